@@ -1,0 +1,62 @@
+package dev.millrace.storage;
+
+import java.io.InputStream;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Files under one root: a local folder or an S3 prefix.
+ *
+ * <p>Paths are relative to the root, separated by {@code /}, and never leave it: an absolute path, an empty
+ * segment, {@code .}, {@code ..} or a NUL is a {@link dev.millrace.fault.Fault} of kind USER that names it. A file is
+ * seen whole or not at all. Serializable, so a Spark task can carry it; clients are opened where it is used. Every
+ * failure of the disk or the network is a {@link dev.millrace.fault.Fault} of kind WORLD that names the file's uri.
+ */
+public interface Storage extends Serializable {
+    /** The root with a trailing slash: {@code file:///…/} or {@code s3://bucket/prefix/}. */
+    String root();
+
+    /** The full uri of a path, as manifests write it. */
+    default String uri(String path) {
+        return root() + path;
+    }
+
+    /** The path of a full uri below this root. Throws when the uri lies elsewhere. */
+    String pathOf(String uri);
+
+    /** All files whose path begins with {@code prefix}, sorted by path. A missing folder is an empty list. */
+    List<StoredFile> list(String prefix);
+
+    /** The names directly below a folder (given with trailing slash, or empty for the root): files, and folders with a trailing slash; sorted. */
+    List<String> names(String folder);
+
+    /** A small file whole, or empty where there is none. */
+    Optional<Versioned> find(String path);
+
+    /** Size and etag without reading, or empty where there is none. */
+    Optional<StoredFile> stat(String path);
+
+    /** A file's bytes from the beginning, buffered. A read that breaks off is resumed where the store can. */
+    InputStream open(String path);
+
+    /** A new file, seen under its name only after {@link Upload#commit}; replaces what stood there. */
+    Upload create(String path);
+
+    /** Writes a small file whole, replacing what stood there. */
+    void put(String path, byte[] content);
+
+    /** Writes a small file unless the name is taken. True for exactly one of any number of callers. */
+    boolean putIfAbsent(String path, byte[] content);
+
+    /** Replaces a small file only if its etag is still the given one. Returns the new etag, or empty. */
+    Optional<String> compareAndPut(String path, String etag, byte[] content);
+
+    /** Removes files; those that are gone already are no error. */
+    void delete(Collection<String> paths);
+
+    /** The file on the local disk, where this storage is local: for readers that take only local files. */
+    Optional<Path> localPath(String path);
+}
