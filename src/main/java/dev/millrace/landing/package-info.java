@@ -1,0 +1,2 @@
+/** Writing tables to the landing: files, one commit per unit, one manifest per table. */
+package dev.millrace.landing;

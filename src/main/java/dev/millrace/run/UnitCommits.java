@@ -1,0 +1,20 @@
+package dev.millrace.run;
+
+import java.io.Serializable;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The commits of one run's units, as tasks see them. Of any number of attempts at a unit exactly one wins, by
+ * put-if-absent of its manifest at {@code runs/<run>/units/<phase>/<unit>.json}; the files of the others are orphans.
+ */
+public interface UnitCommits extends Serializable {
+    /** The winner's manifest, or empty while the unit is not committed. */
+    Optional<UnitManifest> find(String phase, String unit);
+
+    /** Commits a unit, or finds that another attempt did. Returns the winner's manifest: compare the attempt. */
+    UnitManifest commit(UnitManifest mine);
+
+    /** All committed units of a phase, sorted by unit. */
+    List<UnitManifest> committed(String phase);
+}
