@@ -27,7 +27,7 @@ public final class Landing {
         try {
             wide.write()
                     .format(LandingSink.class.getName())
-                    .option(LandingSink.PLAN, LandingSink.encoded(plan))
+                    .option(LandingSink.PLAN, Carried.encode(plan))
                     .mode("append")
                     .save();
         } catch (Exception failure) {

@@ -1,18 +1,7 @@
 package dev.millrace.landing;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.ObjectInputStream;
-import java.io.ObjectOutputStream;
-import java.io.ObjectStreamClass;
-import java.io.UncheckedIOException;
-import java.util.Base64;
 import java.util.Map;
 import java.util.Set;
-import java.util.zip.DeflaterOutputStream;
-import java.util.zip.InflaterInputStream;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.connector.catalog.SupportsWrite;
 import org.apache.spark.sql.connector.catalog.Table;
@@ -35,43 +24,8 @@ public final class LandingSink implements TableProvider {
     /** Option that holds the plan. */
     static final String PLAN = "plan";
 
-    /** The plan as an option's text: an option is what Spark brings from the writer to the sink. */
-    static String encoded(LandingPlan plan) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ObjectOutputStream out = new ObjectOutputStream(new DeflaterOutputStream(bytes))) {
-            out.writeObject(plan);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return Base64.getEncoder().encodeToString(bytes.toByteArray());
-    }
-
     private static LandingPlan decoded(String text) {
-        try (ObjectInputStream in = new SameLoader(new InflaterInputStream(
-                new ByteArrayInputStream(Base64.getDecoder().decode(text))))) {
-            return (LandingPlan) in.readObject();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (ClassNotFoundException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** Under spark-submit our classes are in a loader that the default stream does not always see. */
-    private static final class SameLoader extends ObjectInputStream {
-        SameLoader(InputStream in) throws IOException {
-            super(in);
-        }
-
-        @Override
-        protected Class<?> resolveClass(ObjectStreamClass description) throws IOException, ClassNotFoundException {
-            try {
-                return Class.forName(
-                        description.getName(), false, Thread.currentThread().getContextClassLoader());
-            } catch (ClassNotFoundException elsewhere) {
-                return super.resolveClass(description);
-            }
-        }
+        return Carried.decode(LandingPlan.class, text);
     }
 
     @Override

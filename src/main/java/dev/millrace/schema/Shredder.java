@@ -273,6 +273,29 @@ public final class Shredder {
         return reason;
     }
 
+    /** The last item's key attributes as DynamoDB JSON, empty where they cannot be told or must not be seen. */
+    public String key(List<KeyAttribute> keys) {
+        boolean readable = table >= 0 || plan.redactions().isEmpty();
+        if (!readable || !tape.error().isEmpty() || !tape.isObject(0)) {
+            return "";
+        }
+        StringBuilder key = new StringBuilder();
+        for (int name = 1; name < tape.next(0); name = tape.next(name + 1)) {
+            String attribute = tape.isText(name) ? tape.text(name) : "";
+            if (keys.stream().anyMatch(k -> k.name().equals(attribute))) {
+                key.append(key.isEmpty() ? "{" : ",")
+                        .append(utf8(tape.rawStart(name), tape.rawEnd(name)))
+                        .append(':')
+                        .append(utf8(tape.rawStart(name + 1), tape.rawEnd(name + 1)));
+            }
+        }
+        return key.isEmpty() ? "" : key.append('}').toString();
+    }
+
+    private String utf8(int from, int to) {
+        return new String(tape.input(), from, to - from, StandardCharsets.UTF_8);
+    }
+
     /** The last item as it may be kept: verbatim, or without what its kind hides; nothing where that cannot be told. */
     public byte[] kept(byte[] buffer, int offset, int length) {
         if (tape == redactedTape) {
