@@ -221,12 +221,12 @@ final class JobKeys {
                 "drop",
                 new ListForm<>(Scalars.ATTRIBUTE_PATH, "[card_number, address.street]"),
                 TableSettings::drop,
-                "Attributes that are left out, everywhere, before anything is written.");
+                "Attributes that are left out of everything but the spool; see `staging.spool`.");
         static final Key<TableSettings, List<AttributePath>> HASH = Key.list(
                 "hash",
                 new ListForm<>(Scalars.ATTRIBUTE_PATH, "[email]"),
                 TableSettings::hash,
-                "Attributes that are replaced by a hash, everywhere, before anything is written.");
+                "Attributes that are replaced by a hash in everything but the spool; see `staging.spool`.");
         static final Key<TableSettings, Map<String, ComputedColumn>> COLUMNS = Key.map(
                 "columns",
                 new MapForm<>("column", Scalars.COLUMN, COLUMN),

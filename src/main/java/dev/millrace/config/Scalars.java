@@ -156,7 +156,8 @@ final class Scalars {
 
     static final Scalar<DeclaredType> TYPE = Scalar.of(
             "type: " + types().stream().map(t -> "`" + t + "`").collect(Collectors.joining(", ")),
-            "must be a type: " + Scalar.either(types()) + " with 1 to 38 digits, of them 0 to 37 after the point",
+            "must be a type: " + Scalar.either(types()) + " with 1 to 38 digits, of them 0 to 37 after the point;"
+                    + " inside { } it needs quotes",
             Scalar.text(types().stream()
                     .map(t -> t.startsWith("decimal") ? "decimal\\(\\s*\\d{1,2}\\s*,\\s*\\d{1,2}\\s*\\)" : t)
                     .collect(Collectors.joining("|"))),
