@@ -154,6 +154,26 @@ class JobFileTest {
     }
 
     @Test
+    void theExamplesOfTheDocsAreTrue() throws IOException {
+        String page = Files.readString(HOME.resolve("docs/job-file.md"));
+        String yaml = page.split("```yaml\n", 2)[1].split("```", 2)[0];
+        Job job = files.job(yaml).load();
+        assertThat(job.table("Customer").hash()).hasToString("[email]");
+        String wrong = yaml.replace("region:", "regoin:").replace("staging/}", "staging/, keep: 2 days}");
+        assertThat(files.job(wrong).mistakes())
+                .hasSize(2)
+                .allSatisfy(mistake ->
+                        assertThat(page).contains(mistake.replace("jobs/test.yaml", "jobs/orders.yaml") + "\n"));
+        String prod = page.split("# conf/prod.yaml\n", 2)[1].split("```", 2)[0];
+        assertThat(files.job("job: x\nsource: {dynamodb: {table: items}}\n")
+                        .env(prod)
+                        .load()
+                        .staging()
+                        .at())
+                .hasToString("s3://acme-prod/staging/");
+    }
+
+    @Test
     void aKindThatIsNotNamedHasNoSettings() {
         assertThat(files.job(JobFiles.SMALLEST).load().table("Other")).isEqualTo(TableSettings.NONE);
     }

@@ -111,7 +111,7 @@ class JobMistakesTest {
                         + " underscore, for example address__city",
                 "tables: {A: {types: {Total: string}}} | tables.A.types.Total: the column must be at most 63 of a-z, 0-9"
                         + " and underscore, for example address__city",
-                "tables: {A: {columns: {x: {sql: ' '}}}} | tables.A.columns.x.sql:  : must be a Spark SQL expression, for"
+                "tables: {A: {columns: {x: {sql: ' '}}}} | tables.A.columns.x.sql: must be a Spark SQL expression, for"
                         + " example to_date(created_at)",
                 "tables: {A: {columns: {x: {}}}} | tables.A.columns.x.sql: is missing: Spark SQL expression",
                 "s3: {endpoint: localhost:9000} | s3.endpoint: localhost:9000: must be an http or https address, for"
@@ -333,6 +333,15 @@ class JobMistakesTest {
         assertThat(files.job("job: [\n").env("staging: [\n").mistakes())
                 .hasSize(2)
                 .allMatch(message -> message.contains(".yaml:2: not valid YAML: "));
+    }
+
+    @Test
+    void aLongValueIsShownInOneLine() {
+        files.job(JobFiles.SMALLEST + "overlap: |\n  first\n  second\n");
+        assertThat(files.mistakes()).containsExactly("jobs/test.yaml:7: overlap: first second: must be skip or wait");
+        files.job(JobFiles.SMALLEST + "overlap: " + "x".repeat(101) + "\n");
+        assertThat(files.mistakes())
+                .containsExactly("jobs/test.yaml:7: overlap: " + "x".repeat(100) + "...: must be skip or wait");
     }
 
     @Test
