@@ -380,7 +380,7 @@ final class JobKeys {
             "schema",
             Scalars.SQL_NAME,
             "the job's name, `-` as `_`",
-            r -> r.textAt("job").map(JobKeys::schemaName),
+            r -> r.textAt("job").filter(job -> !job.isEmpty()).map(JobKeys::schemaName),
             WarehouseSettings::schema,
             "The schema that readers use and that is replaced as a whole.");
     private static final Key<WarehouseSettings, Integer> KEEP_PREVIOUS = Key.of(

@@ -1,11 +1,15 @@
 package dev.millrace.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.fault.Fault;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -333,6 +337,40 @@ class JobMistakesTest {
         assertThat(files.job("job: [\n").env("staging: [\n").mistakes())
                 .hasSize(2)
                 .allMatch(message -> message.contains(".yaml:2: not valid YAML: "));
+    }
+
+    @Test
+    void anAliasOfItself() {
+        assertThat(files.job(JobFiles.SMALLEST + "tables: {A: &a {columns: *a}}\n")
+                        .mistakes())
+                .containsExactly("jobs/test.yaml:7: tables.A.columns: holds itself by its alias: write it out");
+    }
+
+    /** Whatever stands in a file: either a job or mistakes at lines, nothing else. */
+    @Test
+    void everyLineMayBeWrong() throws IOException {
+        String home = System.getProperty("millrace.home");
+        List<String> lines = Files.readAllLines(Path.of(home, "src/test/resources/config/full.yaml"));
+        int wrong = 0;
+        for (int i = 0; i < lines.size(); i++) {
+            String line = lines.get(i);
+            String key = line.substring(0, line.indexOf(':') + 1);
+            for (String value :
+                    List.of("", " ''", " x", " -1", " []", " {}", " {x: y}", " [[x]]", " ${env:X}", " *x")) {
+                List<String> changed = new ArrayList<>(lines);
+                changed.set(i, key + value);
+                List<String> mistakes =
+                        files.job(String.join("\n", changed) + "\n").mistakes();
+                assertThat(mistakes).as(key + value).allMatch(mistake -> mistake.startsWith("jobs/test.yaml:"));
+                if (mistakes.isEmpty()) {
+                    assertThat(files.load().name()).isNotEmpty();
+                } else {
+                    assertThatThrownBy(files::load).isInstanceOf(Fault.class).hasMessageContaining(mistakes.get(0));
+                    wrong++;
+                }
+            }
+        }
+        assertThat(wrong).isGreaterThan(300);
     }
 
     @Test
