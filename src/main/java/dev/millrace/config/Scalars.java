@@ -136,11 +136,8 @@ final class Scalars {
 
     static final Scalar<String> KIND = nonEmpty("kind", "must be the name of a kind, not empty");
 
-    static final Scalar<Glob> GLOB = Scalar.of(
-            "text with `*`",
-            "must be text, with * for any characters, for example ORDER#*",
-            Scalar.anyText(),
-            text -> Optional.of(text).filter(t -> !t.isEmpty()).map(Glob::new));
+    static final Scalar<String> GLOB =
+            nonEmpty("text with `*`", "must be text, with * for any characters, for example ORDER#*");
 
     static final Scalar<AttributePath> ATTRIBUTE_PATH = Scalar.of(
             "attribute path",

@@ -369,8 +369,8 @@ class JobFileTest {
                         Optional.of("ttl")),
                 new SchemaSettings(
                         new KindPatterns(Map.of(
-                                "Order", Map.of("PK", new Glob("CUSTOMER#*"), "SK", new Glob("ORDER#*")),
-                                "Customer", Map.of("PK", new Glob("CUSTOMER#*")))),
+                                "Order", Map.of("PK", "CUSTOMER#*", "SK", "ORDER#*"),
+                                "Customer", Map.of("PK", "CUSTOMER#*"))),
                         new Location("s3://acme/schemas/full/"),
                         Duration.ofHours(12),
                         Lists.JSON,

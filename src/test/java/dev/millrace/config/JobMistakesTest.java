@@ -109,8 +109,6 @@ class JobMistakesTest {
                 "tables: {A: {hash: [a..b]}} | tables.A.hash: a..b: must be an attribute path such as address.city; a"
                         + " dot that belongs to a name has a backslash before it",
                 "tables: {A: {drop: [x], hash: [x]}} | tables.A.hash: x is dropped too: remove it from one of them",
-                "tables: {A: {rename: {a: x, b: x}}} | tables.A.rename: two columns would be named x: choose another"
-                        + " name",
                 "tables: {A: {rename: {a: Total}}} | tables.A.rename.a: Total: must be at most 63 of a-z, 0-9 and"
                         + " underscore, for example address__city",
                 "tables: {A: {types: {Total: string}}} | tables.A.types.Total: the column must be at most 63 of a-z, 0-9"

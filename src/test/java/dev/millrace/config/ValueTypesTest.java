@@ -82,21 +82,6 @@ class ValueTypesTest {
                 .hasMessage("Invalid percentage: 100.5: must be from 0 to 100");
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        "ORDER#*, ORDER#1, true",
-        "ORDER#*, ORDER#, true",
-        "ORDER#*, XORDER#1, false",
-        "*#LINE#*, ORDER#1#LINE#2, true",
-        "a.c, abc, false",
-        "*, '', true",
-        "a*, 'a\n\nb', true",
-        "\\E*, \\Ex, true",
-    })
-    void matchesGlobsOverTheWholeText(String glob, String text, boolean matches) {
-        assertThat(new Glob(glob).matches(text)).isEqualTo(matches);
-    }
-
     @Test
     void readsTypes() {
         assertThat(DeclaredType.parse("epoch-millis"))
