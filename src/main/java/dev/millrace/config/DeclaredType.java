@@ -1,7 +1,6 @@
 package dev.millrace.config;
 
 import dev.millrace.table.ColumnType;
-import java.io.Serializable;
 import java.util.Optional;
 
 /**
@@ -12,7 +11,7 @@ import java.util.Optional;
  */
 public record DeclaredType(ColumnType type, Reading reading) {
     /** How the source's value becomes one of the column. */
-    public enum Reading implements Serializable {
+    public enum Reading {
         /** As it is written. */
         PLAIN,
         /** A number of milliseconds since 1970 becomes a timestamp. */

@@ -15,7 +15,6 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -138,7 +137,7 @@ final class JobKeys {
             Scalars.ATTRIBUTE,
             rule -> rule instanceof KindAttribute a ? Optional.of(a.attribute()) : Optional.empty(),
             "The top-level attribute whose value is the kind; the same as writing its name right after `kind`.");
-    private static final Key<KindRule, Map<String, Map<String, Glob>>> KIND_PATTERNS = Key.optional(
+    private static final Key<KindRule, Map<String, Map<String, String>>> KIND_PATTERNS = Key.optional(
             "patterns",
             new MapForm<>("kind", Scalars.KIND, new MapForm<>("key attribute", Scalars.ATTRIBUTE, Scalars.GLOB)),
             rule -> rule instanceof KindPatterns p ? Optional.of(p.patterns()) : Optional.empty(),
@@ -152,7 +151,7 @@ final class JobKeys {
                                     .orElseGet(() -> new KindPatterns(v.get(KIND_PATTERNS))))
                     .withOneOf(List.of(KIND_ATTRIBUTE, KIND_PATTERNS))
                     .checked(v -> v.find(KIND_PATTERNS).ifPresent(patterns -> {
-                        if (patterns.isEmpty() || patterns.containsValue(Map.<String, Glob>of())) {
+                        if (patterns.isEmpty() || patterns.containsValue(Map.<String, String>of())) {
                             v.mistake(
                                     KIND_PATTERNS, "needs a kind, and a pattern for each: {Order: {PK: \"ORDER#*\"}}");
                         }
@@ -221,12 +220,12 @@ final class JobKeys {
                 "drop",
                 new ListForm<>(Scalars.ATTRIBUTE_PATH, "[card_number, address.street]"),
                 TableSettings::drop,
-                "Attributes that are left out, everywhere, before anything is written.");
+                "Attributes that are left out of everything but the spool; see `staging.spool`.");
         static final Key<TableSettings, List<AttributePath>> HASH = Key.list(
                 "hash",
                 new ListForm<>(Scalars.ATTRIBUTE_PATH, "[email]"),
                 TableSettings::hash,
-                "Attributes that are replaced by a hash, everywhere, before anything is written.");
+                "Attributes that are replaced by a hash in everything but the spool; see `staging.spool`.");
         static final Key<TableSettings, Map<String, ComputedColumn>> COLUMNS = Key.map(
                 "columns",
                 new MapForm<>("column", Scalars.COLUMN, COLUMN),
@@ -244,12 +243,6 @@ final class JobKeys {
             v.find(HASH).orElse(List.of()).stream()
                     .filter(dropped::contains)
                     .forEach(path -> v.mistake(HASH, path + " is dropped too: remove it from one of them"));
-            Set<String> names = new HashSet<>(v.find(COLUMNS).orElse(Map.of()).keySet());
-            v.find(RENAME).orElse(Map.of()).forEach((from, to) -> {
-                if (!names.add(to)) {
-                    v.mistake(RENAME, "two columns would be named " + to + ": choose another name");
-                }
-            });
         }
     }
 
@@ -380,7 +373,7 @@ final class JobKeys {
             "schema",
             Scalars.SQL_NAME,
             "the job's name, `-` as `_`",
-            r -> r.textAt("job").map(JobKeys::schemaName),
+            r -> r.textAt("job").filter(job -> !job.isEmpty()).map(JobKeys::schemaName),
             WarehouseSettings::schema,
             "The schema that readers use and that is replaced as a whole.");
     private static final Key<WarehouseSettings, Integer> KEEP_PREVIOUS = Key.of(

@@ -23,7 +23,7 @@ public final class JobSchema {
 
     /** The table of all keys in Markdown, for {@code docs/job-file.md}. */
     public static String markdown() {
-        StringBuilder table = new StringBuilder("| key | value | default | |\n|---|---|---|---|\n");
+        StringBuilder table = new StringBuilder("| key | value | default | meaning |\n|---|---|---|---|\n");
         for (Form.Row row : JobKeys.ROOT.rows("")) {
             table.append("| `")
                     .append(row.key())

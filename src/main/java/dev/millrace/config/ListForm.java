@@ -29,7 +29,7 @@ record ListForm<T>(Form<T> item, String example) implements Form<List<T>> {
             }
             value.ifPresent(values::add);
         }
-        return valid ? Optional.of(values) : Optional.empty();
+        return valid ? Optional.of(List.copyOf(values)) : Optional.empty();
     }
 
     @Override

@@ -32,7 +32,7 @@ record MapForm<T>(String label, Scalar<String> name, Form<T> value) implements F
             valid &= read.isPresent();
             read.ifPresent(v -> values.put(entry.key(), v));
         }
-        return valid ? Optional.of(values) : Optional.empty();
+        return valid ? Optional.of(Ordered.copyOf(values)) : Optional.empty();
     }
 
     @Override

@@ -13,6 +13,9 @@ import java.util.Optional;
  * @param mistakes added to while reading
  */
 record Reading(Tree.Mapping root, Path base, References references, List<Mistake> mistakes) {
+    /** Characters of a value that a message shows. */
+    private static final int SHOWN = 100;
+
     /** The path of a key below another; a dot inside a name gets a backslash. */
     static String below(String path, String name) {
         String escaped = name.replace("\\", "\\\\").replace(".", "\\.");
@@ -21,11 +24,17 @@ record Reading(Tree.Mapping root, Path base, References references, List<Mistake
 
     void mistake(Tree at, String path, String message) {
         String value = at instanceof Tree.Text text ? references.shown(text.raw()) : "";
-        mistake(at.place(), path, value, message);
+        mistake(at.place(), path, oneLine(value), message);
     }
 
     void mistake(Tree.Place place, String path, String value, String message) {
         mistakes.add(new Mistake(place.file(), place.line(), path, value, message));
+    }
+
+    /** A message is one line, however long the expression is that it is about. */
+    private static String oneLine(String value) {
+        String line = value.strip().replaceAll("\\s*[\\r\\n]\\s*", " ");
+        return line.length() <= SHOWN ? line : line.substring(0, SHOWN) + "...";
     }
 
     /** A value with references replaced; empty where that is a mistake. */

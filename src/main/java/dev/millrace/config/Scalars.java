@@ -136,11 +136,8 @@ final class Scalars {
 
     static final Scalar<String> KIND = nonEmpty("kind", "must be the name of a kind, not empty");
 
-    static final Scalar<Glob> GLOB = Scalar.of(
-            "text with `*`",
-            "must be text, with * for any characters, for example ORDER#*",
-            Scalar.anyText(),
-            text -> Optional.of(text).filter(t -> !t.isEmpty()).map(Glob::new));
+    static final Scalar<String> GLOB =
+            nonEmpty("text with `*`", "must be text, with * for any characters, for example ORDER#*");
 
     static final Scalar<AttributePath> ATTRIBUTE_PATH = Scalar.of(
             "attribute path",
@@ -156,7 +153,8 @@ final class Scalars {
 
     static final Scalar<DeclaredType> TYPE = Scalar.of(
             "type: " + types().stream().map(t -> "`" + t + "`").collect(Collectors.joining(", ")),
-            "must be a type: " + Scalar.either(types()) + " with 1 to 38 digits, of them 0 to 37 after the point",
+            "must be a type: " + Scalar.either(types()) + " with 1 to 38 digits, of them 0 to 37 after the point;"
+                    + " inside { } it needs quotes",
             Scalar.text(types().stream()
                     .map(t -> t.startsWith("decimal") ? "decimal\\(\\s*\\d{1,2}\\s*,\\s*\\d{1,2}\\s*\\)" : t)
                     .collect(Collectors.joining("|"))),

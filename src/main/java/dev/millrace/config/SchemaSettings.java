@@ -30,8 +30,8 @@ public record SchemaSettings(KindRule kind, Location cache, Duration refresh, Li
     /** The value of a top-level attribute is the kind. */
     public record KindAttribute(String attribute) implements KindRule {}
 
-    /** The first kind whose globs, by key attribute, all match is the kind. */
-    public record KindPatterns(Map<String, Map<String, Glob>> patterns) implements KindRule {
+    /** The first kind whose globs, by key attribute, all match is the kind; {@code *} stands for any characters. */
+    public record KindPatterns(Map<String, Map<String, String>> patterns) implements KindRule {
         public KindPatterns {
             patterns = Ordered.copyOf(patterns);
         }

@@ -47,8 +47,7 @@ sealed interface Tree {
             String key = keys.get(0);
             Tree replacement = value;
             if (keys.size() > 1) {
-                Mapping below =
-                        find(key).orElse(value) instanceof Mapping m ? m : new Mapping(value.place(), List.of());
+                Mapping below = find(key).orElse(null) instanceof Mapping m ? m : new Mapping(value.place(), List.of());
                 replacement = below.with(keys.subList(1, keys.size()), value);
             }
             List<Entry> changed = new ArrayList<>();

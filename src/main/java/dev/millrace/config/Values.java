@@ -74,8 +74,4 @@ final class Values {
     Reading reading() {
         return reading;
     }
-
-    String path() {
-        return path;
-    }
 }

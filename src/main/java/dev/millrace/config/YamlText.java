@@ -4,6 +4,7 @@ import dev.millrace.config.Tree.Place;
 import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,9 @@ final class YamlText {
     private final List<Mistake> mistakes;
     /** Aliases share their anchor's tree, so that text which names itself over and over stays small. */
     private final IdentityHashMap<Node, Optional<Tree>> seen = new IdentityHashMap<>();
+
+    /** Nodes that are being converted; none of them may turn up in itself. SnakeYAML's nodes are equal by identity. */
+    private final Set<Node> open = new HashSet<>();
 
     private YamlText(String file, OptionalInt noLine, List<Mistake> mistakes) {
         this.file = file;
@@ -79,9 +83,12 @@ final class YamlText {
         if (known != null) {
             return known;
         }
-        // A node met again while it is converted holds itself.
-        seen.put(node, Optional.empty());
+        if (!open.add(node)) {
+            mistake(holder, path, "holds itself by its alias: write it out");
+            return Optional.empty();
+        }
         Optional<Tree> tree = convertNew(node, holder, path);
+        open.remove(node);
         seen.put(node, tree);
         return tree;
     }
