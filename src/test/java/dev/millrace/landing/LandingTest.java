@@ -234,8 +234,7 @@ class LandingTest {
                 "_rescued",
                 functions.expr("if(t0.text = 'broken', cast(raise_error('disk is gone') as int), _rescued)"));
 
-        assertThatThrownBy(() -> Landing.write(broken, plan))
-                .hasStackTraceContaining("disk is gone");
+        assertThatThrownBy(() -> Landing.write(broken, plan)).hasStackTraceContaining("disk is gone");
         assertThat(commits.find("extract", "u0")).isEmpty();
         assertThat(Shop.dataFiles(Shop.storage(root))).noneMatch(path -> path.startsWith(Shop.folder("orders")));
 
