@@ -52,6 +52,11 @@ public final class LandingSink implements TableProvider {
         }
 
         @Override
+        public String toString() {
+            return name();
+        }
+
+        @Override
         @SuppressWarnings("deprecation") // Spark's own replacement, columns(), falls back to this.
         public StructType schema() {
             return LandingSink.schema(plan);
@@ -75,6 +80,12 @@ public final class LandingSink implements TableProvider {
     }
 
     private record UnitsWrite(LandingPlan plan) implements Write, BatchWrite {
+        /** Spark puts it into logs and messages, where the whole plan is too much. */
+        @Override
+        public String toString() {
+            return "landing of " + plan.phase();
+        }
+
         @Override
         public BatchWrite toBatch() {
             return this;
