@@ -12,6 +12,7 @@ import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -49,10 +50,13 @@ public final class EmbeddedDynamoDb {
     static final String ALIVE = "server.alive";
     static final String LAST_USED = "last-used";
 
+    /** Each server unpacks its SQLite library there and leaves it when it is killed. */
+    private static final String TEMPORARY = "tmp";
+
     private static final String LOG = "server.log";
     private static final Duration START_LIMIT = Duration.ofSeconds(20);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
-    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(5);
+    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(10);
     private static final int LOG_LINES = 12;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -60,6 +64,7 @@ public final class EmbeddedDynamoDb {
     private final Supplier<String> classPath;
     private final Duration idleLimit;
     private final long owner;
+    private final Duration answerLimit;
 
     /**
      * The server of an installation, which stops after {@link #IDLE_LIMIT} without use.
@@ -73,10 +78,11 @@ public final class EmbeddedDynamoDb {
 
     /** As above, with another idle limit. */
     public EmbeddedDynamoDb(Path home, Supplier<String> classPath, Duration idleLimit) {
-        this(home.toAbsolutePath().resolve("data").resolve("dynamodb-local"), classPath, idleLimit, 0);
+        this(home.toAbsolutePath().resolve("data").resolve("dynamodb-local"), classPath, idleLimit, 0, ANSWER_LIMIT);
     }
 
-    private EmbeddedDynamoDb(Path folder, Supplier<String> classPath, Duration idleLimit, long owner) {
+    private EmbeddedDynamoDb(
+            Path folder, Supplier<String> classPath, Duration idleLimit, long owner, Duration answerLimit) {
         if (idleLimit.isNegative() || idleLimit.isZero()) {
             throw new IllegalArgumentException("Invalid idle limit: " + idleLimit + ": must be positive");
         }
@@ -84,11 +90,17 @@ public final class EmbeddedDynamoDb {
         this.classPath = classPath;
         this.idleLimit = idleLimit;
         this.owner = owner;
+        this.answerLimit = answerLimit;
     }
 
     /** The same, but a server it starts also ends with the process of this id, however that ends. */
     public EmbeddedDynamoDb endingWith(long pid) {
-        return new EmbeddedDynamoDb(folder, classPath, idleLimit, pid);
+        return new EmbeddedDynamoDb(folder, classPath, idleLimit, pid, answerLimit);
+    }
+
+    /** The same, but a server that does not answer for this long hangs; else it is 10 seconds. */
+    EmbeddedDynamoDb waitingAtMost(Duration limit) {
+        return new EmbeddedDynamoDb(folder, classPath, idleLimit, owner, limit);
     }
 
     /** A living server: its process, its port on 127.0.0.1 and the time it was ready. */
@@ -107,8 +119,8 @@ public final class EmbeddedDynamoDb {
         return alone(() -> {
             touch();
             if (isAlive()) {
-                // Its starter may have been killed while it came up.
-                Optional<Server> server = await(() -> !isAlive());
+                // Where it is not announced yet, its starter was killed while it came up.
+                Optional<Server> server = read().isPresent() ? read().filter(this::answers) : await(() -> !isAlive());
                 if (server.isPresent()) {
                     return server.get();
                 }
@@ -123,7 +135,7 @@ public final class EmbeddedDynamoDb {
         if (!Files.isDirectory(folder)) {
             return Optional.empty();
         }
-        return alone(() -> isAlive() ? read().filter(EmbeddedDynamoDb::answers) : Optional.empty());
+        return alone(() -> isAlive() ? read().filter(this::answers) : Optional.empty());
     }
 
     /** Stops the living server and says whether there was one. */
@@ -175,6 +187,7 @@ public final class EmbeddedDynamoDb {
 
     private Server launch() throws IOException {
         Files.deleteIfExists(folder.resolve(STATE));
+        deleteOldCopies();
         Path log = folder.resolve(LOG);
         Process process = new ProcessBuilder(command())
                 .directory(folder.toFile())
@@ -200,7 +213,7 @@ public final class EmbeddedDynamoDb {
     private Optional<Server> await(Action<Boolean> lost) throws IOException {
         Instant deadline = Instant.now().plus(START_LIMIT);
         while (Instant.now().isBefore(deadline)) {
-            Optional<Server> server = read().filter(EmbeddedDynamoDb::answers);
+            Optional<Server> server = read().filter(this::answers);
             if (server.isPresent()) {
                 return server;
             }
@@ -229,10 +242,12 @@ public final class EmbeddedDynamoDb {
                 "trap '' HUP INT; command -v setsid >/dev/null && exec setsid \"$@\"; exec \"$@\"",
                 "dynamodb-local",
                 java(),
+                // For a table of this size the second compiler costs more than it saves: 9 CPU seconds against 19 to
+                // fill and scan the sample shop.
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx1g",
-                "-Djava.io.tmpdir=" + Files.createDirectories(folder.resolve("tmp")),
+                "-Djava.io.tmpdir=" + folder.resolve(TEMPORARY),
                 "-cp",
                 classPath.get() + File.pathSeparator + classes,
                 DynamoDbServer.class.getName(),
@@ -248,6 +263,15 @@ public final class EmbeddedDynamoDb {
                 .command()
                 .filter(command -> command.endsWith("/java"))
                 .orElse("java");
+    }
+
+    private void deleteOldCopies() throws IOException {
+        Path temporary = Files.createDirectories(folder.resolve(TEMPORARY));
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(temporary, "sqlite-*")) {
+            for (Path file : files) {
+                Files.delete(file);
+            }
+        }
     }
 
     /**
@@ -287,12 +311,12 @@ public final class EmbeddedDynamoDb {
                 Instant.parse(node.path("started").asText())));
     }
 
-    private static boolean answers(Server server) {
+    private boolean answers(Server server) {
         try {
             HttpURLConnection connection =
                     (HttpURLConnection) server.endpoint().toURL().openConnection();
-            connection.setConnectTimeout((int) ANSWER_LIMIT.toMillis());
-            connection.setReadTimeout((int) ANSWER_LIMIT.toMillis());
+            connection.setConnectTimeout((int) answerLimit.toMillis());
+            connection.setReadTimeout((int) answerLimit.toMillis());
             // An unsigned request is refused with 400, and that is an answer.
             return connection.getResponseCode() == HttpURLConnection.HTTP_BAD_REQUEST;
         } catch (IOException e) {
@@ -308,18 +332,18 @@ public final class EmbeddedDynamoDb {
         if (process.isEmpty()) {
             return false;
         }
-        process.get().destroy();
+        // Its tables are in memory: there is nothing to save.
+        process.get().destroyForcibly();
         try {
             process.get().onExit().get(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            process.get().destroyForcibly();
-        } catch (ExecutionException e) {
+        } catch (ExecutionException | TimeoutException e) {
             throw Fault.world(
-                    "Cannot stop DynamoDB Local, process " + process.get().pid(), e.getCause());
+                    "Cannot stop DynamoDB Local: process " + pid + " is still there; end it and try again", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw Fault.world("Interrupted while DynamoDB Local was stopping", e);
         }
+        deleteOldCopies();
         return true;
     }
 

@@ -117,6 +117,50 @@ class EmbeddedDynamoDbTest {
     }
 
     @Test
+    void outlivesTheKeysThatEndAProgram() throws Exception {
+        EmbeddedDynamoDb.Server server = embedded.start();
+        for (String signal : List.of("-INT", "-HUP")) {
+            assertThat(new ProcessBuilder("kill", signal, Long.toString(server.pid()))
+                            .start()
+                            .waitFor())
+                    .isZero();
+        }
+        assertThat(ended(server, Duration.ofMillis(300))).isFalse();
+        assertThat(embedded.find()).contains(server);
+    }
+
+    @Test
+    void waitsForAServerWhoseStarterWasKilled() throws Exception {
+        Process starter = starter();
+        Path alive = home.resolve("data/dynamodb-local/server.alive");
+        Instant deadline = Instant.now().plusSeconds(20);
+        while (!Files.exists(alive) || Files.size(alive) == 0) {
+            assertThat(Instant.now()).isBefore(deadline);
+            assertThat(starter.waitFor(5, TimeUnit.MILLISECONDS) && starter.exitValue() != 0)
+                    .isFalse();
+        }
+        starter.destroyForcibly().waitFor();
+        long orphan = Long.parseLong(Files.readString(alive));
+        assertThat(embedded.start().pid()).isEqualTo(orphan);
+    }
+
+    @Test
+    void replacesAServerThatHangs() throws Exception {
+        EmbeddedDynamoDb.Server hanging = embedded.start();
+        assertThat(new ProcessBuilder("kill", "-STOP", Long.toString(hanging.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+        EmbeddedDynamoDb impatient = embedded.waitingAtMost(Duration.ofMillis(500));
+        Instant deadline = Instant.now().plusSeconds(20);
+        while (impatient.find().isPresent()) {
+            assertThat(Instant.now()).isBefore(deadline);
+        }
+        assertThat(impatient.start().pid()).isNotEqualTo(hanging.pid());
+        assertThat(ended(hanging, Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
     void saysWhyItDoesNotStart() {
         EmbeddedDynamoDb broken =
                 new EmbeddedDynamoDb(home, () -> home.resolve("none.jar").toString());
