@@ -4,6 +4,7 @@ import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -46,23 +47,38 @@ public final class JobStore {
      * looked at: what they would bring is older than what is there.
      */
     public Optional<RunStore> unfinished() {
+        return sinceLastDone().stream()
+                .filter(run -> run.end().isEmpty() && run.findPlan().isPresent())
+                .findFirst();
+    }
+
+    /** The runs that began after the last one that is done, newest first. */
+    private List<RunStore> sinceLastDone() {
         List<RunId> runs = runs();
+        List<RunStore> since = new ArrayList<>();
         for (int i = runs.size() - 1; i >= 0; i--) {
             RunStore run = run(runs.get(i));
-            Optional<RunEnd> end = run.end();
-            if (end.isEmpty() && run.findPlan().isPresent()) {
-                return Optional.of(run);
+            if (run.end().filter(end -> end.outcome() == Outcome.DONE).isPresent()) {
+                return since;
             }
-            if (end.isPresent() && end.get().outcome() == Outcome.DONE) {
-                return Optional.empty();
+            since.add(run);
+        }
+        return since;
+    }
+
+    /** Whoever abandons a run may be stopped before it has cleaned. */
+    private void cleanAbandoned() {
+        for (RunStore run : sinceLastDone()) {
+            if (run.end().filter(end -> end.outcome() == Outcome.ABANDONED).isPresent()) {
+                run.clear(STAGED);
             }
         }
-        return Optional.empty();
     }
 
     /**
      * The run to work on: the one wanted; else the unfinished one, if it began within {@code resumeWithin}; else a new
-     * one. An unfinished run that is older is abandoned and what it staged is removed.
+     * one. An unfinished run that is older is abandoned and what it staged is removed, unless it holds the lock: then
+     * it is at work, and the caller meets it there.
      *
      * @param jobJson the job file as resolved now, as JSON
      * @param planner called only for a run that has no plan yet
@@ -81,11 +97,13 @@ public final class JobStore {
         Optional<RunStore> unfinished = unfinished();
         if (unfinished.isPresent()) {
             RunStore run = unfinished.get();
-            if (run.id().start().isAfter(clock.instant().minus(resumeWithin))) {
+            boolean isYoung = run.id().start().isAfter(clock.instant().minus(resumeWithin));
+            if (isYoung || lock().heldBy().equals(Optional.of(run.id()))) {
                 return started(run, jobJson, planner);
             }
             abandon(run, "unfinished for more than " + resumeWithin);
         }
+        cleanAbandoned();
         return started(run(newId()), jobJson, planner);
     }
 
@@ -113,6 +131,16 @@ public final class JobStore {
 
     private static String reason(RunEnd end) {
         return end.reason().isEmpty() ? "" : " (" + end.reason() + ")";
+    }
+
+    /** The job's commits. */
+    public Ledger ledger() {
+        return new Ledger(storage, job + "/commits/", clock);
+    }
+
+    /** The job's lock. */
+    public Lock lock() {
+        return new Lock(storage, job, clock, random);
     }
 
     private String runsFolder() {

@@ -1,13 +1,23 @@
 package dev.millrace.run;
 
-/** How a run ended. A run that the world failed has not ended: it can be taken up again. */
+import java.util.Locale;
+
+/** How a run ended. */
 public enum Outcome {
     /** All phases are done. */
     DONE,
+    /** The world failed, or the process was stopped. The run can be taken up again, so it has a record but no end. */
+    FAILED,
     /** A gate refused the replacement. */
     REFUSED,
     /** Another run committed the same inputs first. */
     SUPERSEDED,
     /** Given up without a result; what it had staged is removed. */
-    ABANDONED
+    ABANDONED;
+
+    /** As files write it. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 }

@@ -11,6 +11,7 @@ import java.util.Optional;
 public final class RunStore {
     private static final String PLAN = "plan.json";
     private static final String END = "end.json";
+    private static final String RECORD = "record.json";
 
     private final Storage storage;
     private final RunId id;
@@ -86,13 +87,34 @@ public final class RunStore {
         return Json.find(storage, path(END), RunEnd.class, RunEnd.FORMAT);
     }
 
-    /** Ends the run, or finds that it has ended. Returns the end that stands. */
+    /**
+     * Ends the run, or finds that it has ended. Returns the end that stands.
+     *
+     * @throws IllegalArgumentException for FAILED: such a run has not ended, it is taken up again
+     */
     public RunEnd finish(Outcome outcome, String reason) {
+        if (outcome == Outcome.FAILED) {
+            throw new IllegalArgumentException("A failed run has not ended: " + id + ": " + reason);
+        }
         RunEnd mine = new RunEnd(RunEnd.FORMAT, outcome, reason, clock.instant());
         if (storage.putIfAbsent(path(END), Json.write(mine))) {
             return mine;
         }
         return end().orElseThrow(() -> JobStore.vanished(storage, path(END)));
+    }
+
+    /** What the run has done, or empty before it began. */
+    public Optional<RunRecord> record() {
+        return Json.find(storage, path(RECORD), RunRecord.class, RunRecord.FORMAT);
+    }
+
+    /** Begins the run's record, or continues it. Writes at once. */
+    public Recorder recorder(String job, List<Phase> phases) {
+        return new Recorder(this, job, phases, clock);
+    }
+
+    void write(RunRecord record) {
+        storage.put(path(RECORD), Json.write(record));
     }
 
     /** Removes all files of the run below these folders (with trailing slash). */

@@ -1,0 +1,80 @@
+package dev.millrace.run;
+
+import dev.millrace.fault.Fault;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The lock while this process holds it: renewed by a daemon thread until it is closed or lost. */
+public final class Lease implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
+
+    private final Lock lock;
+    private final String token;
+    private final ScheduledExecutorService renewal;
+    private LockState.Holder holder;
+    private boolean lost;
+    private boolean closed;
+
+    Lease(Lock lock, String token, LockState.Holder holder) {
+        this.lock = lock;
+        this.token = token;
+        this.holder = holder;
+        this.renewal = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "millrace-lease");
+            thread.setDaemon(true);
+            return thread;
+        });
+        long every = lock.lease().toMillis() / 3;
+        // Its failures are handled in renew; should another end it, the lease ends by itself.
+        Future<?> unused = renewal.scheduleWithFixedDelay(this::renew, every, every, TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Whether the lock is no longer ours: another took it over, or it could not be renewed in time. Work may go on, as
+     * the ledger keeps it safe; it may be for nothing.
+     */
+    public synchronized boolean isLost() {
+        return lost || !lock.clock().instant().isBefore(holder.until());
+    }
+
+    /** Renews now. A failure is tried again with the next renewal; the lease ends by itself if that fails too. */
+    synchronized void renew() {
+        if (closed || lost) {
+            return;
+        }
+        try {
+            Optional<LockState.Holder> renewed = lock.renew(token, holder);
+            renewed.ifPresent(next -> holder = next);
+            if (renewed.isEmpty()) {
+                lost = true;
+                LOG.warn("Another run took over the lock {}", lock.uri());
+            }
+        } catch (Fault e) {
+            if (!renewal.isShutdown()) {
+                LOG.warn("Could not renew the lock {}: {}", lock.uri(), e.getMessage());
+            }
+        }
+    }
+
+    /** Gives the lock back, if it is still ours. Never throws: the lease ends by itself. */
+    @Override
+    public void close() {
+        renewal.shutdownNow();
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            try {
+                lock.release(token);
+            } catch (Fault e) {
+                LOG.warn("Could not give back the lock {}: {}", lock.uri(), e.getMessage());
+            }
+        }
+    }
+}

@@ -1,0 +1,620 @@
+package dev.millrace.run;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.fault.Fault;
+import dev.millrace.storage.Storage;
+import dev.millrace.storage.StoredFile;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+/** What a job's state promises, on whatever storage. */
+abstract class RunContract {
+    private static final Duration HOUR = Duration.ofHours(1);
+    private static final RunId RUN = new RunId("2026-11-21T07-00-00Z-k3f9");
+    private static final RunId OTHER = new RunId("2026-11-21T07-00-01Z-aaaa");
+    private static final TableCounts COUNTS = new TableCounts(10, 7, 1, 1, 1, 2);
+
+    final SetClock clock = new SetClock("2026-11-21T07:00:00Z");
+    private final Random random = new Random(7);
+
+    /** Empty at first; the same one at every call within a test. */
+    abstract Storage staging();
+
+    private JobStore store() {
+        return new JobStore(staging(), "shop", clock, random);
+    }
+
+    // Units
+
+    @Test
+    void ofManyAttemptsAtAUnitOneWins() throws Exception {
+        UnitCommits units = store().run(RUN).units();
+        List<UnitManifest> seen = together(8, i -> units.commit(manifest("0003", "attempt" + i)));
+        assertThat(seen).hasSize(8).containsOnly(seen.get(0));
+        assertThat(units.find("extract", "0003")).contains(seen.get(0));
+        assertThat(units.find("extract", "0004")).isEmpty();
+        assertThat(units.find("infer-schema", "0003")).isEmpty();
+        assertThat(seen.get(0).counts()).containsEntry("orders", COUNTS);
+    }
+
+    @Test
+    void committedUnitsComeInOrder() {
+        UnitCommits units = store().run(RUN).units();
+        for (String unit : List.of("0010", "0002", "0001")) {
+            units.commit(manifest(unit, "a"));
+        }
+        assertThat(units.committed("extract")).extracting(UnitManifest::unit).containsExactly("0001", "0002", "0010");
+        assertThat(units.committed("infer-schema")).isEmpty();
+        assertThat(paths("shop/runs/" + RUN + "/units/extract/")).hasSize(3);
+    }
+
+    @Test
+    void unitCommitsTravelToTasks() throws Exception {
+        UnitCommits units = store().run(RUN).units();
+        units.commit(manifest("0001", "a"));
+        ByteArrayOutputStream wire = new ByteArrayOutputStream();
+        try (ObjectOutputStream out = new ObjectOutputStream(wire)) {
+            out.writeObject(units);
+        }
+        try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(wire.toByteArray()))) {
+            assertThat(((UnitCommits) in.readObject()).committed("extract")).containsExactly(manifest("0001", "a"));
+        }
+    }
+
+    // Files
+
+    @Test
+    void filesAreJsonThatANewerVersionMayExtend() {
+        UnitCommits units = store().run(RUN).units();
+        units.commit(manifest("0001", "a"));
+        String path = "shop/runs/" + RUN + "/units/extract/0001.json";
+        String text = staging().find(path).orElseThrow().utf8();
+        assertThat(text.lines().map(String::strip).toList())
+                .containsSubsequence(
+                        "\"attempt\" : \"a\",",
+                        "\"counts\" : {",
+                        "\"orders\" : {",
+                        "\"duplicates\" : 1,",
+                        "\"expired\" : 1,",
+                        "\"in\" : 10,",
+                        "\"facts\" : {",
+                        "\"format\" : 1,",
+                        "\"unit\" : \"0001\"")
+                .noneMatch(line -> line.contains("alanced"));
+        staging().put(path, text.replaceFirst("\\{", "{\"later\": [1],").getBytes(UTF_8));
+        assertThat(units.find("extract", "0001")).contains(manifest("0001", "a"));
+    }
+
+    @Test
+    void aFileThatCannotBeReadIsNamed() {
+        UnitCommits units = store().run(RUN).units();
+        String path = "shop/runs/" + RUN + "/units/extract/0001.json";
+        String uri = staging().uri(path);
+        for (String damaged : List.of("{\"format\": 1, \"unit", "", "[]", "{\"format\": 1}", "{\"format\":1} x")) {
+            staging().put(path, damaged.getBytes(UTF_8));
+            assertThatThrownBy(() -> units.find("extract", "0001"))
+                    .as(damaged)
+                    .isInstanceOf(Fault.class)
+                    .hasMessageStartingWith("Cannot read " + uri + ": it ")
+                    .extracting(failure -> ((Fault) failure).kind())
+                    .isEqualTo(Fault.Kind.WORLD);
+        }
+        staging().put(path, "{\"format\": 2}".getBytes(UTF_8));
+        assertThatThrownBy(() -> units.find("extract", "0001"))
+                .isInstanceOf(Fault.class)
+                .hasMessage("Cannot read " + uri
+                        + ": it has format 2, this version of Millrace knows up to 1. Use a newer one");
+    }
+
+    @Test
+    void everyDamagedFileIsNamed() {
+        RunStore run = begun();
+        for (String path : List.of("plan.json", "end.json", "record.json", "phases/extract.json")) {
+            staging().put(run.path(path), "{".getBytes(UTF_8));
+        }
+        staging().put("shop/commits/0000000001.json", "{".getBytes(UTF_8));
+        staging().put("shop/lock.json", "{".getBytes(UTF_8));
+        for (Map.Entry<String, Runnable> use : Map.<String, Runnable>of(
+                        run.path("plan.json"),
+                        run::plan,
+                        run.path("end.json"),
+                        run::end,
+                        run.path("record.json"),
+                        run::record,
+                        run.path("phases/extract.json"),
+                        () -> run.phase(Phase.EXTRACT),
+                        "shop/commits/0000000001.json",
+                        () -> store().ledger().last(),
+                        "shop/lock.json",
+                        () -> lock().acquire(RUN, "me", Overlap.SKIP, false))
+                .entrySet()) {
+            assertThatThrownBy(() -> use.getValue().run())
+                    .isInstanceOf(Fault.class)
+                    .hasMessageStartingWith("Cannot read " + staging().uri(use.getKey()) + ": it is damaged (");
+        }
+    }
+
+    // Runs
+
+    @Test
+    void theFirstStarterPlansAndOthersRead() {
+        RunStore first = begun();
+        assertThat(first.id().value()).startsWith("2026-11-21T07-00-00Z-");
+        RunStore second = store().begin(Optional.empty(), HOUR, "{\"job\":\"shop\"}", id -> {
+            throw new AssertionError("planned twice: " + id);
+        });
+        assertThat(second.id()).isEqualTo(first.id());
+        assertThat(second.plan()).isEqualTo(plan(first.id(), "{\"job\":\"shop\"}"));
+        assertThat(store().runs()).containsExactly(first.id());
+        assertThat(first.path("x/y")).isEqualTo("shop/runs/" + first.id() + "/x/y");
+    }
+
+    @Test
+    void ofManyStartersOfARunOnePlanStands() throws Exception {
+        List<Plan> plans = together(
+                8,
+                i -> store().begin(
+                                Optional.of(RUN),
+                                HOUR,
+                                "{}",
+                                id -> new Plan(
+                                        1, id, "shop", "{}", List.of(), List.of(new PlannedUnit("u" + i, Map.of()))))
+                        .plan());
+        assertThat(plans).hasSize(8).containsOnly(plans.get(0));
+    }
+
+    @Test
+    void anUnfinishedRunIsTakenUpWithinItsTime() {
+        RunStore first = begun();
+        clock.forward(HOUR.minusSeconds(1));
+        assertThat(begun().id()).isEqualTo(first.id());
+        assertThat(store().unfinished()).map(RunStore::id).contains(first.id());
+    }
+
+    @Test
+    void anUnfinishedRunPastItsTimeIsAbandonedAndCleaned() {
+        RunStore first = begun();
+        for (String path : List.of("spool/0001.json.gz", "landing/orders/0001.parquet", "units/extract/0001.json")) {
+            staging().put(first.path(path), new byte[] {1});
+        }
+        clock.forward(HOUR);
+        RunStore second = begun();
+        assertThat(second.id()).isGreaterThan(first.id());
+        assertThat(first.end())
+                .contains(new RunEnd(1, Outcome.ABANDONED, "unfinished for more than PT1H", clock.instant()));
+        assertThat(paths(first.path("")))
+                .containsExactly(
+                        first.path("end.json"), first.path("plan.json"), first.path("units/extract/0001.json"));
+        assertThat(begun().id()).isEqualTo(second.id());
+    }
+
+    @Test
+    void anAbandonedRunIsCleanedByTheNextWhenTheFirstWasStopped() {
+        RunStore first = begun();
+        first.finish(Outcome.ABANDONED, "");
+        staging().put(first.path("spool/0001.json.gz"), new byte[] {1});
+        begun();
+        assertThat(paths(first.path("spool/"))).isEmpty();
+    }
+
+    @Test
+    void anUnfinishedRunThatIsAtWorkIsNotAbandoned() {
+        RunStore first = begun();
+        clock.forward(HOUR.multipliedBy(3));
+        try (Lease lease = lock().acquire(first.id(), "busy", Overlap.SKIP, false)) {
+            assertThat(begun().id()).isEqualTo(first.id());
+            assertThat(lease.isLost()).isFalse();
+        }
+        assertThat(begun().id()).isNotEqualTo(first.id());
+    }
+
+    @Test
+    void afterARunThatIsDoneANewOneBegins() {
+        RunStore stale = begun();
+        clock.forward(Duration.ofSeconds(5));
+        RunStore done =
+                store().begin(Optional.of(newId()), HOUR, "{\"job\":\"shop\"}", id -> plan(id, "{\"job\":\"shop\"}"));
+        assertThat(done.finish(Outcome.DONE, "").outcome()).isEqualTo(Outcome.DONE);
+        assertThat(done.finish(Outcome.ABANDONED, "too late").outcome()).isEqualTo(Outcome.DONE);
+        assertThat(store().unfinished()).isEmpty();
+        clock.forward(Duration.ofSeconds(5));
+        assertThat(begun().id()).isNotEqualTo(done.id()).isNotEqualTo(stale.id());
+    }
+
+    @Test
+    void theRunThatIsWantedIsTaken() {
+        begun();
+        RunStore wanted = store().begin(Optional.of(RUN), HOUR, "{}", id -> plan(id, "{}"));
+        assertThat(wanted.id()).isEqualTo(RUN);
+        assertThat(wanted.plan().run()).isEqualTo(RUN);
+        store().abandon(wanted, "by hand");
+        assertThatThrownBy(() -> store().begin(Optional.of(RUN), HOUR, "{}", id -> plan(id, "{}")))
+                .isInstanceOf(Fault.class)
+                .hasMessageStartingWith(
+                        "Invalid run: " + RUN
+                                + ": it was abandoned at 2026-11-21T07:00:00Z (by hand); start a new one, for example --run 2026-11-21T07-00-00Z-")
+                .extracting(failure -> ((Fault) failure).kind())
+                .isEqualTo(Fault.Kind.USER);
+    }
+
+    @Test
+    void aRunIsNotFinishedWithAnotherJobFile() {
+        String before = "{\"job\":\"shop\",\"warehouse\":{\"schema\":\"a\",\"keep\":2}}";
+        RunStore run = store().begin(Optional.empty(), HOUR, before, id -> plan(id, before));
+        store().begin(
+                        Optional.empty(),
+                        HOUR,
+                        "{\"warehouse\":{\"keep\":2,\"schema\":\"a\"},\"job\":\"shop\"}",
+                        id -> plan(id, before));
+        for (Map.Entry<String, String> now : Map.of(
+                        "{\"job\":\"shop\",\"warehouse\":{\"schema\":\"b\",\"keep\":2}}",
+                        "warehouse.schema: was \"a\", now \"b\"",
+                        "{\"job\":\"shop\",\"warehouse\":{\"schema\":\"a\"}}",
+                        "warehouse.keep: was 2, now not set",
+                        "{\"every\":\"1h\",\"job\":\"shop\",\"warehouse\":{\"schema\":\"b\"}}",
+                        "every: was not set, now \"1h\"")
+                .entrySet()) {
+            assertThatThrownBy(() -> store().begin(Optional.empty(), HOUR, now.getKey(), id -> plan(id, before)))
+                    .isInstanceOf(Fault.class)
+                    .hasMessageStartingWith("Run " + run.id() + " was started with another job file: " + now.getValue()
+                            + ". Finish it with that file, or start a new run, for example --run ");
+        }
+    }
+
+    @Test
+    void aRunNobodyStartedIsUnknown() {
+        assertThatThrownBy(() -> store().run(RUN).plan())
+                .isInstanceOf(Fault.class)
+                .hasMessage(
+                        "Unknown run: " + RUN + ": there is no " + staging().uri("shop/runs/" + RUN + "/plan.json"));
+        assertThatThrownBy(() -> store().run(RUN).finish(Outcome.FAILED, "network"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("A failed run has not ended: " + RUN + ": network");
+    }
+
+    @Test
+    void ofManyCommitsOfAPhaseOneStands() throws Exception {
+        RunStore run = begun();
+        assertThat(run.phase(Phase.INFER_SCHEMA)).isEmpty();
+        List<PhaseCommit> seen = together(
+                4,
+                i -> run.commitPhase(
+                        new PhaseCommit(1, "infer-schema", Map.of("by", "process " + i), Map.of("orders", COUNTS))));
+        assertThat(seen).hasSize(4).containsOnly(seen.get(0));
+        assertThat(run.phase(Phase.INFER_SCHEMA)).contains(seen.get(0));
+        assertThat(run.phase(Phase.EXTRACT)).isEmpty();
+    }
+
+    // Ledger
+
+    @Test
+    void theLedgerCountsWithoutGaps() throws Exception {
+        assertThat(store().ledger().last()).isEmpty();
+        List<Commit> commits = together(8, i -> store().ledger().append(runOf(i), Map.of(), Map.of("i", "" + i)));
+        assertThat(commits)
+                .extracting(Commit::n)
+                .containsExactlyInAnyOrderElementsOf(
+                        LongStream.rangeClosed(1, 8).boxed().toList());
+        assertThat(store().ledger().commits())
+                .containsExactlyInAnyOrderElementsOf(commits)
+                .isSortedAccordingTo((a, b) -> Long.compare(a.n(), b.n()));
+        assertThat(store().ledger().last()).map(Commit::n).contains(8L);
+    }
+
+    @Test
+    void aRunCommitsOnce() throws Exception {
+        List<Commit> commits =
+                together(8, i -> store().ledger().append(runOf(i % 2), Map.of("t", COUNTS), Map.of("i", "" + i)));
+        assertThat(store().ledger().commits()).hasSize(2).containsAll(commits);
+        assertThat(commits)
+                .extracting(Commit::run)
+                .containsExactly(
+                        IntStream.range(0, 8).mapToObj(i -> runOf(i % 2)).toArray(RunId[]::new));
+        assertThat(store().ledger().append(runOf(0), Map.of(), Map.of()).counts())
+                .containsEntry("t", COUNTS);
+        assertThat(store().ledger().of(runOf(1))).map(Commit::run).contains(runOf(1));
+        assertThat(store().ledger().of(runOf(2))).isEmpty();
+    }
+
+    @Test
+    void theTenthCommitComesAfterTheNinth() {
+        for (int i = 0; i < 11; i++) {
+            assertThat(store().ledger().append(runOf(i), Map.of(), Map.of()).n())
+                    .isEqualTo(i + 1);
+        }
+        assertThat(paths("shop/commits/"))
+                .startsWith("shop/commits/0000000001.json")
+                .endsWith("shop/commits/0000000011.json");
+    }
+
+    // Lock
+
+    @Test
+    void anotherRunIsToldWhoHoldsTheLock() {
+        try (Lease lease = lock().acquire(RUN, "host-1 pid 42", Overlap.SKIP, false)) {
+            assertThat(lease.isLost()).isFalse();
+            assertThat(lock().heldBy()).contains(RUN);
+            for (RunId run : List.of(RUN, OTHER)) {
+                assertThatThrownBy(() -> lock().acquire(run, "host-2", Overlap.SKIP, false))
+                        .isInstanceOf(Fault.class)
+                        .hasMessage("Job shop is held by host-1 pid 42 since 2026-11-21T07:00:00Z, run " + RUN
+                                + " (its lease ends at 2026-11-21T07:01:00Z unless it is renewed)."
+                                + " Try again later, or let it wait: overlap: wait")
+                        .extracting(failure -> ((Fault) failure).exitCode())
+                        .isEqualTo(4);
+            }
+        }
+        assertThat(lock().heldBy()).isEmpty();
+        lock().acquire(OTHER, "host-2", Overlap.SKIP, false).close();
+    }
+
+    @Test
+    void sharesOfARunEnterTogether() {
+        try (Lease first = lock().acquire(RUN, "share 1/2", Overlap.SKIP, true)) {
+            Lease second = lock().acquire(RUN, "share 2/2", Overlap.SKIP, true);
+            assertThatThrownBy(() -> lock().acquire(OTHER, "x", Overlap.SKIP, true))
+                    .hasMessageStartingWith("Job shop is held by share 1/2 since ");
+            second.close();
+            second.close();
+            assertThat(lock().heldBy()).contains(RUN);
+            assertThat(first.isLost()).isFalse();
+        }
+        assertThat(lock().heldBy()).isEmpty();
+    }
+
+    @Test
+    void aRenewedLeaseStaysAndAnExpiredOneIsTakenOver() {
+        Lease first = lock().acquire(RUN, "first", Overlap.SKIP, false);
+        clock.forward(Duration.ofSeconds(50));
+        first.renew();
+        clock.forward(Duration.ofSeconds(50));
+        assertThat(first.isLost()).isFalse();
+        assertThatThrownBy(() -> lock().acquire(OTHER, "second", Overlap.SKIP, false))
+                .hasMessageContaining("since 2026-11-21T07:00:00Z");
+        clock.forward(Duration.ofSeconds(10));
+        assertThat(first.isLost()).isTrue();
+        try (Lease second = lock().acquire(OTHER, "second", Overlap.SKIP, false)) {
+            first.renew();
+            assertThat(first.isLost()).isTrue();
+            first.close();
+            assertThat(lock().heldBy()).contains(OTHER);
+            assertThat(second.isLost()).isFalse();
+        }
+    }
+
+    @Test
+    void aLeaseRenewsItself() throws Exception {
+        Lock brief = new Lock(staging(), "shop", clock, random, Duration.ofMillis(300), Duration.ofMillis(10));
+        try (Lease lease = brief.acquire(RUN, "first", Overlap.SKIP, false)) {
+            String before = staging().stat("shop/lock.json").orElseThrow().etag();
+            eventually(
+                    () -> !staging().stat("shop/lock.json").orElseThrow().etag().equals(before));
+            assertThat(lease.isLost()).isFalse();
+        }
+    }
+
+    @Test
+    void ofManyAtOnceOneHoldsTheLock() throws Exception {
+        List<Optional<Lease>> leases = together(8, i -> {
+            try {
+                return Optional.of(lock().acquire(runOf(i), "process " + i, Overlap.SKIP, false));
+            } catch (Fault held) {
+                assertThat(held.kind()).isEqualTo(Fault.Kind.HELD);
+                return Optional.empty();
+            }
+        });
+        assertThat(leases).filteredOn(Optional::isPresent).hasSize(1);
+        leases.forEach(lease -> lease.ifPresent(Lease::close));
+    }
+
+    @Test
+    void whoWaitsEntersWhenTheLockIsFree() throws Exception {
+        Lease first = lock().acquire(RUN, "first", Overlap.SKIP, false);
+        CompletableFuture<Lease> second =
+                CompletableFuture.supplyAsync(() -> lock().acquire(OTHER, "second", Overlap.WAIT, false));
+        first.close();
+        try (Lease lease = second.get(30, TimeUnit.SECONDS)) {
+            assertThat(lock().heldBy()).contains(OTHER);
+            assertThat(lease.isLost()).isFalse();
+        }
+    }
+
+    @Test
+    void aLeaseWhoseLockFileIsDamagedDoesNotBreakTheCleanUp() {
+        Lease lease = lock().acquire(RUN, "first", Overlap.SKIP, false);
+        staging().put("shop/lock.json", "{".getBytes(UTF_8));
+        lease.renew();
+        assertThat(lease.isLost()).isFalse();
+        clock.forward(Duration.ofMinutes(1));
+        assertThat(lease.isLost()).isTrue();
+        lease.close();
+    }
+
+    // Record
+
+    @Test
+    void theRecordIsWrittenAsTheRunGoes() {
+        RunStore run = store().run(RUN);
+        assertThat(run.record()).isEmpty();
+        Recorder recorder = run.recorder("shop", List.of(Phase.EXTRACT, Phase.REPLACE));
+        assertThat(recorded().phases())
+                .containsExactly(PhaseRecord.waiting(Phase.EXTRACT), PhaseRecord.waiting(Phase.REPLACE));
+        recorder.phaseStarted(Phase.EXTRACT, 4);
+        assertThat(recorded().phase(Phase.EXTRACT).orElseThrow().state()).isEqualTo(PhaseState.RUNNING);
+
+        clock.forward(Duration.ofMillis(1999));
+        recorder.unitsDone(Phase.EXTRACT, 1);
+        assertThat(recorded().phase(Phase.EXTRACT).orElseThrow().unitsDone()).isZero();
+        clock.forward(Duration.ofMillis(1));
+        recorder.unitsDone(Phase.EXTRACT, 2);
+        assertThat(recorded().phase(Phase.EXTRACT).orElseThrow().unitsDone()).isEqualTo(2);
+
+        recorder.table("orders", new TableRecord(COUNTS, 3, 4096, 2));
+        recorder.phaseDone(Phase.EXTRACT);
+        Instant start = Instant.parse("2026-11-21T07:00:00Z");
+        assertThat(recorded().phase(Phase.EXTRACT))
+                .contains(new PhaseRecord(
+                        Phase.EXTRACT,
+                        PhaseState.DONE,
+                        Optional.of(start),
+                        Optional.of(start.plusSeconds(2)),
+                        4,
+                        4,
+                        ""));
+        assertThat(recorded().tables()).containsExactly(Map.entry("orders", new TableRecord(COUNTS, 3, 4096, 2)));
+
+        GateResult refused = new GateResult("max-shrink", "orders", "at most 20%", "31%", false);
+        recorder.gate(List.of(refused));
+        recorder.warehouse("duckdb shop.duckdb");
+        recorder.phaseSkipped(Phase.REPLACE);
+        recorder.ended(Outcome.REFUSED, "max-shrink of orders");
+        assertThat(recorded()).isEqualTo(recorder.record());
+        assertThat(recorded().gate()).containsExactly(refused);
+        assertThat(recorded().outcome()).contains(Outcome.REFUSED);
+        assertThat(recorded().ended()).contains(start.plusSeconds(2));
+        assertThat(recorded().message()).isEqualTo("max-shrink of orders");
+        assertThat(recorded().warehouse()).isEqualTo("duckdb shop.duckdb");
+        assertThat(staging().find(run.path("record.json")).orElseThrow().utf8())
+                .contains("\"outcome\" : \"refused\"", "\"state\" : \"skipped\"", "\"phase\" : \"replace\"");
+        assertThatThrownBy(() -> recorder.phaseDone(Phase.UPLOAD))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Not a phase of run " + RUN + ": upload");
+    }
+
+    @Test
+    void aRunTakenUpContinuesItsRecord() {
+        RunStore run = store().run(RUN);
+        Recorder first = run.recorder("shop", List.of(Phase.INFER_SCHEMA, Phase.EXTRACT));
+        first.phaseStarted(Phase.INFER_SCHEMA, 0);
+        first.phaseDone(Phase.INFER_SCHEMA);
+        first.phaseStarted(Phase.EXTRACT, 8);
+        clock.forward(Duration.ofSeconds(3));
+        first.unitsDone(Phase.EXTRACT, 5);
+        first.table("orders", new TableRecord(COUNTS, 3, 4096, 2));
+        first.phaseFailed(Phase.EXTRACT, "connection refused");
+        first.ended(Outcome.FAILED, "connection refused");
+        assertThat(run.end()).isEmpty();
+
+        clock.forward(Duration.ofMinutes(10));
+        Recorder second = run.recorder("shop", List.of(Phase.INFER_SCHEMA, Phase.EXTRACT, Phase.REPLACE));
+        assertThat(recorded().outcome()).isEmpty();
+        assertThat(recorded().ended()).isEmpty();
+        assertThat(recorded().message()).isEmpty();
+        assertThat(recorded().started()).isEqualTo("2026-11-21T07:00:00Z");
+        assertThat(recorded().tables()).containsKey("orders");
+        assertThat(recorded().phase(Phase.INFER_SCHEMA).orElseThrow().state()).isEqualTo(PhaseState.DONE);
+        assertThat(recorded().phase(Phase.EXTRACT).orElseThrow().message()).isEqualTo("connection refused");
+        second.phaseStarted(Phase.EXTRACT, 8);
+        assertThat(recorded().phase(Phase.EXTRACT))
+                .contains(new PhaseRecord(
+                        Phase.EXTRACT,
+                        PhaseState.RUNNING,
+                        Optional.of(Instant.parse("2026-11-21T07:00:00Z")),
+                        Optional.empty(),
+                        5,
+                        8,
+                        ""));
+    }
+
+    private RunRecord recorded() {
+        return store().run(RUN).record().orElseThrow();
+    }
+
+    private Lock lock() {
+        return new Lock(staging(), "shop", clock, random, Duration.ofMinutes(1), Duration.ofMillis(20));
+    }
+
+    private RunStore begun() {
+        return store().begin(Optional.empty(), HOUR, "{\"job\":\"shop\"}", id -> plan(id, "{\"job\":\"shop\"}"));
+    }
+
+    private RunId newId() {
+        return RunId.startingAt(clock.instant(), random);
+    }
+
+    private static RunId runOf(int i) {
+        return new RunId("2026-11-21T07-00-00Z-r%03d".formatted(i));
+    }
+
+    private static Plan plan(RunId id, String jobJson) {
+        return new Plan(
+                Plan.FORMAT,
+                id,
+                "shop",
+                jobJson,
+                List.of(Phase.INFER_SCHEMA, Phase.EXTRACT),
+                List.of(new PlannedUnit("0001", Map.of("segment", "0", "segments", "1"))));
+    }
+
+    private static UnitManifest manifest(String unit, String attempt) {
+        return new UnitManifest(
+                UnitManifest.FORMAT,
+                "extract",
+                unit,
+                attempt,
+                List.of(new DataFile("orders", "shop/x/" + unit + "-" + attempt + ".parquet", 12, 7, "12-1-2")),
+                Map.of("orders", COUNTS),
+                Map.of("capacity", "2.5"));
+    }
+
+    private List<String> paths(String prefix) {
+        return staging().list(prefix).stream().map(StoredFile::path).toList();
+    }
+
+    private interface Condition {
+        boolean holds();
+    }
+
+    private static void eventually(Condition condition) {
+        Instant deadline = Instant.now().plusSeconds(30);
+        while (!condition.holds()) {
+            assertThat(Instant.now()).isBefore(deadline);
+            Thread.onSpinWait();
+        }
+    }
+
+    private interface Act<T> {
+        T run(int thread) throws Exception;
+    }
+
+    private static <T> List<T> together(int count, Act<T> act) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(count);
+        try {
+            CyclicBarrier start = new CyclicBarrier(count);
+            List<Future<T>> running = IntStream.range(0, count)
+                    .mapToObj(i -> threads.submit(() -> {
+                        start.await();
+                        return act.run(i);
+                    }))
+                    .toList();
+            List<T> results = new ArrayList<>();
+            for (Future<T> result : running) {
+                results.add(result.get());
+            }
+            return results;
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+}
