@@ -51,6 +51,19 @@ final class VersionFiles {
         return Files.exists(live, LinkOption.NOFOLLOW_LINKS);
     }
 
+    boolean hasFolder() {
+        return Files.isDirectory(folder);
+    }
+
+    /** Whether live is this run's file. */
+    boolean isLive(RunId run) {
+        try {
+            return hasLive() && hasVersion(run) && Files.isSameFile(live, version(run));
+        } catch (IOException e) {
+            throw Fault.world("Cannot compare " + live + " and " + version(run) + ": " + e, e);
+        }
+    }
+
     Path version(RunId run) {
         return folder.resolve(run + SUFFIX);
     }
