@@ -71,17 +71,24 @@ public final class Landing {
 
     /** Writes run k: {@code files} files of orders with ten rows each, and as many of lines with twenty. */
     public void write(int k, int files) {
+        write(k, k, files);
+    }
+
+    /** Writes several runs. */
+    void write(int from, int to, int files) {
         List<String> statements = new ArrayList<>();
-        for (int i = 0; i < files; i++) {
-            statements.add(copy(
-                    "SELECT (" + i + " * 10 + range)::BIGINT AS id, " + k + "::BIGINT AS version FROM range(10)",
-                    path(k, "orders", i),
-                    "FORMAT parquet, COMPRESSION zstd"));
-            statements.add(copy(
-                    "SELECT (" + i + " * 10 + range // 2)::BIGINT AS order_id, 'line ' || range AS text, " + k
-                            + "::BIGINT AS version FROM range(20)",
-                    path(k, "lines", i),
-                    "FORMAT parquet, COMPRESSION zstd"));
+        for (int k = from; k <= to; k++) {
+            for (int i = 0; i < files; i++) {
+                statements.add(copy(
+                        "SELECT (" + i + " * 10 + range)::BIGINT AS id, " + k + "::BIGINT AS version FROM range(10)",
+                        path(k, "orders", i),
+                        "FORMAT parquet, COMPRESSION zstd"));
+                statements.add(copy(
+                        "SELECT (" + i + " * 10 + range // 2)::BIGINT AS order_id, 'line ' || range AS text, " + k
+                                + "::BIGINT AS version FROM range(20)",
+                        path(k, "lines", i),
+                        "FORMAT parquet, COMPRESSION zstd"));
+            }
         }
         execute(statements);
     }

@@ -843,9 +843,7 @@ public abstract class WarehouseContract {
     @Test
     void replacementsKilledAnywhereLeaveAWholeVersion() throws IOException, InterruptedException {
         int last = 40;
-        for (int k = 1; k <= last; k++) {
-            landing.write(k, 1);
-        }
+        landing.write(1, last, 1);
         replaceBy(1);
         Random random = new Random(7);
         int next = 2;
@@ -883,9 +881,14 @@ public abstract class WarehouseContract {
         try (BufferedReader output = ChildProcess.output(child)) {
             assertThat(output.readLine()).isEqualTo("ready");
             assertThat(output.readLine()).isEqualTo("reading");
+            landing.write(2, 51, 1);
             for (int k = 2; k <= 51; k++) {
-                replaceBy(k);
-                warehouse.dropPrevious(1);
+                warehouse.prepare(Landing.load(k));
+                upload(Landing.load(k), landing.landed(k, 1));
+                warehouse.replace(Landing.load(k));
+                if (k % 10 == 0) {
+                    warehouse.dropPrevious(1);
+                }
             }
             child.getOutputStream().write('.');
             child.getOutputStream().flush();

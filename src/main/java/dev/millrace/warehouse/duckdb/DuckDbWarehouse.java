@@ -106,7 +106,7 @@ public final class DuckDbWarehouse implements Warehouse {
         for (RunId other : files.runs()) {
             // A run that started later may be at work: it removes ours, should we be the dead one.
             if (other.compareTo(run) < 0 && kept.stream().noneMatch(v -> v.run().equals(other))) {
-                files.remove(other);
+                files.removeLeftover(other);
             }
         }
         files.removeRemains(run);
@@ -374,19 +374,16 @@ public final class DuckDbWarehouse implements Warehouse {
 
     @Override
     public void query(String sql, String nullText, QueryRows rows) {
-        VersionState live = liveState()
-                .orElseThrow(() ->
-                        Fault.user("Nothing to query: " + files.live() + " does not exist yet: run the job first"));
-        try (DuckDbSession session = DuckDbSession.open(options, files.readersSpill())) {
-            try {
-                session.attach(files.live(), LIVE, true);
-                session.execute("USE " + identifier(LIVE) + "." + identifier(live.schema()));
-                session.execute("SET preserve_insertion_order = true");
-                session.execute("SET enable_external_access = false");
-                session.execute("SET lock_configuration = true");
-            } catch (SQLException e) {
-                throw DuckDbSession.failure("Cannot read", files.live(), e);
-            }
+        if (!files.hasLive()) {
+            throw Fault.user("Nothing to query: " + files.live() + " does not exist yet: run the job first");
+        }
+        inLive("Cannot read", session -> {
+            String readersSchema =
+                    VersionState.read(session, LIVE, files.live()).schema();
+            session.execute("USE " + identifier(LIVE) + "." + identifier(readersSchema));
+            session.execute("SET preserve_insertion_order = true");
+            session.execute("SET enable_external_access = false");
+            session.execute("SET lock_configuration = true");
             // Within brackets there can be one select only; the engine's own text of every value is exact.
             String select = "SELECT COLUMNS(*)::VARCHAR FROM (\n" + withoutSemicolon(sql) + "\n)";
             try (Statement statement = session.statement();
@@ -395,7 +392,8 @@ public final class DuckDbWarehouse implements Warehouse {
             } catch (SQLException e) {
                 throw Fault.user("The query failed: " + DuckDbSession.oneLine(e));
             }
-        }
+            return rows;
+        });
     }
 
     private static String withoutSemicolon(String sql) {

@@ -232,6 +232,20 @@ class DuckDbWarehouseTest extends WarehouseContract {
     }
 
     @Test
+    void aVersionThatAnotherProcessReadsIsDroppedAllTheSame() throws IOException, InterruptedException {
+        replaceBy(1);
+        replaceBy(2);
+        Process reader = Holder.start(versions().resolve(Landing.runId(1) + ".duckdb"));
+        try {
+            warehouse.dropPrevious(0);
+            assertThat(warehouse.previous()).isEmpty();
+            assertThat(names(versions())).containsExactly(Landing.runId(2) + ".duckdb", "lock");
+        } finally {
+            reader.destroyForcibly().waitFor();
+        }
+    }
+
+    @Test
     void filesOfARemoteStorageAreDownloadedAndRemoved() throws IOException {
         Load load = Landing.load(1);
         warehouse.prepare(load);
