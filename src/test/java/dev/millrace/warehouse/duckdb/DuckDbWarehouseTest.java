@@ -170,7 +170,7 @@ class DuckDbWarehouseTest extends WarehouseContract {
     @Test
     void whoHoldsTheFileOpenToWriteIsNamed() throws IOException, InterruptedException {
         replaceBy(1);
-        Process holder = Holder.start(database());
+        Process holder = Holder.start(database(), "READ_WRITE");
         try {
             Fault refused = fault(() -> warehouse.live());
             assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
@@ -182,7 +182,7 @@ class DuckDbWarehouseTest extends WarehouseContract {
         }
         warehouse.prepare(Landing.load(2));
         Path staging = versions().resolve(Landing.runId(2) + ".duckdb");
-        Process loader = Holder.start(staging);
+        Process loader = Holder.start(staging, "READ_WRITE");
         try {
             Fault refused = fault(() -> upload(Landing.load(2), landing.written(2, 1)));
             assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
@@ -235,7 +235,7 @@ class DuckDbWarehouseTest extends WarehouseContract {
     void aVersionThatAnotherProcessReadsIsDroppedAllTheSame() throws IOException, InterruptedException {
         replaceBy(1);
         replaceBy(2);
-        Process reader = Holder.start(versions().resolve(Landing.runId(1) + ".duckdb"));
+        Process reader = Holder.start(versions().resolve(Landing.runId(1) + ".duckdb"), "READ_ONLY");
         try {
             warehouse.dropPrevious(0);
             assertThat(warehouse.previous()).isEmpty();

@@ -5,12 +5,13 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.Properties;
 
-/** A process that has a database file open to write until it is killed. */
+/** A process that has a database file open until it is killed. */
 public final class Holder {
     private Holder() {}
 
-    static Process start(Path file) throws IOException {
+    static Process start(Path file, String accessMode) throws IOException {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx100m",
@@ -18,7 +19,8 @@ public final class Holder {
                         "-cp",
                         System.getProperty("java.class.path"),
                         Holder.class.getName(),
-                        file.toString())
+                        file.toString(),
+                        accessMode)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         if (process.getInputStream().read() != '.') {
@@ -28,7 +30,9 @@ public final class Holder {
     }
 
     public static void main(String[] args) throws SQLException, IOException {
-        try (Connection connection = DriverManager.getConnection("jdbc:duckdb:" + args[0])) {
+        Properties settings = new Properties();
+        settings.setProperty("access_mode", args[1]);
+        try (Connection connection = DriverManager.getConnection("jdbc:duckdb:" + args[0], settings)) {
             System.out.print(connection.isClosed() ? "" : ".");
             System.out.flush();
             int input = System.in.read();
