@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** A second process on the same warehouse. */
 public final class ChildProcess {
@@ -108,6 +110,8 @@ public final class ChildProcess {
             if (reads == 1) {
                 say("reading");
             }
+            // The other process shall get on with its replacements.
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
         }
         say(reads + " reads, " + mixed + " mixed, " + seen.size() + " versions");
     }

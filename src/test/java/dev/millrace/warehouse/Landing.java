@@ -30,11 +30,11 @@ import java.util.Locale;
  * that a mixture of versions shows.
  */
 public final class Landing {
-    static final TableDefinition ORDERS = new TableDefinition(
+    public static final TableDefinition ORDERS = new TableDefinition(
             "orders",
             List.of(new Column("id", ColumnType.BIGINT, false), new Column("version", ColumnType.BIGINT, false)),
             List.of("id"));
-    static final TableDefinition LINES = new TableDefinition(
+    public static final TableDefinition LINES = new TableDefinition(
             "lines",
             List.of(
                     new Column("order_id", ColumnType.BIGINT, false),
@@ -54,37 +54,47 @@ public final class Landing {
         return storage;
     }
 
-    static RunId runId(int k) {
+    /** Runs sort as their numbers do. */
+    public static RunId runId(int k) {
         return new RunId(String.format(Locale.ROOT, "2026-11-21T%02d-%02d-%02dZ-test", k / 3600, k / 60 % 60, k % 60));
     }
 
-    static Load load(int k) {
+    /** Run k, whose commit is k. */
+    public static Load load(int k) {
         return load(k, List.of(ORDERS, LINES));
     }
 
-    static Load load(int k, List<TableDefinition> tables) {
+    /** Run k with these tables. */
+    public static Load load(int k, List<TableDefinition> tables) {
         return new Load(runId(k), k, WarehouseEngine.SCHEMA, tables, "shop-job");
     }
 
     /** Writes run k: {@code files} files of orders with ten rows each, and as many of lines with twenty. */
-    void write(int k, int files) {
+    public void write(int k, int files) {
+        write(k, k, files);
+    }
+
+    /** Writes several runs. */
+    void write(int from, int to, int files) {
         List<String> statements = new ArrayList<>();
-        for (int i = 0; i < files; i++) {
-            statements.add(copy(
-                    "SELECT (" + i + " * 10 + range)::BIGINT AS id, " + k + "::BIGINT AS version FROM range(10)",
-                    path(k, "orders", i),
-                    "FORMAT parquet, COMPRESSION zstd"));
-            statements.add(copy(
-                    "SELECT (" + i + " * 10 + range // 2)::BIGINT AS order_id, 'line ' || range AS text, " + k
-                            + "::BIGINT AS version FROM range(20)",
-                    path(k, "lines", i),
-                    "FORMAT parquet, COMPRESSION zstd"));
+        for (int k = from; k <= to; k++) {
+            for (int i = 0; i < files; i++) {
+                statements.add(copy(
+                        "SELECT (" + i + " * 10 + range)::BIGINT AS id, " + k + "::BIGINT AS version FROM range(10)",
+                        path(k, "orders", i),
+                        "FORMAT parquet, COMPRESSION zstd"));
+                statements.add(copy(
+                        "SELECT (" + i + " * 10 + range // 2)::BIGINT AS order_id, 'line ' || range AS text, " + k
+                                + "::BIGINT AS version FROM range(20)",
+                        path(k, "lines", i),
+                        "FORMAT parquet, COMPRESSION zstd"));
+            }
         }
         execute(statements);
     }
 
     /** The manifests of a run that {@link #write} wrote, by this process or another. */
-    List<LandedTable> landed(int k, int files) {
+    public List<LandedTable> landed(int k, int files) {
         List<DataFile> orders = new ArrayList<>();
         List<DataFile> lines = new ArrayList<>();
         for (int i = 0; i < files; i++) {
@@ -96,7 +106,8 @@ public final class Landing {
                 table(LINES, FileFormat.PARQUET, Codec.ZSTD, lines));
     }
 
-    List<LandedTable> written(int k, int files) {
+    /** Writes run k and tells its manifests. */
+    public List<LandedTable> written(int k, int files) {
         write(k, files);
         return landed(k, files);
     }

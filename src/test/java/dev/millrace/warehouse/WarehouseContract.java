@@ -71,6 +71,7 @@ public abstract class WarehouseContract {
         warehouse.replace(Landing.load(k));
     }
 
+    /** Least and greatest version and rows of both tables: equal, unless versions mix. */
     protected List<String> consistent() {
         return Queried.of(warehouse, ChildProcess.CONSISTENT).rows().get(0);
     }
@@ -220,12 +221,12 @@ public abstract class WarehouseContract {
     void hundredsOfSmallFilesAreLoadedOnceEach() {
         Load load = Landing.load(1);
         warehouse.prepare(load);
-        upload(load, landing.written(1, 600));
+        upload(load, landing.written(1, 300));
         warehouse.replace(load);
-        assertThat(consistent()).containsExactly("1 1 6000", "1 1 6000");
+        assertThat(consistent()).containsExactly("1 1 3000", "1 1 3000");
         assertThat(Queried.of(warehouse, "SELECT count(DISTINCT id), sum(id) FROM orders")
                         .rows())
-                .containsExactly(List.of("6000", "17997000"));
+                .containsExactly(List.of("3000", "4498500"));
     }
 
     @Test
@@ -472,7 +473,7 @@ public abstract class WarehouseContract {
                     "2026-04-05 02:30:00.000001",
                     "\"\\u0000\""));
 
-    private void assertAllTypes(FileFormat format, Codec codec, DataFile file, Storage staging) {
+    protected void assertAllTypes(FileFormat format, Codec codec, DataFile file, Storage staging) {
         Load load = Landing.load(1, List.of(ALL_TYPES));
         warehouse.prepare(load);
         warehouse.upload(load, Landing.table(ALL_TYPES, format, codec, List.of(file)), staging, f -> {});
@@ -806,10 +807,10 @@ public abstract class WarehouseContract {
 
     @Test
     void anUploadKilledAgainAndAgainLoadsEveryFileOnce() throws IOException, InterruptedException {
-        int files = 700;
+        int files = 400;
         landing.write(1, files);
         // Before the first transaction, after it, and late.
-        for (int lines : List.of(0, 1, 520)) {
+        for (int lines : List.of(0, 1, 300)) {
             Process child = ChildProcess.start(engine().getClass(), folder, "upload", 1, files);
             try (BufferedReader output = ChildProcess.output(child)) {
                 for (int i = 0; i <= lines; i++) {
@@ -833,22 +834,20 @@ public abstract class WarehouseContract {
                 .hasSize(2 * files)
                 .allSatisfy((path, times) -> assertThat(times).isEqualTo(1));
         warehouse.replace(load);
-        assertThat(consistent()).containsExactly("1 1 7000", "1 1 7000");
+        assertThat(consistent()).containsExactly("1 1 4000", "1 1 4000");
         assertThat(Queried.of(warehouse, "SELECT count(DISTINCT id) FROM orders")
                         .rows())
-                .containsExactly(List.of("7000"));
+                .containsExactly(List.of("4000"));
     }
 
     @Test
     void replacementsKilledAnywhereLeaveAWholeVersion() throws IOException, InterruptedException {
         int last = 40;
-        for (int k = 1; k <= last; k++) {
-            landing.write(k, 1);
-        }
+        landing.write(1, last, 1);
         replaceBy(1);
         Random random = new Random(7);
         int next = 2;
-        for (int kill = 0; kill < 5; kill++) {
+        for (int kill = 0; kill < 4; kill++) {
             Process child = ChildProcess.start(engine().getClass(), folder, "replace", next, last);
             try (BufferedReader output = ChildProcess.output(child)) {
                 String line = output.readLine();
@@ -865,7 +864,9 @@ public abstract class WarehouseContract {
             assertThat(live.commit()).isGreaterThanOrEqualTo(next - 1);
             next = (int) live.commit() + 1;
         }
-        replaceBy(next);
+        warehouse.prepare(Landing.load(next));
+        upload(Landing.load(next), landing.landed(next, 1));
+        warehouse.replace(Landing.load(next));
         assertThat(warehouse.live()).contains(version(next));
         assertThat(warehouse.previous()).contains(version(next - 1));
         assertThat(warehouse.rollback()).isEqualTo(version(next - 1));
@@ -880,9 +881,14 @@ public abstract class WarehouseContract {
         try (BufferedReader output = ChildProcess.output(child)) {
             assertThat(output.readLine()).isEqualTo("ready");
             assertThat(output.readLine()).isEqualTo("reading");
+            landing.write(2, 51, 1);
             for (int k = 2; k <= 51; k++) {
-                replaceBy(k);
-                warehouse.dropPrevious(1);
+                warehouse.prepare(Landing.load(k));
+                upload(Landing.load(k), landing.landed(k, 1));
+                warehouse.replace(Landing.load(k));
+                if (k % 10 == 0) {
+                    warehouse.dropPrevious(1);
+                }
             }
             child.getOutputStream().write('.');
             child.getOutputStream().flush();

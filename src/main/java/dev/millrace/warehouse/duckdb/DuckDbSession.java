@@ -132,6 +132,10 @@ final class DuckDbSession implements AutoCloseable {
         return String.valueOf(e.getMessage()).contains("Could not set lock on file");
     }
 
+    static boolean isUnknownTable(SQLException e) {
+        return String.valueOf(e.getMessage()).startsWith("Catalog Error");
+    }
+
     static boolean isForeign(SQLException e) {
         return String.valueOf(e.getMessage()).contains("not a valid DuckDB database");
     }

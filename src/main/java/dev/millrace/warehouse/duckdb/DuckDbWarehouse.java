@@ -24,7 +24,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -45,6 +44,7 @@ import java.util.stream.Collectors;
 public final class DuckDbWarehouse implements Warehouse {
     private static final String BUILD = "_build";
     private static final String LIVE = "_live";
+    private static final String PREVIOUS = "_previous";
     private static final Set<String> RESERVED = Set.of(VersionState.SCHEMA, "information_schema", "pg_catalog");
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -79,18 +79,16 @@ public final class DuckDbWarehouse implements Warehouse {
 
     @Override
     public Optional<Version> previous() {
-        return liveState().flatMap(this::previousOf).map(VersionState::version);
+        return chain().stream().skip(1).findFirst().map(VersionState::version);
     }
 
     @Override
     public void prepare(Load load) {
         check(load);
-        // Before the first folder is made: a foreign file is refused without a trace.
-        liveState();
         locked(() -> {
-            Optional<VersionState> live = liveState();
+            List<VersionState> kept = chain();
+            Optional<VersionState> live = kept.stream().findFirst();
             if (!isLive(live, load)) {
-                List<VersionState> kept = chain(live);
                 refuseWhenLate(load, live, kept);
                 removeLeftovers(load.run(), kept);
                 steps.after("leftovers removed");
@@ -108,7 +106,7 @@ public final class DuckDbWarehouse implements Warehouse {
         for (RunId other : files.runs()) {
             // A run that started later may be at work: it removes ours, should we be the dead one.
             if (other.compareTo(run) < 0 && kept.stream().noneMatch(v -> v.run().equals(other))) {
-                files.remove(other);
+                files.removeLeftover(other);
             }
         }
         files.removeRemains(run);
@@ -288,13 +286,13 @@ public final class DuckDbWarehouse implements Warehouse {
     @Override
     public void replace(Load load) {
         check(load);
-        liveState();
         locked(() -> {
-            Optional<VersionState> live = liveState();
+            List<VersionState> chain = chain();
+            Optional<VersionState> live = chain.stream().findFirst();
             if (isLive(live, load)) {
                 files.removeRemains(load.run());
             } else {
-                refuseWhenLate(load, live, chain(live));
+                refuseWhenLate(load, live, chain);
                 requireBuild(load);
                 notePrevious(load, live);
                 steps.after("previous noted");
@@ -339,13 +337,16 @@ public final class DuckDbWarehouse implements Warehouse {
 
     @Override
     public Version rollback() {
-        VersionState seen = liveState()
-                .orElseThrow(() -> Fault.user("Nothing to roll back: " + files.live() + " does not exist yet"));
+        if (!files.hasLive()) {
+            throw Fault.user("Nothing to roll back: " + files.live() + " does not exist yet");
+        }
         return locked(() -> {
-            VersionState live = liveState().orElse(seen);
-            VersionState previous = previousOf(live)
-                    .orElseThrow(() -> Fault.user("Nothing to roll back to: " + files.live() + " is run " + live.run()
-                            + ", and no version before it is kept"));
+            List<VersionState> chain = chain();
+            if (chain.size() < 2) {
+                throw Fault.user("Nothing to roll back to: " + files.live() + " is run "
+                        + chain.get(0).run() + ", and no version before it is kept");
+            }
+            VersionState previous = chain.get(1);
             files.makeLive(previous.run());
             steps.after("rolled back");
             return previous.version();
@@ -357,11 +358,11 @@ public final class DuckDbWarehouse implements Warehouse {
         if (keep < 0) {
             throw new IllegalArgumentException("Invalid number of versions to keep: " + keep);
         }
-        if (liveState().isEmpty()) {
+        if (!files.hasLive()) {
             return;
         }
         locked(() -> {
-            List<VersionState> chain = chain(liveState());
+            List<VersionState> chain = chain();
             // The oldest first: a chain that breaks off early still leads to all there are.
             for (int i = chain.size() - 1; i > keep; i--) {
                 files.remove(chain.get(i).run());
@@ -373,19 +374,16 @@ public final class DuckDbWarehouse implements Warehouse {
 
     @Override
     public void query(String sql, String nullText, QueryRows rows) {
-        VersionState live = liveState()
-                .orElseThrow(() ->
-                        Fault.user("Nothing to query: " + files.live() + " does not exist yet: run the job first"));
-        try (DuckDbSession session = DuckDbSession.open(options, files.readersSpill())) {
-            try {
-                session.attach(files.live(), LIVE, true);
-                session.execute("USE " + identifier(LIVE) + "." + identifier(live.schema()));
-                session.execute("SET preserve_insertion_order = true");
-                session.execute("SET enable_external_access = false");
-                session.execute("SET lock_configuration = true");
-            } catch (SQLException e) {
-                throw DuckDbSession.failure("Cannot read", files.live(), e);
-            }
+        if (!files.hasLive()) {
+            throw Fault.user("Nothing to query: " + files.live() + " does not exist yet: run the job first");
+        }
+        inLive("Cannot read", session -> {
+            String readersSchema =
+                    VersionState.read(session, LIVE, files.live()).schema();
+            session.execute("USE " + identifier(LIVE) + "." + identifier(readersSchema));
+            session.execute("SET preserve_insertion_order = true");
+            session.execute("SET enable_external_access = false");
+            session.execute("SET lock_configuration = true");
             // Within brackets there can be one select only; the engine's own text of every value is exact.
             String select = "SELECT COLUMNS(*)::VARCHAR FROM (\n" + withoutSemicolon(sql) + "\n)";
             try (Statement statement = session.statement();
@@ -394,7 +392,8 @@ public final class DuckDbWarehouse implements Warehouse {
             } catch (SQLException e) {
                 throw Fault.user("The query failed: " + DuckDbSession.oneLine(e));
             }
-        }
+            return rows;
+        });
     }
 
     private static String withoutSemicolon(String sql) {
@@ -464,28 +463,35 @@ public final class DuckDbWarehouse implements Warehouse {
         return Optional.of(inLive("Cannot read", session -> VersionState.read(session, LIVE, files.live())));
     }
 
-    private Optional<VersionState> previousOf(VersionState version) {
-        return version.previous().filter(files::hasVersion).map(this::stateOf);
-    }
-
     /** Live and the versions a rollback can reach, newest first. */
-    private List<VersionState> chain(Optional<VersionState> live) {
+    private List<VersionState> chain() {
         List<VersionState> chain = new ArrayList<>();
-        Set<RunId> seen = new LinkedHashSet<>();
-        for (Optional<VersionState> v = live; v.isPresent(); v = previousOf(v.get())) {
-            if (!seen.add(v.get().run())) {
-                throw Fault.world("The versions of " + files.live() + " lead in a circle: " + seen);
-            }
-            chain.add(v.get());
+        if (!files.hasLive()) {
+            return chain;
         }
+        inLive("Cannot read", session -> {
+            Optional<VersionState> next = Optional.of(VersionState.read(session, LIVE, files.live()));
+            while (next.isPresent()) {
+                RunId run = next.get().run();
+                if (chain.stream().anyMatch(v -> v.run().equals(run))) {
+                    throw Fault.world("The versions of " + files.live() + " lead in a circle, at run " + run);
+                }
+                chain.add(next.get());
+                Optional<RunId> previous = next.get().previous().filter(files::hasVersion);
+                next = previous.isPresent() ? Optional.of(readVersion(session, previous.get())) : Optional.empty();
+            }
+            return chain;
+        });
         return chain;
     }
 
-    private VersionState stateOf(RunId run) {
+    private VersionState readVersion(DuckDbSession session, RunId run) {
         Path file = files.version(run);
-        try (DuckDbSession session = DuckDbSession.open(options, files.readersSpill())) {
-            session.attach(file, BUILD, true);
-            return VersionState.read(session, BUILD, file);
+        try {
+            session.attach(file, PREVIOUS, true);
+            VersionState state = VersionState.read(session, PREVIOUS, file);
+            session.execute("DETACH " + identifier(PREVIOUS));
+            return state;
         } catch (SQLException e) {
             throw DuckDbSession.failure("Cannot read", file, e);
         }
@@ -525,7 +531,11 @@ public final class DuckDbWarehouse implements Warehouse {
 
     /** Alone among all who change what versions there are. */
     private <T> T locked(Supplier<T> work) {
-        files.createFolder();
+        if (!files.hasFolder()) {
+            // A foreign file is refused without a trace.
+            liveState();
+            files.createFolder();
+        }
         Claim lock = Claim.await(files.lock(), PATIENCE);
         try {
             return work.get();
@@ -544,7 +554,7 @@ public final class DuckDbWarehouse implements Warehouse {
     private <T> T inBuildOrLive(String what, Load load, WorkIn<T> work) {
         // Once open, nobody else can make it live: replace opens it too.
         Optional<BuildFile> open = locked(() -> {
-            if (isLive(liveState(), load)) {
+            if (files.isLive(load.run())) {
                 return Optional.empty();
             }
             requireBuild(load);

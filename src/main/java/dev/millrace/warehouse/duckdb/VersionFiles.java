@@ -51,6 +51,19 @@ final class VersionFiles {
         return Files.exists(live, LinkOption.NOFOLLOW_LINKS);
     }
 
+    boolean hasFolder() {
+        return Files.isDirectory(folder);
+    }
+
+    /** Whether live is this run's file. */
+    boolean isLive(RunId run) {
+        try {
+            return hasLive() && hasVersion(run) && Files.isSameFile(live, version(run));
+        } catch (IOException e) {
+            throw Fault.world("Cannot compare " + live + " and " + version(run) + ": " + e, e);
+        }
+    }
+
     Path version(RunId run) {
         return folder.resolve(run + SUFFIX);
     }
@@ -129,8 +142,8 @@ final class VersionFiles {
         delete(link);
     }
 
-    /** Removes all that belongs to a run, unless another process has its version open to write. */
-    void remove(RunId run) {
+    /** Removes all that belongs to a run that died; unless it did not: another process has its version open. */
+    void removeLeftover(RunId run) {
         Path version = version(run);
         if (Files.exists(version)) {
             Optional<Claim> claim = Claim.tryClaim(version);
@@ -139,6 +152,12 @@ final class VersionFiles {
             }
             claim.get().close();
         }
+        remove(run);
+    }
+
+    /** Removes all that belongs to a run. Whoever reads its version keeps the file until they close it. */
+    void remove(RunId run) {
+        Path version = version(run);
         // The version last: without it nobody would look for the rest of it.
         for (Path entry : entries()) {
             if (runOf(entry).filter(run::equals).isPresent() && !entry.equals(version)) {

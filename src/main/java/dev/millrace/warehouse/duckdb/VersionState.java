@@ -71,13 +71,16 @@ record VersionState(
 
     /** Reads the row of an attached file. Refuses a file that is not ours. */
     static VersionState read(DuckDbSession session, String database, Path file) throws SQLException {
-        long tables = session.number("SELECT count(*) FROM duckdb_tables() WHERE database_name = " + literal(database)
-                + " AND schema_name = " + literal(SCHEMA) + " AND table_name = 'version'");
-        if (tables == 0) {
-            throw foreign(file);
-        }
         String table = identifier(database) + "." + identifier(SCHEMA) + ".version";
-        List<Long> formats = session.rows("SELECT format FROM " + table, row -> row.getLong(1));
+        List<Long> formats;
+        try {
+            formats = session.rows("SELECT format FROM " + table, row -> row.getLong(1));
+        } catch (SQLException e) {
+            if (DuckDbSession.isUnknownTable(e)) {
+                throw foreign(file);
+            }
+            throw e;
+        }
         if (formats.size() != 1) {
             throw foreign(file);
         }
