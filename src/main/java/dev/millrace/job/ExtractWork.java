@@ -48,8 +48,8 @@ final class ExtractWork implements PhaseWork {
 
     @Override
     public Optional<PhaseCommit> run(RunContext context) {
-        int version = Integer.parseInt(
-                context.require(Phase.INFER_SCHEMA).facts().get(InferSchemaWork.VERSION));
+        int version =
+                Integer.parseInt(context.require(Phase.INFER_SCHEMA).facts().get(InferSchemaWork.VERSION));
         DataSchema schema = context.open().schemas().load(version).schema();
         ShredPlan shredding = plan(context, schema);
         Spool spool = source.spool(context.run());
@@ -96,8 +96,7 @@ final class ExtractWork implements PhaseWork {
         if (!mistakes.isEmpty()) {
             throw Fault.user(mistakes);
         }
-        return ShredPlan.of(
-                schema, source.kindRule(), context.open().job().tables(), source.expiry(context.run()));
+        return ShredPlan.of(schema, source.kindRule(), context.open().job().tables(), source.expiry(context.run()));
     }
 
     private static LandingPlan landing(RunContext context, ShredPlan shredding) {
@@ -108,8 +107,8 @@ final class ExtractWork implements PhaseWork {
             String folder = LandedRun.dataFolder(context, table.definition().name());
             if (table.isMain()) {
                 TableSettings settings = table.inferred() ? job.table(table.kind()) : TableSettings.NONE;
-                tables.add(LandingTable.main(
-                        table.definition(), OpenJob.computed(settings, table.kind(), file), folder));
+                tables.add(
+                        LandingTable.main(table.definition(), OpenJob.computed(settings, table.kind(), file), folder));
             } else {
                 tables.add(LandingTable.child(table.definition(), List.of(), folder));
             }

@@ -55,8 +55,7 @@ final class InferSchemaWork implements PhaseWork {
         DataSchema before = latest.map(SchemaCache.Entry::schema).orElseGet(() -> DataSchema.none(source.keys()));
         boolean listsAsJson = job.schema().lists() == SchemaSettings.Lists.JSON;
         DataSchema inferred = Inference.infer(all, before, listsAsJson);
-        return Optional.of(
-                pinned(context, cache.add(inferred, all).schema().version()));
+        return Optional.of(pinned(context, cache.add(inferred, all).schema().version()));
     }
 
     private static PhaseCommit pinned(RunContext context, int version) {

@@ -69,7 +69,7 @@ record LandedRun(List<LandedTable> tables, long commit, TableCounts items) {
         }
     }
 
-    Load load(RunContext context) {
+    Load forWarehouse(RunContext context) {
         return new Load(
                 context.run().id(),
                 commit,

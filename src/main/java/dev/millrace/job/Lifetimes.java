@@ -5,7 +5,6 @@ import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 
 /** Removes what runs staged once its lifetime is over. Plans, commits and records stay. */
 final class Lifetimes {
@@ -21,8 +20,7 @@ final class Lifetimes {
             RunStore run = store.run(id);
             boolean over = id.start().isBefore(clock.instant().minus(keep));
             if (over && !id.equals(current) && run.end().isPresent()) {
-                run.clear(List.of("spool/", "census/"));
-                store.clearLanding(id);
+                store.clear(run);
             }
         }
     }

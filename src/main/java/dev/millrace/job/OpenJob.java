@@ -119,8 +119,9 @@ record OpenJob(String file, Job job, Storage staging, JobStore store, SchemaCach
 
     WarehouseSettings warehouse() {
         return job.warehouse()
-                .orElseThrow(() -> Fault.user(file + ": warehouse: is missing: this command needs one; add, for example, "
-                        + "warehouse: {duckdb: {path: data/" + job.name() + "/warehouse.duckdb}}"));
+                .orElseThrow(
+                        () -> Fault.user(file + ": warehouse: is missing: this command needs one; add, for example, "
+                                + "warehouse: {duckdb: {path: data/" + job.name() + "/warehouse.duckdb}}"));
     }
 
     /** As a person names the warehouse. */

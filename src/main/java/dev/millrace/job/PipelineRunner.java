@@ -56,6 +56,7 @@ final class PipelineRunner {
      * @param wanted phases to do; none: all that the job file needs
      * @throws Fault by its kind, with the run's record saying the same
      */
+    @SuppressWarnings("try") // the lease is held, not used
     Ended run(Arguments arguments, List<Phase> wanted) {
         OpenJob open = OpenJob.load(arguments, around);
         List<Phase> phases = phases(open.job());
@@ -82,8 +83,9 @@ final class PipelineRunner {
                                     source.get().units()));
             boolean share = arguments.units().count() > 1;
             try (Lease lease = open.store().lock().acquire(run.id(), holder(), overlap(open.job()), share)) {
-                Optional<Recorder> recorder =
-                        share ? Optional.empty() : Optional.of(run.recorder(open.job().name(), phases));
+                Optional<Recorder> recorder = share
+                        ? Optional.empty()
+                        : Optional.of(run.recorder(open.job().name(), phases));
                 RunContext context = new RunContext(open, run, run.plan(), arguments.units(), spark, recorder);
                 return new Ended(context, run(context, wanted.isEmpty() ? phases : wanted, source));
             }
@@ -123,14 +125,14 @@ final class PipelineRunner {
                 return Result.UNITS_MISSING;
             }
         }
-        boolean all = context.plan().phases().stream().allMatch(p -> run.phase(p).isPresent());
+        boolean all =
+                context.plan().phases().stream().allMatch(p -> run.phase(p).isPresent());
         if (!all) {
             return Result.PHASES_DONE;
         }
         run.finish(Outcome.DONE, "");
         context.record(r -> r.ended(Outcome.DONE, ""));
-        Lifetimes.enforce(
-                context.open().store(), context.open().job().staging().keep(), run.id(), around.clock());
+        Lifetimes.enforce(context.open().store(), context.open().job().staging().keep(), run.id(), around.clock());
         return Result.DONE;
     }
 

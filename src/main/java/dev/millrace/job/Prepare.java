@@ -7,10 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** Entry point of phase {@code prepare}. */
-@Command(
-        name = "prepare",
-        description = "Makes a pristine staging in the warehouse.",
-        mixinStandardHelpOptions = true)
+@Command(name = "prepare", description = "Makes a pristine staging in the warehouse.", mixinStandardHelpOptions = true)
 public final class Prepare implements Callable<Integer> {
     @Mixin
     private Arguments arguments = new Arguments();

@@ -13,7 +13,7 @@ final class PrepareWork implements PhaseWork {
         LandedRun landed = LandedRun.load(context);
         context.record(r -> r.phaseStarted(Phase.PREPARE, 1));
         try (Warehouse warehouse = context.open().openWarehouse()) {
-            warehouse.prepare(landed.load(context));
+            warehouse.prepare(landed.forWarehouse(context));
         }
         context.record(r -> r.unitsDone(Phase.PREPARE, 1));
         return Optional.of(context.commit(Phase.PREPARE, Map.of()));

@@ -21,13 +21,12 @@ final class ReplaceWork implements PhaseWork {
     public Optional<PhaseCommit> run(RunContext context) {
         context.require(Phase.UPLOAD);
         LandedRun landed = LandedRun.load(context);
-        Load load = landed.load(context);
+        Load load = landed.forWarehouse(context);
         context.record(r -> r.phaseStarted(Phase.REPLACE, 1));
         try (Warehouse warehouse = context.open().openWarehouse()) {
             Version mine = new Version(load.run(), load.commit());
             if (!warehouse.live().equals(Optional.of(mine))) {
-                List<GateResult> results =
-                        Gate.check(warehouse, load, landed.tables(), landed.items(), rules(context));
+                List<GateResult> results = Gate.check(warehouse, load, landed.tables(), landed.items(), rules(context));
                 List<dev.millrace.run.GateResult> recorded = results.stream()
                         .map(r -> new dev.millrace.run.GateResult(
                                 r.rule(), r.table(), r.expected(), r.actual(), r.passed()))

@@ -31,7 +31,12 @@ import org.apache.spark.sql.SparkSession;
  * @param recorder of the run; none for a share of its units, since one process records
  */
 record RunContext(
-        OpenJob open, RunStore run, Plan plan, Arguments.Share share, Supplier<SparkSession> spark, Optional<Recorder> recorder) {
+        OpenJob open,
+        RunStore run,
+        Plan plan,
+        Arguments.Share share,
+        Supplier<SparkSession> spark,
+        Optional<Recorder> recorder) {
     /** The commit of a phase that must have been done before. */
     PhaseCommit require(Phase phase) {
         return run.phase(phase)

@@ -47,8 +47,12 @@ final class RunReport {
                 .ifPresent(c -> facts.put("schema", "version " + c.facts().get(InferSchemaWork.VERSION)));
         extracted.ifPresent(c -> {
             facts.put("read cost", c.facts().get(ExtractWork.CONSUMED) + " capacity units");
-            facts.put("files at", context.run().storage().uri(context.plan().job() + "/<table>/snapshot="
-                    + context.run().id() + "/datalake/"));
+            facts.put(
+                    "files at",
+                    context.run()
+                            .storage()
+                            .uri(context.plan().job() + "/<table>/snapshot="
+                                    + context.run().id() + "/datalake/"));
             TableCounts quarantined = c.counts().getOrDefault(SpoolSource.QUARANTINE.name(), TableCounts.NONE);
             if (quarantined.out() > 0) {
                 facts.put("quarantine", context.run().storage().uri(LandedRun.quarantineFolder(context)));
@@ -75,10 +79,12 @@ final class RunReport {
 
     private static String replaced(RunContext context) {
         try (Warehouse warehouse = context.open().openWarehouse()) {
-            boolean live = warehouse.live()
+            boolean live = warehouse
+                    .live()
                     .map(Version::run)
                     .equals(Optional.of(context.run().id()));
-            String previous = warehouse.previous()
+            String previous = warehouse
+                    .previous()
                     .map(v -> "run " + v.run() + ", which rollback brings back")
                     .orElse("nothing: this is the first version");
             return live ? previous : "live is another run by now";
@@ -86,13 +92,13 @@ final class RunReport {
     }
 
     private static List<Summary.Table> tables(RunContext context, PhaseCommit extracted) {
-        List<String> order = Arrays.asList(extracted.facts().get(ExtractWork.TABLES).split(",", -1));
+        List<String> order =
+                Arrays.asList(extracted.facts().get(ExtractWork.TABLES).split(",", -1));
         Optional<RunRecord> record = context.run().record();
         List<Summary.Table> tables = new ArrayList<>();
         for (String name : order) {
             TableRecord known = record.map(r -> r.tables().get(name))
-                    .orElseGet(() -> new TableRecord(
-                            extracted.counts().getOrDefault(name, TableCounts.NONE), 0, 0, 0));
+                    .orElseGet(() -> new TableRecord(extracted.counts().getOrDefault(name, TableCounts.NONE), 0, 0, 0));
             if (!name.isEmpty()) {
                 tables.add(table(name, known));
             }

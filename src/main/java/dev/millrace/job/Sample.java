@@ -34,7 +34,10 @@ final class Sample implements Callable<Integer> {
         return Fault.Kind.USER.exitCode();
     }
 
-    @Command(name = "start", description = "Starts the server, or finds that it is up.", mixinStandardHelpOptions = true)
+    @Command(
+            name = "start",
+            description = "Starts the server, or finds that it is up.",
+            mixinStandardHelpOptions = true)
     static final class Start implements Callable<Integer> {
         @Spec
         private CommandSpec command;
@@ -76,6 +79,7 @@ final class Sample implements Callable<Integer> {
         private CommandSpec command;
 
         @Override
+        @SuppressWarnings("try") // the server is kept alive, not used
         public Integer call() {
             Surroundings around = Surroundings.ofProcess();
             PrintWriter out = command.commandLine().getOut();
@@ -104,8 +108,7 @@ final class Sample implements Callable<Integer> {
             Path job = Path.of("data", "workbench", model.jobName(table) + ".yaml");
             Path target = around.base().resolve(job);
             try {
-                Files.createDirectories(
-                        Optional.ofNullable(target.getParent()).orElse(target));
+                Files.createDirectories(Optional.ofNullable(target.getParent()).orElse(target));
                 Files.write(target, model.jobFile(table).getBytes(StandardCharsets.UTF_8));
             } catch (IOException e) {
                 throw Fault.world("Cannot write " + target + ": " + e.getMessage(), e);

@@ -71,9 +71,8 @@ final class Status implements Callable<Integer> {
 
     private static void print(PrintWriter out, RunStore run) {
         Optional<RunRecord> record = run.record();
-        String outcome = run.end()
-                .map(e -> e.outcome().name().toLowerCase(Locale.ROOT))
-                .orElse("unfinished");
+        String outcome =
+                run.end().map(e -> e.outcome().name().toLowerCase(Locale.ROOT)).orElse("unfinished");
         out.println();
         out.println("run " + run.id() + "  " + outcome);
         run.end().filter(e -> !e.reason().isEmpty()).ifPresent(e -> out.println("  " + indented(e.reason())));

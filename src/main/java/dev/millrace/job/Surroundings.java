@@ -16,11 +16,7 @@ import java.util.function.Function;
  * @param random names runs
  */
 record Surroundings(
-        Path base,
-        Optional<Path> home,
-        Function<String, Optional<String>> environment,
-        Clock clock,
-        Random random) {
+        Path base, Optional<Path> home, Function<String, Optional<String>> environment, Clock clock, Random random) {
     /** The process's own. */
     static Surroundings ofProcess() {
         return new Surroundings(

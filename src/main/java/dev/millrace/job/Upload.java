@@ -7,10 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** Entry point of phase {@code upload}. */
-@Command(
-        name = "upload",
-        description = "Loads the landing files into the staging.",
-        mixinStandardHelpOptions = true)
+@Command(name = "upload", description = "Loads the landing files into the staging.", mixinStandardHelpOptions = true)
 public final class Upload implements Callable<Integer> {
     @Mixin
     private Arguments arguments = new Arguments();

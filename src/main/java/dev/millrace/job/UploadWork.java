@@ -15,7 +15,7 @@ final class UploadWork implements PhaseWork {
     public Optional<PhaseCommit> run(RunContext context) {
         context.require(Phase.PREPARE);
         LandedRun landed = LandedRun.load(context);
-        Load load = landed.load(context);
+        Load load = landed.forWarehouse(context);
         int files = landed.tables().stream().mapToInt(t -> t.files().size()).sum();
         AtomicInteger done = new AtomicInteger();
         context.record(r -> r.phaseStarted(Phase.UPLOAD, files));
