@@ -1,0 +1,126 @@
+package dev.millrace.run;
+
+import dev.millrace.fault.Fault;
+import dev.millrace.storage.Storage;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Function;
+
+/** A job's state below {@code <job>/} of the staging storage: its runs, its ledger and its lock. */
+public final class JobStore {
+    /** What a run stages: of no use once it is abandoned. */
+    static final List<String> STAGED = List.of("spool/", "landing/");
+
+    private final Storage storage;
+    private final String job;
+    private final Clock clock;
+    private final Random random;
+
+    public JobStore(Storage staging, String job, Clock clock, Random random) {
+        this.storage = staging;
+        this.job = job;
+        this.clock = clock;
+        this.random = random;
+    }
+
+    /** All runs that storage knows, oldest first. */
+    public List<RunId> runs() {
+        return storage.names(runsFolder()).stream()
+                .filter(name -> name.endsWith("/"))
+                .map(name -> name.substring(0, name.length() - 1))
+                .filter(RunId::isRunId)
+                .map(RunId::new)
+                .sorted()
+                .toList();
+    }
+
+    public RunStore run(RunId id) {
+        return new RunStore(storage, runsFolder(), id, clock);
+    }
+
+    /**
+     * The newest run that was planned and has not ended. Runs that began before the last one that is done are not
+     * looked at: what they would bring is older than what is there.
+     */
+    public Optional<RunStore> unfinished() {
+        List<RunId> runs = runs();
+        for (int i = runs.size() - 1; i >= 0; i--) {
+            RunStore run = run(runs.get(i));
+            Optional<RunEnd> end = run.end();
+            if (end.isEmpty() && run.findPlan().isPresent()) {
+                return Optional.of(run);
+            }
+            if (end.isPresent() && end.get().outcome() == Outcome.DONE) {
+                return Optional.empty();
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * The run to work on: the one wanted; else the unfinished one, if it began within {@code resumeWithin}; else a new
+     * one. An unfinished run that is older is abandoned and what it staged is removed.
+     *
+     * @param jobJson the job file as resolved now, as JSON
+     * @param planner called only for a run that has no plan yet
+     * @throws Fault of kind USER, when the wanted run was abandoned, or the run began with another job file
+     */
+    public RunStore begin(
+            Optional<RunId> wanted, Duration resumeWithin, String jobJson, Function<RunId, Plan> planner) {
+        if (wanted.isPresent()) {
+            RunStore run = run(wanted.get());
+            run.end().filter(end -> end.outcome() == Outcome.ABANDONED).ifPresent(end -> {
+                throw Fault.user("Invalid run: " + run.id() + ": it was abandoned at " + end.at() + reason(end)
+                        + "; start a new one, for example --run " + newId());
+            });
+            return started(run, jobJson, planner);
+        }
+        Optional<RunStore> unfinished = unfinished();
+        if (unfinished.isPresent()) {
+            RunStore run = unfinished.get();
+            if (run.id().start().isAfter(clock.instant().minus(resumeWithin))) {
+                return started(run, jobJson, planner);
+            }
+            abandon(run, "unfinished for more than " + resumeWithin);
+        }
+        return started(run(newId()), jobJson, planner);
+    }
+
+    /** Ends a run without a result and removes what it staged. Returns the end that stands. */
+    public RunEnd abandon(RunStore run, String reason) {
+        RunEnd end = run.finish(Outcome.ABANDONED, reason);
+        if (end.outcome() == Outcome.ABANDONED) {
+            run.clear(STAGED);
+        }
+        return end;
+    }
+
+    private RunStore started(RunStore run, String jobJson, Function<RunId, Plan> planner) {
+        Plan plan = run.findPlan().orElseGet(() -> run.start(planner.apply(run.id())));
+        JobDifference.between(plan.jobJson(), jobJson).ifPresent(difference -> {
+            throw Fault.user("Run " + run.id() + " was started with another job file: " + difference
+                    + ". Finish it with that file, or start a new run, for example --run " + newId());
+        });
+        return run;
+    }
+
+    private RunId newId() {
+        return RunId.startingAt(clock.instant(), random);
+    }
+
+    private static String reason(RunEnd end) {
+        return end.reason().isEmpty() ? "" : " (" + end.reason() + ")";
+    }
+
+    private String runsFolder() {
+        return job + "/runs/";
+    }
+
+    static Fault vanished(Storage storage, String path) {
+        return Fault.world("Cannot read " + storage.uri(path)
+                + ": it was there and is gone. Is another process cleaning this run?");
+    }
+}

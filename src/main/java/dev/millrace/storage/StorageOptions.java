@@ -1,0 +1,42 @@
+package dev.millrace.storage;
+
+import dev.millrace.fault.Fault;
+import java.io.Serializable;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.Optional;
+
+/**
+ * How S3 is reached. Local folders need none of it.
+ *
+ * @param endpoint url of the server, or empty for Amazon's
+ * @param region region of the buckets, or empty for the one that the machine's own settings name
+ * @param pathStyle whether the bucket is written into the path instead of the host name, as servers other than
+ *     Amazon's usually want
+ */
+public record StorageOptions(String endpoint, String region, boolean pathStyle) implements Serializable {
+    /** Amazon's S3 in the region that the machine's own settings name. */
+    public static final StorageOptions DEFAULT = new StorageOptions("", "", false);
+
+    public StorageOptions {
+        if (!endpoint.isEmpty() && !isHttp(endpoint)) {
+            throw Fault.user("Invalid endpoint: " + endpoint
+                    + ": must be a url of http or https, for example http://127.0.0.1:9000");
+        }
+    }
+
+    public Optional<URI> endpointUri() {
+        return endpoint.isEmpty() ? Optional.empty() : Optional.of(URI.create(endpoint));
+    }
+
+    private static boolean isHttp(String endpoint) {
+        try {
+            URI uri = new URI(endpoint);
+            return uri.getHost() != null
+                    && uri.getUserInfo() == null
+                    && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()));
+        } catch (URISyntaxException e) {
+            return false;
+        }
+    }
+}
