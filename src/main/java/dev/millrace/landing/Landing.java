@@ -47,7 +47,9 @@ public final class Landing {
         if (cause instanceof SparkException) {
             return Fault.world("Phase " + plan.phase() + " failed in Spark: " + SqlExpressions.message(cause), failure);
         }
-        if (cause instanceof SparkThrowable) {
+        boolean computes =
+                plan.tables().stream().anyMatch(table -> !table.computed().isEmpty());
+        if (cause instanceof SparkThrowable && computes) {
             return Fault.user("A computed column failed on a row: " + SqlExpressions.message(cause));
         }
         return failure instanceof RuntimeException defect

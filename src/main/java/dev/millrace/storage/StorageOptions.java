@@ -20,7 +20,7 @@ public record StorageOptions(String endpoint, String region, boolean pathStyle) 
 
     public StorageOptions {
         if (!endpoint.isEmpty() && !isHttp(endpoint)) {
-            throw Fault.user("Invalid endpoint: " + endpoint
+            throw Fault.user("Invalid endpoint: " + endpoint.replaceAll("//[^/]*@", "//...@")
                     + ": must be a url of http or https, for example http://127.0.0.1:9000");
         }
     }

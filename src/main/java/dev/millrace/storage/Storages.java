@@ -10,7 +10,9 @@ import java.util.regex.Pattern;
 /** Opens the storage that a location names. */
 public final class Storages {
     private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):(.*)", Pattern.DOTALL);
-    private static final Pattern FILE = Pattern.compile("(?://(?:localhost)?)?(/.*)", Pattern.DOTALL);
+    private static final Pattern FILE = Pattern.compile("(?://(?:localhost)?)?(/(?!/).*)", Pattern.DOTALL);
+    private static final Pattern S3 =
+            Pattern.compile("//([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:/(.*))?", Pattern.DOTALL);
 
     private Storages() {}
 
@@ -30,6 +32,13 @@ public final class Storages {
                 Matcher file = FILE.matcher(uri.group(2));
                 if (file.matches()) {
                     return new LocalStorage(folder(location, file.group(1)));
+                }
+            }
+            case "s3", "s3a" -> {
+                Matcher s3 = S3.matcher(uri.group(2));
+                if (s3.matches()) {
+                    String prefix = s3.group(2) == null ? "" : s3.group(2);
+                    return new S3Storage(s3.group(1), prefix, options);
                 }
             }
             default -> {}
