@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class LauncherTest {
     private static final Path OURS = Path.of(System.getProperty("millrace.home"));
     private static final String TOOLS =
-            "bash sh env dirname readlink sed head find cat touch mkdir rmdir rm mv tail grep id sleep stty ls cp kill";
+            "bash sh env dirname readlink sed head find cat touch mkdir rmdir rm mv tail grep sleep stty cksum nice";
 
     @TempDir
     private Path folder;
@@ -191,6 +191,29 @@ class LauncherTest {
     }
 
     @Test
+    void archivesTheClassesOfACompleteRunForTheNext() throws Exception {
+        assertThat(launch("local", "complete").output()).contains("-XX:DumpLoadedClassList=");
+        Path built = home.resolve("target/launcher");
+        Instant deadline = Instant.now().plusSeconds(60);
+        while (archives(built).isEmpty()) {
+            assertThat(Instant.now()).as("deadline for an archive").isBefore(deadline);
+            Thread.onSpinWait();
+        }
+        assertThat(launch("local", "complete").output())
+                .contains("-XX:SharedArchiveFile=" + archives(built).get(0).toRealPath() + "\n")
+                .doesNotContain("DumpLoadedClassList");
+        later(home.resolve("pom.xml"));
+        launch("status");
+        assertThat(archives(built)).as("after a build").isEmpty();
+    }
+
+    private static List<Path> archives(Path built) throws IOException {
+        try (Stream<Path> files = Files.list(built)) {
+            return files.filter(file -> file.toString().endsWith(".jsa")).toList();
+        }
+    }
+
+    @Test
     void takesTheUsersFlagsInstead() {
         assertThat(launch(Map.of("MILLRACE_JVM", "-Xmx7g -XX:+UseG1GC"), home.resolve("scripts/millrace"), "status")
                         .output())
@@ -270,7 +293,16 @@ class LauncherTest {
         Files.createDirectories(place.resolve("bin"));
         Files.writeString(place.resolve("release"), "IMPLEMENTOR=\"Some\"\nJAVA_VERSION=\"" + version + "\"\n");
         script(place.resolve("bin/java"), """
-                for argument in "$@"; do printf '%s\\n' "$argument"; done
+                for argument in "$@"; do
+                  printf '%s\\n' "$argument"
+                  case $argument in
+                    -XX:DumpLoadedClassList=*) list=${argument#*=} ;;
+                    -XX:SharedArchiveFile=*) archive=${argument#*=} ;;
+                    -Xshare:dump) dump=yes ;;
+                    complete) test -z "$list" || echo dev/millrace/job/Summary > "$list" ;;
+                  esac
+                done
+                test -z "$dump" || echo archive > "$archive"
                 while [ $# -gt 0 ]; do if [ "$1" = exit ]; then exit "$2"; fi; shift; done
                 """);
         script(place.resolve("bin/javac"), "");
