@@ -327,6 +327,11 @@ final class S3Storage implements Storage {
             return "the server said " + s3.statusCode() + code
                     + (message == null || message.isEmpty() ? "" : ": " + message);
         }
-        return String.valueOf(e.getMessage());
+        String message = String.valueOf(e.getMessage());
+        // The client names each place it looked in, at length.
+        return message.startsWith("Unable to load credentials")
+                ? "no AWS credentials found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run on a"
+                        + " machine with a role"
+                : message;
     }
 }
