@@ -372,6 +372,7 @@ abstract class RunContract {
     @Test
     void sharesOfARunEnterTogether() {
         try (Lease first = lock().acquire(RUN, "share 1/2", Overlap.SKIP, true)) {
+            clock.forward(Duration.ofSeconds(1));
             Lease second = lock().acquire(RUN, "share 2/2", Overlap.SKIP, true);
             assertThatThrownBy(() -> lock().acquire(OTHER, "x", Overlap.SKIP, true))
                     .hasMessageStartingWith("Job shop is held by share 1/2 since ");
