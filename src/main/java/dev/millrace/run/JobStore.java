@@ -13,7 +13,7 @@ import java.util.function.Function;
 /** A job's state below {@code <job>/} of the staging storage: its runs, its ledger and its lock. */
 public final class JobStore {
     /** What a run stages: of no use once it is abandoned. */
-    static final List<String> STAGED = List.of("spool/", "landing/");
+    static final List<String> STAGED = List.of("spool/", "census/");
 
     private final Storage storage;
     private final String job;
@@ -70,7 +70,7 @@ public final class JobStore {
     private void cleanAbandoned() {
         for (RunStore run : sinceLastDone()) {
             if (run.end().filter(end -> end.outcome() == Outcome.ABANDONED).isPresent()) {
-                run.clear(STAGED);
+                clear(run);
             }
         }
     }
@@ -111,9 +111,20 @@ public final class JobStore {
     public RunEnd abandon(RunStore run, String reason) {
         RunEnd end = run.finish(Outcome.ABANDONED, reason);
         if (end.outcome() == Outcome.ABANDONED) {
-            run.clear(STAGED);
+            clear(run);
         }
         return end;
+    }
+
+    /** Removes what a run staged: its spool and census, its landing and its quarantine. Commits and record stay. */
+    public void clear(RunStore run) {
+        run.clear(STAGED);
+        List<String> paths = new ArrayList<>();
+        storage.list(job + "/quarantine/" + run.id() + "/").forEach(f -> paths.add(f.path()));
+        for (String table : storage.names(job + "/")) {
+            storage.list(job + "/" + table + "snapshot=" + run.id() + "/").forEach(f -> paths.add(f.path()));
+        }
+        storage.delete(paths);
     }
 
     private RunStore started(RunStore run, String jobJson, Function<RunId, Plan> planner) {

@@ -1,5 +1,7 @@
 package dev.millrace.table;
 
+import java.io.Serializable;
+
 /**
  * A column of a landing or warehouse table.
  *
@@ -7,4 +9,4 @@ package dev.millrace.table;
  * @param type its type
  * @param nullable whether a row may have no value
  */
-public record Column(String name, ColumnType type, boolean nullable) {}
+public record Column(String name, ColumnType type, boolean nullable) implements Serializable {}

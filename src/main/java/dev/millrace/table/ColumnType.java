@@ -1,5 +1,6 @@
 package dev.millrace.table;
 
+import java.io.Serializable;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -12,7 +13,7 @@ import java.util.regex.Pattern;
  * @param precision total digits of a decimal, 1 to 38; 0 otherwise
  * @param scale digits after the point of a decimal, 0 to 37 and at most the precision (Snowflake's limit); 0 otherwise
  */
-public record ColumnType(Kind kind, int precision, int scale) {
+public record ColumnType(Kind kind, int precision, int scale) implements Serializable {
     /** The families. JSON is text that holds one JSON value; timestamps are UTC with microseconds. */
     public enum Kind {
         STRING,

@@ -1,5 +1,6 @@
 package dev.millrace.table;
 
+import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
 
@@ -10,7 +11,7 @@ import java.util.Optional;
  * @param columns in the order they are written and created
  * @param key names of the columns that identify a row, possibly none
  */
-public record TableDefinition(String name, List<Column> columns, List<String> key) {
+public record TableDefinition(String name, List<Column> columns, List<String> key) implements Serializable {
     public TableDefinition {
         columns = List.copyOf(columns);
         key = List.copyOf(key);

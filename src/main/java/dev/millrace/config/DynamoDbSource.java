@@ -1,0 +1,55 @@
+package dev.millrace.config;
+
+import java.net.URI;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * A DynamoDB table that is scanned.
+ *
+ * @param table its name
+ * @param region empty: as the AWS SDK finds it
+ * @param endpoint empty: that of the region
+ * @param sample name of the sample data that fills a missing table; only with the embedded endpoint
+ * @param role ARN of the role to assume
+ * @param externalId for assuming the role
+ * @param consistent whether reads are strongly consistent
+ * @param segments empty: by table size and cores
+ * @param projection top-level attributes to read besides the keys; empty: all
+ * @param expire name of the attribute with the epoch second after which an item is left out
+ */
+public record DynamoDbSource(
+        String table,
+        Optional<String> region,
+        Optional<Endpoint> endpoint,
+        Optional<String> sample,
+        Optional<String> role,
+        Optional<String> externalId,
+        boolean consistent,
+        OptionalInt segments,
+        List<String> projection,
+        Optional<String> expire)
+        implements Source {
+    public DynamoDbSource {
+        projection = List.copyOf(projection);
+    }
+
+    /** Whether the table is served by DynamoDB Local, started on this machine. */
+    public boolean isEmbedded() {
+        return endpoint.filter(Endpoint::isEmbedded).isPresent();
+    }
+
+    /** An address in place of the region's, or DynamoDB Local started on this machine. */
+    public sealed interface Endpoint {
+        default boolean isEmbedded() {
+            return this instanceof Embedded;
+        }
+    }
+
+    /** DynamoDB Local, started on this machine where it is not up. */
+    public record Embedded() implements Endpoint {}
+
+    /** An http or https address. */
+    public record At(URI uri) implements Endpoint {}
+}

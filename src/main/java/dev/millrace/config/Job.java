@@ -1,0 +1,46 @@
+package dev.millrace.config;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A job file as resolved: references replaced, defaults filled in, everything checked.
+ *
+ * @param name of the job; storage and warehouse name its things by it
+ * @param overlap what a start does while another run holds the job
+ * @param resumeWithin an unfinished run younger than this is taken up
+ * @param source where rows come from
+ * @param schema how data-schemas are found
+ * @param tables settings by kind; kinds not named get all columns inferred
+ * @param staging where a run keeps its files
+ * @param s3 how S3 locations are reached
+ * @param warehouse what is loaded, if anything
+ */
+public record Job(
+        String name,
+        Overlap overlap,
+        Duration resumeWithin,
+        Source source,
+        SchemaSettings schema,
+        Map<String, TableSettings> tables,
+        StagingSettings staging,
+        S3Settings s3,
+        Optional<WarehouseSettings> warehouse) {
+    /** What a start does while another run holds the job. */
+    public enum Overlap {
+        /** Ends at once, with the exit code for it. */
+        SKIP,
+        /** Waits for the other run's end. */
+        WAIT
+    }
+
+    public Job {
+        tables = Ordered.copyOf(tables);
+    }
+
+    /** The settings of a kind; those of a kind that the job file does not name are all empty. */
+    public TableSettings table(String kind) {
+        return tables.getOrDefault(kind, TableSettings.NONE);
+    }
+}

@@ -1,0 +1,216 @@
+package dev.millrace.config;
+
+import dev.millrace.config.DynamoDbSource.At;
+import dev.millrace.config.DynamoDbSource.Embedded;
+import dev.millrace.config.DynamoDbSource.Endpoint;
+import dev.millrace.table.ColumnType;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** The forms of single values. */
+final class Scalars {
+    private static final Pattern DURATION_FORM = Pattern.compile("(\\d{1,9})([smhd])");
+    private static final String HTTP = "https?://.+";
+
+    static final Scalar<Boolean> BOOL = new Scalar<>(
+            "`true` or `false`",
+            "must be true or false",
+            Map.of("type", "boolean"),
+            (text, base) ->
+                    text.equals("true") || text.equals("false") ? Optional.of(text.equals("true")) : Optional.empty(),
+            b -> b);
+
+    static final Scalar<Duration> DURATION = new Scalar<>(
+            "duration",
+            "must be a positive duration: a whole number with s, m, h or d, for example 30s, 15m, 1h or 7d",
+            Scalar.text(DURATION_FORM.pattern()),
+            (text, base) -> duration(text),
+            Scalars::text);
+
+    static final Scalar<Percent> PERCENT = Scalar.of(
+            "percentage",
+            "must be a percentage from 0% to 100%, for example 0.1%",
+            Scalar.text(Percent.FORM),
+            Percent::parse);
+
+    static final Scalar<Percent> PART = Scalar.of(
+            "percentage",
+            "must be a percentage above 0% and at most 100%, for example 10%",
+            Scalar.text(Percent.FORM),
+            text -> Percent.parse(text).filter(p -> p.percent().signum() > 0));
+
+    static final Scalar<Location> FOLDER = new Scalar<>(
+            "folder: local path, `file:///...` or `s3://bucket/prefix`",
+            "must be a folder: a local path, file:///path, s3://bucket/prefix or s3a://bucket/prefix",
+            Scalar.anyText(),
+            Location::parse,
+            Location::uri);
+
+    static final Scalar<Path> LOCAL_FILE = new Scalar<>(
+            "local path of a file",
+            "must be the local path of a file, for example data/shop/warehouse.duckdb",
+            Scalar.anyText(),
+            (text, base) -> text.endsWith("/") ? Optional.empty() : Location.localPath(text, base),
+            Path::toString);
+
+    static final Scalar<URI> ADDRESS = Scalar.of(
+            "http or https address",
+            "must be an http or https address, for example http://localhost:9000",
+            Scalar.text(HTTP),
+            Scalars::address);
+
+    static final Scalar<Endpoint> ENDPOINT = new Scalar<>(
+            "http or https address, or `embedded`",
+            "must be an http or https address or embedded, for example http://localhost:8000",
+            Scalar.text(HTTP + "|embedded"),
+            (text, base) -> text.equals("embedded")
+                    ? Optional.of(new Embedded())
+                    : address(text).map(At::new),
+            endpoint -> endpoint instanceof At at ? at.uri().toString() : "embedded");
+
+    static final Scalar<OptionalInt> SEGMENTS = new Scalar<>(
+            "`auto`, or a whole number, 1 to 1000000",
+            "must be auto or a whole number from 1 to 1000000",
+            Map.of(
+                    "anyOf",
+                    List.of(
+                            Map.of("enum", List.of("auto")),
+                            Ordered.of("type", "integer", "minimum", 1, "maximum", 1_000_000))),
+            (text, base) -> text.equals("auto")
+                    ? Optional.of(OptionalInt.empty())
+                    : Scalar.wholeIn(text, 1, 1_000_000).map(n -> OptionalInt.of(Math.toIntExact(n))),
+            segments -> segments.isPresent() ? (Object) segments.getAsInt() : "auto");
+
+    static final Scalar<Integer> VERSIONS = new Scalar<>(
+            "whole number, 0 to 100",
+            "must be a whole number from 0 to 100",
+            Ordered.of("type", "integer", "minimum", 0, "maximum", 100),
+            (text, base) -> Scalar.wholeIn(text, 0, 100).map(Math::toIntExact),
+            n -> n);
+
+    static final Scalar<Long> ROWS = Scalar.whole(0, Long.MAX_VALUE, "must be a whole number of rows, at least 0");
+
+    static final Scalar<String> JOB_NAME = Scalar.matching(
+            "name",
+            "must be at most 63 of a-z, 0-9 and hyphen and not begin with a hyphen, for example shop",
+            "[a-z0-9][a-z0-9-]{0,62}");
+
+    /** A table or schema of a warehouse. */
+    static final Scalar<String> SQL_NAME = Scalar.matching(
+            "name",
+            "must be at most 63 of a-z, 0-9 and underscore and not begin with a digit, for example orders",
+            "[a-z_][a-z0-9_]{0,62}");
+
+    static final Scalar<String> COLUMN = Scalar.matching(
+            "column", "must be at most 63 of a-z, 0-9 and underscore, for example address__city", "[a-z0-9_]{1,63}");
+
+    static final Scalar<String> DYNAMODB_TABLE = Scalar.matching(
+            "name of a DynamoDB table",
+            "must be 3 to 255 of letters, digits, underscore, hyphen and dot",
+            "[A-Za-z0-9_.-]{3,255}");
+
+    static final Scalar<String> REGION = Scalar.matching(
+            "name of a region", "must be the name of a region, for example eu-west-1", "[a-z0-9]+(-[a-z0-9]+)*");
+
+    static final Scalar<String> ROLE = Scalar.matching(
+            "ARN of an IAM role",
+            "must be the ARN of an IAM role, for example arn:aws:iam::111122223333:role/read",
+            "arn:aws[a-z-]*:iam::\\d{12}:role/[\\w+=,.@/-]+");
+
+    static final Scalar<String> EXTERNAL_ID =
+            Scalar.matching("text", "must be 2 to 1224 of letters, digits and _+=,.@:/-", "[\\w+=,.@:/-]{2,1224}");
+
+    static final Scalar<String> SAMPLE = Scalar.matching("`shop`", "must be shop, the only sample", "shop");
+
+    static final Scalar<String> ATTRIBUTE = nonEmpty("attribute", "must be the name of an attribute");
+
+    static final Scalar<String> KIND = nonEmpty("kind", "must be the name of a kind, not empty");
+
+    static final Scalar<String> GLOB =
+            nonEmpty("text with `*`", "must be text, with * for any characters, for example ORDER#*");
+
+    static final Scalar<AttributePath> ATTRIBUTE_PATH = Scalar.of(
+            "attribute path",
+            "must be an attribute path such as address.city; a dot that belongs to a name has a backslash before it",
+            Scalar.anyText(),
+            AttributePath::parse);
+
+    static final Scalar<String> SQL = Scalar.of(
+            "Spark SQL expression",
+            "must be a Spark SQL expression, for example to_date(created_at)",
+            Scalar.anyText(),
+            text -> Optional.of(text).filter(t -> !t.isBlank()));
+
+    static final Scalar<DeclaredType> TYPE = Scalar.of(
+            "type: " + types().stream().map(t -> "`" + t + "`").collect(Collectors.joining(", ")),
+            "must be a type: " + Scalar.either(types()) + " with 1 to 38 digits, of them 0 to 37 after the point;"
+                    + " inside { } it needs quotes",
+            Scalar.text(types().stream()
+                    .map(t -> t.startsWith("decimal") ? "decimal\\(\\s*\\d{1,2}\\s*,\\s*\\d{1,2}\\s*\\)" : t)
+                    .collect(Collectors.joining("|"))),
+            DeclaredType::parse);
+
+    private Scalars() {}
+
+    private static List<String> types() {
+        // Decimal last: the message goes on with its digits.
+        List<String> names = new java.util.ArrayList<>(Arrays.stream(ColumnType.Kind.values())
+                .filter(kind -> kind != ColumnType.Kind.DECIMAL)
+                .map(Scalar::label)
+                .toList());
+        names.addAll(List.of(DeclaredType.MILLIS, DeclaredType.SECONDS, "decimal(18,2)"));
+        return names;
+    }
+
+    private static Scalar<String> nonEmpty(String shape, String rule) {
+        return Scalar.of(
+                shape, rule, Scalar.anyText(), text -> Optional.of(text).filter(t -> !t.isEmpty()));
+    }
+
+    private static Optional<Duration> duration(String text) {
+        Matcher matcher = DURATION_FORM.matcher(text);
+        if (!matcher.matches()) {
+            return Optional.empty();
+        }
+        long amount = Long.parseLong(matcher.group(1));
+        Duration duration = switch (matcher.group(2)) {
+            case "s" -> Duration.ofSeconds(amount);
+            case "m" -> Duration.ofMinutes(amount);
+            case "h" -> Duration.ofHours(amount);
+            default -> Duration.ofDays(amount);
+        };
+        return Optional.of(duration).filter(d -> !d.isZero());
+    }
+
+    /** The same duration has one text: that of its largest whole unit. */
+    private static String text(Duration duration) {
+        long seconds = duration.toSeconds();
+        if (seconds % 86_400 == 0) {
+            return seconds / 86_400 + "d";
+        }
+        if (seconds % 3_600 == 0) {
+            return seconds / 3_600 + "h";
+        }
+        return seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
+    }
+
+    private static Optional<URI> address(String text) {
+        try {
+            URI uri = new URI(text);
+            boolean web = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
+            return web && uri.getHost() != null ? Optional.of(uri) : Optional.empty();
+        } catch (URISyntaxException e) {
+            return Optional.empty();
+        }
+    }
+}

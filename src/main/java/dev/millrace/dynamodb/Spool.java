@@ -1,0 +1,227 @@
+package dev.millrace.dynamodb;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import dev.millrace.fault.Fault;
+import dev.millrace.run.DataFile;
+import dev.millrace.run.PlannedUnit;
+import dev.millrace.run.UnitCommits;
+import dev.millrace.run.UnitManifest;
+import dev.millrace.storage.Storage;
+import dev.millrace.storage.StoredFile;
+import dev.millrace.storage.Upload;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.Serializable;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/**
+ * A run's input exactly as it came: one file of JSON lines per segment, laid out as a DynamoDB export ("DynamoDB table
+ * export output format", developer guide), so that scan and export have one way onward. Tasks carry it.
+ *
+ * <p>A segment is read once: whoever needs it first scans it and commits it; everyone else reads the file.
+ */
+public final class Spool implements Serializable {
+    /** Label of the units' commits. */
+    public static final String PHASE = "spool";
+
+    static final String TABLE = "_spool";
+    private static final String SEGMENT = "segment";
+    private static final String SEGMENTS = "segments";
+    private static final String MD5 = "md5";
+    private static final String CONSUMED = "consumed-capacity";
+    private static final byte[] HEAD = "{\"Item\":".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] TAIL = "}\n".getBytes(StandardCharsets.US_ASCII);
+    private static final int ZSTD_LEVEL = 1;
+    private static final int BUFFER = 256 << 10;
+
+    private final Storage storage;
+    private final String folder;
+    private final UnitCommits commits;
+    private final TableAccess access;
+    private final List<String> keys;
+    private final SpoolKey key;
+
+    /**
+     * @param storage of the staging area
+     * @param folder of the run's spool below it, with a trailing slash
+     * @param commits of the run
+     * @param access to the table
+     * @param keys names of the table's key attributes
+     * @param key encrypts the files, or {@link SpoolKey#NONE}
+     */
+    public Spool(
+            Storage storage, String folder, UnitCommits commits, TableAccess access, List<String> keys, SpoolKey key) {
+        this.storage = storage;
+        this.folder = folder;
+        this.commits = commits;
+        this.access = access;
+        this.keys = List.copyOf(keys);
+        this.key = key;
+    }
+
+    /** The units of a scan in so many segments; a unit's id is derived from which one it is. */
+    public static List<PlannedUnit> units(int segments) {
+        return IntStream.range(0, segments)
+                .mapToObj(i -> new PlannedUnit(
+                        String.format("s%05d-of-%05d", i + 1, segments),
+                        Map.of(SEGMENT, Integer.toString(i), SEGMENTS, Integer.toString(segments))))
+                .toList();
+    }
+
+    /** The unit's manifest in the spool: of an earlier read, or of the one that is done now. */
+    public UnitManifest obtain(PlannedUnit unit) {
+        Optional<UnitManifest> known = commits.find(PHASE, unit.id());
+        return known.isPresent() ? known.get() : scan(unit);
+    }
+
+    private UnitManifest scan(PlannedUnit unit) {
+        int segment = Integer.parseInt(unit.input().get(SEGMENT));
+        int segments = Integer.parseInt(unit.input().get(SEGMENTS));
+        String attempt = UUID.randomUUID().toString().substring(0, 8);
+        String suffix = ".json.zst" + (key.isNone() ? "" : SpoolCipher.SUFFIX);
+        String path = folder + "data/" + unit.id() + "-" + attempt + suffix;
+        MessageDigest md5 = md5();
+        long items = 0;
+        long pages = 0;
+        BigDecimal consumed = BigDecimal.ZERO;
+        try (DynamoDbClient client = DynamoDbClients.open(access);
+                SegmentScan scan = new SegmentScan(access, keys, client, segment, segments);
+                Upload upload = storage.create(path)) {
+            try (OutputStream out = stream(upload.stream(), md5)) {
+                for (Optional<Page> page = scan.next(); page.isPresent(); page = scan.next()) {
+                    write(page.get(), out);
+                    items += page.get().items();
+                    pages++;
+                    consumed = consumed.add(page.get().consumed());
+                }
+            }
+            StoredFile file = upload.commit();
+            UnitManifest mine = new UnitManifest(
+                    UnitManifest.FORMAT,
+                    PHASE,
+                    unit.id(),
+                    attempt,
+                    List.of(new DataFile(TABLE, path, file.bytes(), items, file.etag())),
+                    Map.of(),
+                    Map.of(
+                            MD5,
+                            Base64.getEncoder().encodeToString(md5.digest()),
+                            "pages",
+                            Long.toString(pages),
+                            CONSUMED,
+                            consumed.toPlainString()));
+            UnitManifest winner = commits.commit(mine);
+            if (!winner.attempt().equals(attempt)) {
+                storage.delete(List.of(path));
+            }
+            return winner;
+        } catch (IOException e) {
+            throw Fault.world("Cannot write " + storage.uri(path) + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Closing it completes the file's content and leaves the upload open. */
+    private OutputStream stream(OutputStream upload, MessageDigest md5) throws IOException {
+        OutputStream digested = new DigestOutputStream(new Unclosed(upload), md5);
+        OutputStream file = key.isNone() ? digested : SpoolCipher.encrypt(digested, key);
+        return new BufferedOutputStream(new ZstdOutputStreamNoFinalizer(file, ZSTD_LEVEL).setChecksum(true), BUFFER);
+    }
+
+    private static final class Unclosed extends OutputStream {
+        private final OutputStream out;
+
+        Unclosed(OutputStream out) {
+            this.out = out;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            out.write(b);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            out.write(bytes, offset, length);
+        }
+    }
+
+    private static void write(Page page, OutputStream out) throws IOException {
+        byte[] body = page.body();
+        for (int i = 0; i < page.items(); i++) {
+            int from = page.start(i);
+            int to = page.end(i);
+            for (int b = from; b < to; b++) {
+                // White space between tokens; within a string JSON has no raw line feed. A line is an item.
+                if (body[b] == '\n' || body[b] == '\r') {
+                    body[b] = ' ';
+                }
+            }
+            out.write(HEAD);
+            out.write(body, from, to - from);
+            out.write(TAIL);
+        }
+    }
+
+    /** Opens a unit's items. */
+    public SpoolReader open(UnitManifest spooled) {
+        return SpoolReader.open(storage, spooled.files().get(0).path(), key);
+    }
+
+    /** Capacity units that the units' reads consumed. */
+    public static BigDecimal consumed(List<UnitManifest> spooled) {
+        return spooled.stream()
+                .map(unit -> new BigDecimal(unit.facts().getOrDefault(CONSUMED, "0")))
+                .reduce(BigDecimal.ZERO, BigDecimal::add);
+    }
+
+    /** Writes the manifests of an export once all units are there. May be repeated. */
+    public void close(List<UnitManifest> spooled) {
+        ObjectMapper json = new ObjectMapper();
+        StringBuilder files = new StringBuilder();
+        long items = 0;
+        for (UnitManifest unit : spooled) {
+            DataFile file = unit.files().get(0);
+            ObjectNode line = json.createObjectNode()
+                    .put("itemCount", file.rows())
+                    .put("md5Checksum", unit.facts().get(MD5))
+                    .put("etag", file.etag())
+                    .put("dataFileS3Key", file.path());
+            files.append(line).append('\n');
+            items += file.rows();
+        }
+        ObjectNode summary = json.createObjectNode()
+                .put("version", "2020-06-30")
+                .put("manifestFilesS3Key", folder + "manifest-files.json")
+                .put("itemCount", items)
+                .put("outputFormat", "DYNAMODB_JSON");
+        storage.put(folder + "manifest-files.json", files.toString().getBytes(StandardCharsets.UTF_8));
+        storage.put(folder + "manifest-summary.json", summary.toPrettyString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Removes the files; the units stay committed. */
+    public void delete() {
+        storage.delete(storage.list(folder).stream().map(StoredFile::path).toList());
+    }
+
+    private static MessageDigest md5() {
+        try {
+            return MessageDigest.getInstance("MD5");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every JDK has MD5", e);
+        }
+    }
+}

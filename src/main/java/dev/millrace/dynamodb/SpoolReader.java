@@ -1,0 +1,165 @@
+package dev.millrace.dynamodb;
+
+import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
+import dev.millrace.fault.Fault;
+import dev.millrace.storage.Storage;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * The items of a spool file, or of a data file of a DynamoDB export: one {@code {"Item":{…}}} a line. Items are places
+ * in a buffer that is used again; each is valid until the next one.
+ */
+public final class SpoolReader implements Closeable {
+    private static final byte[] HEAD = "{\"Item\":".getBytes(StandardCharsets.US_ASCII);
+    private static final int READ_BYTES = 1 << 20;
+
+    private final String uri;
+    private final InputStream in;
+    private byte[] buffer = new byte[READ_BYTES * 2];
+    private int filled;
+    private int lineStart;
+    private int next;
+    private int itemStart;
+    private int itemEnd;
+    private boolean wellFormed;
+    private boolean atEnd;
+    private long line;
+
+    private SpoolReader(String uri, InputStream in) {
+        this.uri = uri;
+        this.in = in;
+    }
+
+    /** Opens a file: {@code .json.zst}, {@code .json.gz} or {@code .json}, each with {@code .enc} when encrypted. */
+    static SpoolReader open(Storage storage, String path, SpoolKey key) {
+        String uri = storage.uri(path);
+        try {
+            InputStream in = storage.open(path);
+            String name = path;
+            if (name.endsWith(SpoolCipher.SUFFIX)) {
+                in = SpoolCipher.decrypt(in, key, uri);
+                name = name.substring(0, name.length() - SpoolCipher.SUFFIX.length());
+            }
+            if (name.endsWith(".zst")) {
+                in = new ZstdInputStreamNoFinalizer(in).setContinuous(false);
+            } else if (name.endsWith(".gz")) {
+                in = new GZIPInputStream(in, READ_BYTES);
+            }
+            return new SpoolReader(uri, in);
+        } catch (IOException e) {
+            throw Fault.world("Cannot read " + uri + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Goes to the next line that is not blank. False after the last one. */
+    public boolean next() {
+        while (true) {
+            lineStart = next;
+            int end = lineEnd();
+            if (end < 0) {
+                return false;
+            }
+            line++;
+            next = Math.min(end + 1, filled);
+            int from = lineStart;
+            while (from < end && isSpace(buffer[from])) {
+                from++;
+            }
+            while (end > from && isSpace(buffer[end - 1])) {
+                end--;
+            }
+            if (from < end) {
+                locate(from, end);
+                return true;
+            }
+        }
+    }
+
+    private void locate(int from, int end) {
+        wellFormed = end - from > HEAD.length
+                && Arrays.equals(buffer, from, from + HEAD.length, HEAD, 0, HEAD.length)
+                && buffer[end - 1] == '}';
+        itemStart = wellFormed ? from + HEAD.length : from;
+        itemEnd = wellFormed ? end - 1 : end;
+    }
+
+    private static boolean isSpace(byte b) {
+        return b == ' ' || b == '\t' || b == '\r';
+    }
+
+    /** Offset of the line feed that ends the line at {@code lineStart}, or of the end of the file; −1 at the end. */
+    private int lineEnd() {
+        int searched = lineStart;
+        while (true) {
+            for (int i = searched; i < filled; i++) {
+                if (buffer[i] == '\n') {
+                    return i;
+                }
+            }
+            searched = filled;
+            if (atEnd) {
+                return lineStart < filled ? filled : -1;
+            }
+            int shift = lineStart;
+            fill();
+            searched -= shift;
+        }
+    }
+
+    /** Reads on, after moving the line that has begun to the front. */
+    private void fill() {
+        System.arraycopy(buffer, lineStart, buffer, 0, filled - lineStart);
+        filled -= lineStart;
+        lineStart = 0;
+        if (buffer.length - filled < READ_BYTES) {
+            buffer = Arrays.copyOf(buffer, buffer.length * 2);
+        }
+        try {
+            int read = in.read(buffer, filled, buffer.length - filled);
+            if (read < 0) {
+                atEnd = true;
+            } else {
+                filled += read;
+            }
+        } catch (IOException e) {
+            throw Fault.world("Cannot read " + uri + " after line " + line + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Holds the item's bytes. */
+    public byte[] buffer() {
+        return buffer;
+    }
+
+    public int offset() {
+        return itemStart;
+    }
+
+    public int length() {
+        return itemEnd - itemStart;
+    }
+
+    /** Whether the line has the form {@code {"Item":…}}; if not, the whole line stands for the item. */
+    public boolean wellFormed() {
+        return wellFormed;
+    }
+
+    /** Number of the line, from 1. */
+    public long line() {
+        return line;
+    }
+
+    @Override
+    public void close() {
+        try {
+            in.close();
+        } catch (IOException e) {
+            throw Fault.world("Cannot close " + uri + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package dev.millrace.job;
+
+import dev.millrace.config.Job;
+import dev.millrace.config.StagingSettings;
+import dev.millrace.config.TableSettings;
+import dev.millrace.dynamodb.Spool;
+import dev.millrace.dynamodb.SpoolSource;
+import dev.millrace.fault.Fault;
+import dev.millrace.landing.ComputedColumns;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.landing.Landing;
+import dev.millrace.landing.LandingManifests;
+import dev.millrace.landing.LandingPlan;
+import dev.millrace.landing.LandingTable;
+import dev.millrace.run.Commit;
+import dev.millrace.run.Phase;
+import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.PlannedUnit;
+import dev.millrace.run.TableCounts;
+import dev.millrace.run.UnitManifest;
+import dev.millrace.schema.DataSchema;
+import dev.millrace.schema.ShredPlan;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/** Reads the table's units, makes rows of their items and lands them; commits the run to the job's ledger. */
+final class ExtractWork implements PhaseWork {
+    /** Number of the run's commit in the ledger. */
+    static final String COMMIT = "commit";
+
+    /** Names of the tables that a warehouse loads, in their order. */
+    static final String TABLES = "tables";
+
+    static final String CONSUMED = "consumed-capacity";
+
+    private final TableSource source;
+
+    ExtractWork(TableSource source) {
+        this.source = source;
+    }
+
+    @Override
+    public Optional<PhaseCommit> run(RunContext context) {
+        int version =
+                Integer.parseInt(context.require(Phase.INFER_SCHEMA).facts().get(InferSchemaWork.VERSION));
+        DataSchema schema = context.open().schemas().load(version).schema();
+        ShredPlan shredding = plan(context, schema);
+        Spool spool = source.spool(context.run());
+        LandingPlan landing = landing(context, shredding);
+
+        List<PlannedUnit> units = context.missing(Phase.EXTRACT);
+        context.work(Phase.EXTRACT, units, () -> {
+            SparkSession spark = context.spark().get();
+            SpoolSource.Read read = new SpoolSource.Read(spool, units, source.keys(), shredding);
+            Dataset<Row> wide = SpoolSource.rows(spark, read);
+            Landing.write(
+                    ComputedColumns.withComputedColumns(wide, landing.tables()),
+                    landing.withUnits(units.stream().map(PlannedUnit::id).toList()));
+        });
+        if (!context.isComplete(Phase.EXTRACT)) {
+            return Optional.empty();
+        }
+
+        List<UnitManifest> spooled = context.run().units().committed(Spool.PHASE);
+        spool.close(spooled);
+        List<LandedTable> landed = LandingManifests.write(
+                landing, context.plan().units().stream().map(PlannedUnit::id).toList());
+        LandedRun.requireBalance(landed);
+        Map<String, TableCounts> counts = new TreeMap<>();
+        landed.forEach(t -> counts.put(t.name(), t.counts()));
+        Commit commit = context.open().store().ledger().append(context.run().id(), counts, Map.of());
+        PhaseCommit done = context.run()
+                .commitPhase(new PhaseCommit(
+                        PhaseCommit.FORMAT,
+                        Phase.EXTRACT.label(),
+                        Map.of(
+                                COMMIT, Long.toString(commit.n()),
+                                TABLES, String.join(",", forWarehouse(shredding, landed)),
+                                CONSUMED, Spool.consumed(spooled).toPlainString()),
+                        counts));
+        if (context.open().job().staging().spool() == StagingSettings.Spool.DELETE) {
+            spool.delete();
+        }
+        return Optional.of(done);
+    }
+
+    private ShredPlan plan(RunContext context, DataSchema schema) {
+        List<String> mistakes = source.kindMistakes(context.open().file());
+        if (!mistakes.isEmpty()) {
+            throw Fault.user(mistakes);
+        }
+        return ShredPlan.of(schema, source.kindRule(), context.open().job().tables(), source.expiry(context.run()));
+    }
+
+    private static LandingPlan landing(RunContext context, ShredPlan shredding) {
+        Job job = context.open().job();
+        String file = context.open().file();
+        List<LandingTable> tables = new ArrayList<>();
+        for (ShredPlan.Table table : shredding.tables()) {
+            String folder = LandedRun.dataFolder(context, table.definition().name());
+            if (table.isMain()) {
+                TableSettings settings = table.inferred() ? job.table(table.kind()) : TableSettings.NONE;
+                tables.add(
+                        LandingTable.main(table.definition(), OpenJob.computed(settings, table.kind(), file), folder));
+            } else {
+                tables.add(LandingTable.child(table.definition(), List.of(), folder));
+            }
+        }
+        tables.add(LandingTable.quarantine(SpoolSource.QUARANTINE, LandedRun.quarantineFolder(context)));
+        boolean computes = tables.stream().anyMatch(t -> !t.computed().isEmpty());
+        List<LandingTable> resolved =
+                computes ? ComputedColumns.resolve(context.spark().get(), tables) : tables;
+        return new LandingPlan(
+                context.run().storage(),
+                resolved,
+                job.staging().format(),
+                job.staging().codec(),
+                shredding.schemaVersion(),
+                context.run().units(),
+                Phase.EXTRACT.label(),
+                Spool.PHASE,
+                List.of());
+    }
+
+    /** All tables that the data-schema knows; that of unknown items also when it is not empty. */
+    private static List<String> forWarehouse(ShredPlan shredding, List<LandedTable> landed) {
+        TreeSet<String> filled = new TreeSet<>();
+        landed.stream().filter(t -> t.rows() > 0).forEach(t -> filled.add(t.name()));
+        return shredding.tables().stream()
+                .filter(t -> t.inferred() || filled.contains(t.definition().name()))
+                .map(t -> t.definition().name())
+                .toList();
+    }
+}

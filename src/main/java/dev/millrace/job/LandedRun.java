@@ -1,0 +1,80 @@
+package dev.millrace.job;
+
+import dev.millrace.dynamodb.SpoolSource;
+import dev.millrace.fault.Fault;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.landing.LandingManifests;
+import dev.millrace.run.Phase;
+import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.TableCounts;
+import dev.millrace.warehouse.Load;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a run has landed, read from its manifests.
+ *
+ * @param tables that a warehouse loads
+ * @param commit the run's number in the job's ledger
+ * @param items what became of the source's items
+ */
+record LandedRun(List<LandedTable> tables, long commit, TableCounts items) {
+    static final String QUARANTINE = SpoolSource.QUARANTINE.name();
+
+    static LandedRun load(RunContext context) {
+        PhaseCommit extracted = context.require(Phase.EXTRACT);
+        List<LandedTable> tables = new ArrayList<>();
+        Arrays.stream(extracted.facts().get(ExtractWork.TABLES).split(",", -1))
+                .filter(name -> !name.isEmpty())
+                .map(name -> LandingManifests.read(
+                        context.run().storage(), LandingManifests.folder(dataFolder(context, name))))
+                .forEach(tables::add);
+        TableCounts items = items(extracted.counts(), tables);
+        return new LandedRun(tables, Long.parseLong(extracted.facts().get(ExtractWork.COMMIT)), items);
+    }
+
+    /** Where a table's data files lie. */
+    static String dataFolder(RunContext context, String table) {
+        return context.plan().job() + "/" + table + "/snapshot=" + context.run().id() + "/datalake/";
+    }
+
+    static String quarantineFolder(RunContext context) {
+        return context.plan().job() + "/quarantine/" + context.run().id() + "/datalake/";
+    }
+
+    /** Main tables and unknown items: each of the source's items once. */
+    private static TableCounts items(Map<String, TableCounts> counts, List<LandedTable> tables) {
+        TableCounts sum = TableCounts.NONE;
+        for (Map.Entry<String, TableCounts> table : counts.entrySet()) {
+            boolean child = tables.stream()
+                    .anyMatch(t -> t.name().equals(table.getKey())
+                            && t.definition().column("_index").isPresent());
+            boolean quarantine = table.getKey().equals(QUARANTINE);
+            if (!child && !quarantine) {
+                sum = sum.plus(table.getValue());
+            }
+        }
+        return sum;
+    }
+
+    /** Rows in are rows out, quarantined, removed and expired, for every table; and every row out is in a file. */
+    static void requireBalance(List<LandedTable> landed) {
+        for (LandedTable table : landed) {
+            if (!table.counts().isBalanced() || table.counts().out() != table.rows()) {
+                throw Fault.world("Rows of table " + table.name() + " are missing or invented: " + table.counts()
+                        + ", in files " + table.rows() + ": this is a defect, please report it");
+            }
+        }
+    }
+
+    Load forWarehouse(RunContext context) {
+        return new Load(
+                context.run().id(),
+                commit,
+                context.open().warehouse().schema(),
+                tables.stream().map(LandedTable::definition).toList(),
+                context.plan().job());
+    }
+}

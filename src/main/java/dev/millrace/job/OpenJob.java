@@ -1,0 +1,135 @@
+package dev.millrace.job;
+
+import dev.millrace.config.Job;
+import dev.millrace.config.JobFile;
+import dev.millrace.config.S3Settings;
+import dev.millrace.config.TableSettings;
+import dev.millrace.config.WarehouseSettings;
+import dev.millrace.fault.Fault;
+import dev.millrace.landing.ComputedColumn;
+import dev.millrace.landing.ComputedColumns;
+import dev.millrace.run.JobStore;
+import dev.millrace.schema.SchemaCache;
+import dev.millrace.storage.Storage;
+import dev.millrace.storage.StorageOptions;
+import dev.millrace.storage.Storages;
+import dev.millrace.warehouse.Warehouse;
+import dev.millrace.warehouse.duckdb.DuckDbOptions;
+import dev.millrace.warehouse.duckdb.DuckDbWarehouse;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A job file, checked, and what it names, opened.
+ *
+ * @param file as it was given
+ * @param job as resolved
+ * @param staging its storage
+ * @param store its state below the staging
+ * @param schemas its schema cache
+ */
+record OpenJob(String file, Job job, Storage staging, JobStore store, SchemaCache schemas) {
+    /**
+     * Loads a job file.
+     *
+     * @throws Fault of kind USER with all mistakes
+     */
+    static OpenJob load(Arguments arguments, Surroundings around) {
+        Job job = JobFile.load(
+                Path.of(arguments.job()),
+                envFile(arguments),
+                arguments.settings(),
+                around.base(),
+                around.environment());
+        List<String> mistakes = expressionMistakes(job, arguments.job());
+        if (!mistakes.isEmpty()) {
+            throw Fault.user(mistakes);
+        }
+        StorageOptions options = options(job.s3());
+        Storage staging = Storages.open(job.staging().at().uri(), options);
+        return new OpenJob(
+                arguments.job(),
+                job,
+                staging,
+                new JobStore(staging, job.name(), around.clock(), around.random()),
+                new SchemaCache(Storages.open(job.schema().cache().uri(), options)));
+    }
+
+    /** Everything that is wrong with a job file, one a line; none means that {@link #load} succeeds. */
+    static List<String> mistakes(Arguments arguments, Surroundings around) {
+        List<String> mistakes = new ArrayList<>(JobFile.mistakes(
+                        Path.of(arguments.job()),
+                        envFile(arguments),
+                        arguments.settings(),
+                        around.base(),
+                        around.environment())
+                .stream()
+                .map(Object::toString)
+                .toList());
+        if (mistakes.isEmpty()) {
+            Job job = JobFile.load(
+                    Path.of(arguments.job()),
+                    envFile(arguments),
+                    arguments.settings(),
+                    around.base(),
+                    around.environment());
+            mistakes.addAll(expressionMistakes(job, arguments.job()));
+        }
+        return mistakes;
+    }
+
+    private static Optional<Path> envFile(Arguments arguments) {
+        return arguments.env().map(name -> Path.of("conf", name + ".yaml"));
+    }
+
+    private static List<String> expressionMistakes(Job job, String file) {
+        List<String> mistakes = new ArrayList<>();
+        job.tables().forEach((kind, table) -> mistakes.addAll(ComputedColumns.mistakes(computed(table, kind, file))));
+        return mistakes;
+    }
+
+    /** A kind's computed columns, in the order they were declared. */
+    static List<ComputedColumn> computed(TableSettings table, String kind, String file) {
+        List<ComputedColumn> computed = new ArrayList<>();
+        for (Map.Entry<String, TableSettings.ComputedColumn> column :
+                table.columns().entrySet()) {
+            String place = file + ": tables." + kind + ".columns." + column.getKey();
+            computed.add(new ComputedColumn(column.getKey(), column.getValue().sql(), place));
+        }
+        return computed;
+    }
+
+    private static StorageOptions options(S3Settings s3) {
+        return new StorageOptions(
+                s3.endpoint().map(URI::toString).orElse(""), s3.region().orElse(""), s3.pathStyle());
+    }
+
+    /** The job's warehouse, to be closed. Throws a USER fault when the job file names none. */
+    Warehouse openWarehouse() {
+        WarehouseSettings settings = warehouse();
+        if (settings.engine() instanceof WarehouseSettings.DuckDb duckDb) {
+            return new DuckDbWarehouse(duckDb.path(), settings.schema(), DuckDbOptions.DEFAULT);
+        }
+        throw new IllegalStateException("No such engine: " + settings.engine());
+    }
+
+    WarehouseSettings warehouse() {
+        return job.warehouse()
+                .orElseThrow(
+                        () -> Fault.user(file + ": warehouse: is missing: this command needs one; add, for example, "
+                                + "warehouse: {duckdb: {path: data/" + job.name() + "/warehouse.duckdb}}"));
+    }
+
+    /** As a person names the warehouse. */
+    String warehouseName() {
+        WarehouseSettings settings = warehouse();
+        if (settings.engine() instanceof WarehouseSettings.DuckDb duckDb) {
+            return duckDb.path() + " (DuckDB, schema " + settings.schema() + ")";
+        }
+        return settings.schema();
+    }
+}

@@ -1,0 +1,226 @@
+package dev.millrace.job;
+
+import dev.millrace.config.Job;
+import dev.millrace.config.JobFile;
+import dev.millrace.fault.Fault;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.landing.LandingManifests;
+import dev.millrace.run.Lease;
+import dev.millrace.run.Outcome;
+import dev.millrace.run.Overlap;
+import dev.millrace.run.Phase;
+import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.Plan;
+import dev.millrace.run.Recorder;
+import dev.millrace.run.RunId;
+import dev.millrace.run.RunStore;
+import dev.millrace.run.TableRecord;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Runs phases of a job, in order: the ones wanted that are not done. What each phase commits is all that the next one
+ * needs, so a run may be stopped anywhere and taken up again, here or elsewhere.
+ */
+final class PipelineRunner {
+    /** How a run stands when its process ends. */
+    enum Result {
+        /** All its phases are done. */
+        DONE,
+        /** The phases wanted are done, others are not. */
+        PHASES_DONE,
+        /** Units that other processes took are not done. */
+        UNITS_MISSING
+    }
+
+    /**
+     * What is told of a run at its end.
+     *
+     * @param context the run's
+     * @param result how it stands
+     */
+    record Ended(RunContext context, Result result) {}
+
+    private final Surroundings around;
+
+    PipelineRunner(Surroundings around) {
+        this.around = around;
+    }
+
+    /**
+     * Runs phases of a job.
+     *
+     * @param wanted phases to do; none: all that the job file needs
+     * @throws Fault by its kind, with the run's record saying the same
+     */
+    @SuppressWarnings("try") // the lease is held, not used
+    Ended run(Arguments arguments, List<Phase> wanted) {
+        OpenJob open = OpenJob.load(arguments, around);
+        List<Phase> phases = phases(open.job());
+        for (Phase phase : wanted) {
+            if (!phases.contains(phase)) {
+                throw Fault.user(arguments.job() + ": warehouse: is missing: phase " + phase.label() + " needs one");
+            }
+        }
+        requireRunFor(wanted, arguments.run(), open);
+        try (LazySource source = new LazySource(open.job(), around);
+                Sparks spark = new Sparks(open.job().name())) {
+            String json = JobFile.toJson(open.job());
+            RunStore run = open.store()
+                    .begin(
+                            arguments.run(),
+                            open.job().resumeWithin(),
+                            json,
+                            id -> new Plan(
+                                    Plan.FORMAT,
+                                    id,
+                                    open.job().name(),
+                                    json,
+                                    phases,
+                                    source.get().units()));
+            boolean share = arguments.units().count() > 1;
+            try (Lease lease = open.store().lock().acquire(run.id(), holder(), overlap(open.job()), share)) {
+                Optional<Recorder> recorder = share
+                        ? Optional.empty()
+                        : Optional.of(run.recorder(open.job().name(), phases));
+                RunContext context = new RunContext(open, run, run.plan(), arguments.units(), spark, recorder);
+                return new Ended(context, run(context, wanted.isEmpty() ? phases : wanted, source));
+            }
+        }
+    }
+
+    /** The phases that a job file needs, in order. */
+    static List<Phase> phases(Job job) {
+        List<Phase> phases = new ArrayList<>(List.of(Phase.INFER_SCHEMA, Phase.EXTRACT));
+        if (job.warehouse().isPresent()) {
+            phases.addAll(List.of(Phase.PREPARE, Phase.UPLOAD, Phase.REPLACE));
+        }
+        return phases;
+    }
+
+    /** Phases after extract work on a run that exists; a new one would hold nothing for them. */
+    private static void requireRunFor(List<Phase> wanted, Optional<RunId> run, OpenJob open) {
+        boolean reads = wanted.isEmpty() || wanted.contains(Phase.INFER_SCHEMA) || wanted.contains(Phase.EXTRACT);
+        if (!reads && run.isEmpty() && open.store().unfinished().isEmpty()) {
+            throw Fault.user("Job " + open.job().name() + " has no unfinished run for phase "
+                    + wanted.get(0).label() + ": run infer-schema and extract first, or name a run by --run");
+        }
+    }
+
+    private Result run(RunContext context, List<Phase> wanted, Supplier<TableSource> source) {
+        RunStore run = context.run();
+        if (run.end().isPresent()) {
+            Outcome outcome = run.end().get().outcome();
+            if (outcome != Outcome.DONE) {
+                throw Fault.user("Run " + run.id() + " has ended: " + outcome + ": "
+                        + run.end().get().reason() + ": start a new one by leaving --run out");
+            }
+            return Result.DONE;
+        }
+        for (Phase phase : wanted) {
+            if (run.phase(phase).isEmpty() && run(context, phase, source).isEmpty()) {
+                return Result.UNITS_MISSING;
+            }
+        }
+        boolean all =
+                context.plan().phases().stream().allMatch(p -> run.phase(p).isPresent());
+        if (!all) {
+            return Result.PHASES_DONE;
+        }
+        run.finish(Outcome.DONE, "");
+        context.record(r -> r.ended(Outcome.DONE, ""));
+        Lifetimes.enforce(context.open().store(), context.open().job().staging().keep(), run.id(), around.clock());
+        return Result.DONE;
+    }
+
+    private Optional<PhaseCommit> run(RunContext context, Phase phase, Supplier<TableSource> source) {
+        try {
+            Optional<PhaseCommit> commit = work(phase, source).run(context);
+            commit.ifPresent(done -> {
+                if (phase == Phase.EXTRACT) {
+                    recordTables(context, done);
+                }
+                if (phase == Phase.REPLACE) {
+                    context.record(r -> r.warehouse(context.open().warehouseName()));
+                }
+                context.record(r -> r.phaseDone(phase));
+            });
+            return commit;
+        } catch (RuntimeException | Error failure) {
+            Optional<Fault> fault = Fault.in(failure);
+            String message = fault.map(Fault::getMessage).orElseGet(failure::toString);
+            try {
+                context.record(r -> r.phaseFailed(phase, message));
+                if (fault.filter(f -> f.kind() == Fault.Kind.GATE).isPresent()) {
+                    context.run().finish(Outcome.REFUSED, message);
+                    context.record(r -> r.ended(Outcome.REFUSED, message));
+                }
+            } catch (RuntimeException second) {
+                failure.addSuppressed(second);
+            }
+            throw failure;
+        }
+    }
+
+    private PhaseWork work(Phase phase, Supplier<TableSource> source) {
+        return switch (phase) {
+            case INFER_SCHEMA -> new InferSchemaWork(source.get(), around.clock());
+            case EXTRACT -> new ExtractWork(source.get());
+            case PREPARE -> new PrepareWork();
+            case UPLOAD -> new UploadWork();
+            case REPLACE -> new ReplaceWork();
+        };
+    }
+
+    private static void recordTables(RunContext context, PhaseCommit extracted) {
+        for (String table : extracted.counts().keySet()) {
+            if (!table.equals(LandedRun.QUARANTINE)) {
+                LandedTable landed = LandingManifests.read(
+                        context.run().storage(), LandingManifests.folder(LandedRun.dataFolder(context, table)));
+                context.record(r -> r.table(
+                        table,
+                        new TableRecord(
+                                landed.counts(), landed.files().size(), landed.bytes(), landed.schemaVersion())));
+            }
+        }
+    }
+
+    private static Overlap overlap(Job job) {
+        return switch (job.overlap()) {
+            case SKIP -> Overlap.SKIP;
+            case WAIT -> Overlap.WAIT;
+        };
+    }
+
+    private static String holder() {
+        return ManagementFactory.getRuntimeMXBean().getName();
+    }
+
+    /** A job's table, found when it is first needed. */
+    private static final class LazySource implements Supplier<TableSource>, AutoCloseable {
+        private final Job job;
+        private final Surroundings around;
+        private Optional<TableSource> found = Optional.empty();
+
+        LazySource(Job job, Surroundings around) {
+            this.job = job;
+            this.around = around;
+        }
+
+        @Override
+        public TableSource get() {
+            if (found.isEmpty()) {
+                found = Optional.of(TableSource.open(job, around));
+            }
+            return found.get();
+        }
+
+        @Override
+        public void close() {
+            found.ifPresent(TableSource::close);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.millrace.job;
+
+import dev.millrace.config.GateSettings;
+import dev.millrace.config.Percent;
+import dev.millrace.run.Phase;
+import dev.millrace.run.PhaseCommit;
+import dev.millrace.warehouse.Gate;
+import dev.millrace.warehouse.GateResult;
+import dev.millrace.warehouse.GateRules;
+import dev.millrace.warehouse.Load;
+import dev.millrace.warehouse.Version;
+import dev.millrace.warehouse.Warehouse;
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Checks the staging and makes it live. */
+final class ReplaceWork implements PhaseWork {
+    @Override
+    public Optional<PhaseCommit> run(RunContext context) {
+        context.require(Phase.UPLOAD);
+        LandedRun landed = LandedRun.load(context);
+        Load load = landed.forWarehouse(context);
+        context.record(r -> r.phaseStarted(Phase.REPLACE, 1));
+        try (Warehouse warehouse = context.open().openWarehouse()) {
+            Version mine = new Version(load.run(), load.commit());
+            if (!warehouse.live().equals(Optional.of(mine))) {
+                List<GateResult> results = Gate.check(warehouse, load, landed.tables(), landed.items(), rules(context));
+                List<dev.millrace.run.GateResult> recorded = results.stream()
+                        .map(r -> new dev.millrace.run.GateResult(
+                                r.rule(), r.table(), r.expected(), r.actual(), r.passed()))
+                        .toList();
+                context.record(r -> r.gate(recorded));
+                Gate.requirePassed(load, results);
+                warehouse.replace(load);
+            }
+            warehouse.dropPrevious(context.open().warehouse().keepPrevious());
+        }
+        context.record(r -> r.unitsDone(Phase.REPLACE, 1));
+        return Optional.of(context.commit(Phase.REPLACE, Map.of()));
+    }
+
+    private static GateRules rules(RunContext context) {
+        GateSettings gate = context.open().warehouse().gate();
+        return new GateRules(
+                gate.maxQuarantine().fraction(),
+                gate.maxShrink().map(Percent::fraction).orElse(BigDecimal.ONE),
+                gate.minRows(),
+                gate.notNull(),
+                gate.unique());
+    }
+}

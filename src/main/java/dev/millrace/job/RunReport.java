@@ -1,0 +1,147 @@
+package dev.millrace.job;
+
+import dev.millrace.dynamodb.SpoolSource;
+import dev.millrace.run.Phase;
+import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.RunRecord;
+import dev.millrace.run.TableCounts;
+import dev.millrace.run.TableRecord;
+import dev.millrace.warehouse.Version;
+import dev.millrace.warehouse.Warehouse;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** Runs phases and tells what came of them. */
+final class RunReport {
+    private RunReport() {}
+
+    /** Runs phases of a job, none for all, and prints the closing table. Returns the exit code. */
+    static int run(Arguments arguments, List<Phase> wanted) {
+        return run(arguments, wanted, Surroundings.ofProcess(), System.out);
+    }
+
+    static int run(Arguments arguments, List<Phase> wanted, Surroundings around, PrintStream out) {
+        long start = System.nanoTime();
+        PipelineRunner.Ended ended = new PipelineRunner(around).run(arguments, wanted);
+        Duration took = Duration.ofNanos(System.nanoTime() - start);
+        out.print(summary(ended, arguments.job(), took).text(Terminal.detect()));
+        out.flush();
+        return 0;
+    }
+
+    private static Summary summary(PipelineRunner.Ended ended, String file, Duration took) {
+        RunContext context = ended.context();
+        Optional<PhaseCommit> extracted = context.run().phase(Phase.EXTRACT);
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("run", context.run().id() + state(ended));
+        facts.put("took", Figures.duration(took));
+        context.run()
+                .phase(Phase.INFER_SCHEMA)
+                .ifPresent(c -> facts.put("schema", "version " + c.facts().get(InferSchemaWork.VERSION)));
+        extracted.ifPresent(c -> {
+            facts.put("read cost", c.facts().get(ExtractWork.CONSUMED) + " capacity units");
+            facts.put(
+                    "files at",
+                    context.run()
+                            .storage()
+                            .uri(context.plan().job() + "/<table>/snapshot="
+                                    + context.run().id() + "/datalake/"));
+            TableCounts quarantined = c.counts().getOrDefault(SpoolSource.QUARANTINE.name(), TableCounts.NONE);
+            if (quarantined.out() > 0) {
+                facts.put("quarantine", context.run().storage().uri(LandedRun.quarantineFolder(context)));
+            }
+        });
+        if (context.run().phase(Phase.REPLACE).isPresent()) {
+            facts.put("warehouse", context.open().warehouseName());
+            facts.put("replaced", replaced(context));
+        }
+        facts.put("record", context.run().storage().uri(context.run().path("record.json")));
+        return new Summary(
+                extracted.map(c -> tables(context, c)).orElse(List.of()),
+                List.copyOf(facts.entrySet()),
+                next(context, file, ended));
+    }
+
+    private static String state(PipelineRunner.Ended ended) {
+        return switch (ended.result()) {
+            case DONE -> "";
+            case PHASES_DONE -> " (its other phases are still to do)";
+            case UNITS_MISSING -> " (units of other processes are still to do)";
+        };
+    }
+
+    private static String replaced(RunContext context) {
+        try (Warehouse warehouse = context.open().openWarehouse()) {
+            boolean live = warehouse
+                    .live()
+                    .map(Version::run)
+                    .equals(Optional.of(context.run().id()));
+            String previous = warehouse
+                    .previous()
+                    .map(v -> "run " + v.run() + ", which rollback brings back")
+                    .orElse("nothing: this is the first version");
+            return live ? previous : "live is another run by now";
+        }
+    }
+
+    private static List<Summary.Table> tables(RunContext context, PhaseCommit extracted) {
+        List<String> order =
+                Arrays.asList(extracted.facts().get(ExtractWork.TABLES).split(",", -1));
+        Optional<RunRecord> record = context.run().record();
+        List<Summary.Table> tables = new ArrayList<>();
+        for (String name : order) {
+            TableRecord known = record.map(r -> r.tables().get(name))
+                    .orElseGet(() -> new TableRecord(extracted.counts().getOrDefault(name, TableCounts.NONE), 0, 0, 0));
+            if (!name.isEmpty()) {
+                tables.add(table(name, known));
+            }
+        }
+        return tables;
+    }
+
+    static Summary.Table table(String name, TableRecord record) {
+        TableCounts counts = record.counts();
+        return new Summary.Table(
+                name,
+                counts.in(),
+                counts.out(),
+                counts.quarantined(),
+                counts.duplicates(),
+                counts.expired(),
+                counts.rescued(),
+                record.files(),
+                record.bytes());
+    }
+
+    private static List<String> next(RunContext context, String file, PipelineRunner.Ended ended) {
+        String launcher = "scripts/millrace ";
+        if (ended.result() != PipelineRunner.Result.DONE) {
+            List<String> open = context.plan().phases().stream()
+                    .filter(p -> context.run().phase(p).isEmpty())
+                    .map(Phase::label)
+                    .collect(Collectors.toList());
+            return open.isEmpty()
+                    ? List.of()
+                    : List.of(launcher + "local " + open.get(0) + " " + file + " --run "
+                            + context.run().id());
+        }
+        List<String> next = new ArrayList<>();
+        if (context.run().phase(Phase.REPLACE).isPresent()) {
+            String table = context.run()
+                    .phase(Phase.EXTRACT)
+                    .map(c -> c.facts().get(ExtractWork.TABLES).split(",", -1)[0])
+                    .orElse("");
+            next.add(launcher + "sql " + file + " \"select * from " + table + " limit 5\"");
+            next.add(launcher + "rollback " + file);
+        }
+        next.add(launcher + "status " + file);
+        return next;
+    }
+}

@@ -1,0 +1,19 @@
+package dev.millrace.job;
+
+import dev.millrace.fault.Fault;
+import dev.millrace.sample.EmbeddedDynamoDb;
+import dev.millrace.sample.ServerClassPath;
+import java.nio.file.Path;
+
+/** The embedded server of this checkout. */
+final class SampleServer {
+    private SampleServer() {}
+
+    /** @throws Fault of kind USER when Millrace does not run from a checkout, where the server's class path is known */
+    static EmbeddedDynamoDb open(Surroundings around) {
+        Path home = around.home()
+                .orElseThrow(() -> Fault.user("endpoint: embedded needs a checkout of Millrace and its launcher: run "
+                        + "scripts/millrace, or set source.dynamodb.endpoint to a server's uri"));
+        return new EmbeddedDynamoDb(home, () -> ServerClassPath.of(home, "dynamodb-local"));
+    }
+}

@@ -1,0 +1,50 @@
+package dev.millrace.job;
+
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+
+/** Starts the Spark session when it is first needed, and stops it if it was started here. */
+final class Sparks implements Supplier<SparkSession>, AutoCloseable {
+    private static final int TASK_ATTEMPTS = 4;
+
+    private final String name;
+    private Optional<SparkSession> session = Optional.empty();
+    private boolean ours;
+
+    Sparks(String name) {
+        this.name = name;
+    }
+
+    @Override
+    public SparkSession get() {
+        if (session.isEmpty()) {
+            session = Optional.of(start());
+        }
+        return session.get();
+    }
+
+    private SparkSession start() {
+        ours = SparkSession.getDefaultSession().isEmpty();
+        SparkConf conf = new SparkConf();
+        conf.setIfMissing("spark.app.name", "millrace " + name);
+        // Only where nobody else decided: spark-submit, EMR and Glue do.
+        if (!conf.contains("spark.master")) {
+            conf.set("spark.master", "local[*," + TASK_ATTEMPTS + "]");
+            conf.setIfMissing("spark.driver.host", "127.0.0.1");
+            conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+            conf.setIfMissing("spark.ui.enabled", "false");
+        }
+        SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
+        spark.conf().set("spark.sql.session.timeZone", "UTC");
+        return spark;
+    }
+
+    @Override
+    public void close() {
+        if (ours) {
+            session.ifPresent(SparkSession::stop);
+        }
+    }
+}

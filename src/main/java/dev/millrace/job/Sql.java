@@ -1,0 +1,122 @@
+package dev.millrace.job;
+
+import dev.millrace.warehouse.QueryRows;
+import dev.millrace.warehouse.Warehouse;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Asks the live warehouse. */
+@Command(
+        name = "sql",
+        description = "Runs a select on the live warehouse: sql JOB \"select ...\".",
+        mixinStandardHelpOptions = true)
+final class Sql implements Callable<Integer> {
+    private static final int LIMIT = 1_000;
+
+    @Mixin
+    private Arguments arguments = new Arguments();
+
+    @Parameters(index = "1", paramLabel = "QUERY", description = "One select; tables need no schema name.")
+    private String query = "";
+
+    @Option(names = "--csv", description = "All rows as CSV instead of a table of the first " + LIMIT + ".")
+    private boolean csv;
+
+    @Spec
+    private CommandSpec command;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = command.commandLine().getOut();
+        OpenJob open = OpenJob.load(arguments, Surroundings.ofProcess());
+        try (Warehouse warehouse = open.openWarehouse()) {
+            if (csv) {
+                warehouse.query(query, "", new CsvRows(out));
+            } else {
+                TableRows rows = new TableRows();
+                warehouse.query(query, "NULL", rows);
+                rows.print(out);
+            }
+        }
+        out.flush();
+        return 0;
+    }
+
+    private static final class CsvRows implements QueryRows {
+        private final PrintWriter out;
+
+        CsvRows(PrintWriter out) {
+            this.out = out;
+        }
+
+        @Override
+        public void header(List<String> columns) {
+            row(columns);
+        }
+
+        @Override
+        public boolean row(List<String> values) {
+            out.println(String.join(",", values.stream().map(CsvRows::field).toList()));
+            return true;
+        }
+
+        private static String field(String value) {
+            boolean quotes = value.chars().anyMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
+            return quotes ? '"' + value.replace("\"", "\"\"") + '"' : value;
+        }
+    }
+
+    private static final class TableRows implements QueryRows {
+        private final List<List<String>> lines = new ArrayList<>();
+        private boolean more;
+
+        @Override
+        public void header(List<String> columns) {
+            lines.add(columns);
+        }
+
+        @Override
+        public boolean row(List<String> values) {
+            more = lines.size() > LIMIT;
+            if (!more) {
+                lines.add(values.stream().map(v -> v.replace("\n", "\\n")).toList());
+            }
+            return !more;
+        }
+
+        void print(PrintWriter out) {
+            int columns = lines.get(0).size();
+            int[] widths = new int[columns];
+            for (List<String> line : lines) {
+                for (int i = 0; i < columns; i++) {
+                    widths[i] = Math.max(widths[i], line.get(i).length());
+                }
+            }
+            for (int n = 0; n < lines.size(); n++) {
+                StringBuilder text = new StringBuilder();
+                StringBuilder rule = new StringBuilder();
+                for (int i = 0; i < columns; i++) {
+                    String gap = i == 0 ? "" : "  ";
+                    String value = lines.get(n).get(i);
+                    text.append(gap).append(value).append(" ".repeat(widths[i] - value.length()));
+                    rule.append(gap).append("-".repeat(widths[i]));
+                }
+                out.println(text.toString().stripTrailing());
+                if (n == 0) {
+                    out.println(rule);
+                }
+            }
+            int rows = lines.size() - 1;
+            out.println("(" + Figures.count(rows) + (rows == 1 ? " row" : " rows")
+                    + (more ? ", there are more: add --csv for all" : "") + ")");
+        }
+    }
+}

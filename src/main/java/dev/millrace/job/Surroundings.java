@@ -1,0 +1,29 @@
+package dev.millrace.job;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Function;
+
+/**
+ * What a process finds around it; below this room nothing looks there by itself.
+ *
+ * @param base what relative paths start from
+ * @param home the checkout or installation, with {@code scripts/} and {@code conf/}; the launcher names it
+ * @param environment looks up an environment variable
+ * @param clock tells the time
+ * @param random names runs
+ */
+record Surroundings(
+        Path base, Optional<Path> home, Function<String, Optional<String>> environment, Clock clock, Random random) {
+    /** The process's own. */
+    static Surroundings ofProcess() {
+        return new Surroundings(
+                Path.of("").toAbsolutePath(),
+                Optional.ofNullable(System.getProperty("millrace.home")).map(Path::of),
+                name -> Optional.ofNullable(System.getenv(name)),
+                Clock.systemUTC(),
+                new Random());
+    }
+}

@@ -1,0 +1,181 @@
+package dev.millrace.job;
+
+import dev.millrace.config.DynamoDbSource;
+import dev.millrace.config.Job;
+import dev.millrace.config.SchemaSettings;
+import dev.millrace.config.StagingSettings;
+import dev.millrace.dynamodb.Spool;
+import dev.millrace.dynamodb.SpoolKey;
+import dev.millrace.dynamodb.TableAccess;
+import dev.millrace.dynamodb.TableDescription;
+import dev.millrace.fault.Fault;
+import dev.millrace.run.PlannedUnit;
+import dev.millrace.run.RunStore;
+import dev.millrace.sample.EmbeddedDynamoDb;
+import dev.millrace.sample.ShopSample;
+import dev.millrace.schema.CensusTaker;
+import dev.millrace.schema.KeyAttribute;
+import dev.millrace.schema.KindRule;
+import dev.millrace.schema.ShredPlan;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/** A job's DynamoDB table, found and described. */
+final class TableSource implements AutoCloseable {
+    private final Job job;
+    private final TableAccess access;
+    private final TableDescription description;
+    private final SpoolKey spoolKey;
+    private final Optional<EmbeddedDynamoDb.KeepAlive> embedded;
+
+    private TableSource(
+            Job job,
+            TableAccess access,
+            TableDescription description,
+            SpoolKey spoolKey,
+            Optional<EmbeddedDynamoDb.KeepAlive> embedded) {
+        this.job = job;
+        this.access = access;
+        this.description = description;
+        this.spoolKey = spoolKey;
+        this.embedded = embedded;
+    }
+
+    /**
+     * Finds a job's table; the embedded server is started and filled when it is not.
+     *
+     * @throws Fault of kind WORLD when the table cannot be read
+     */
+    static TableSource open(Job job, Surroundings around) {
+        DynamoDbSource source = (DynamoDbSource) job.source();
+        SpoolKey key = spoolKey(job, around);
+        if (!source.isEmbedded()) {
+            String endpoint = source.endpoint()
+                    .map(e -> ((DynamoDbSource.At) e).uri().toString())
+                    .orElse("");
+            TableAccess access = access(job, source, source.region().orElse(""), endpoint);
+            return new TableSource(job, access, TableDescription.load(access), key, Optional.empty());
+        }
+        EmbeddedDynamoDb server = SampleServer.open(around);
+        EmbeddedDynamoDb.Server running = server.start();
+        EmbeddedDynamoDb.KeepAlive alive = server.keepAlive();
+        if (source.sample().isPresent()) {
+            fill(source.table(), running);
+        }
+        TableAccess access = access(
+                job, source, EmbeddedDynamoDb.REGION.id(), running.endpoint().toString());
+        return new TableSource(job, access, TableDescription.load(access), key, Optional.of(alive));
+    }
+
+    private static void fill(String table, EmbeddedDynamoDb.Server server) {
+        try (DynamoDbClient client = EmbeddedDynamoDb.client(server.endpoint());
+                ProgressLine line = ProgressLine.start("sample", 1)) {
+            ShopSample.fillIfMissing(client, table, ShopSample.SEED, ShopSample.ITEMS, items -> line.add(0, items, 0));
+            line.add(1, 0, 0);
+        }
+    }
+
+    private static TableAccess access(Job job, DynamoDbSource source, String region, String endpoint) {
+        return new TableAccess(
+                source.table(),
+                region,
+                endpoint,
+                source.role().orElse(""),
+                source.externalId().orElse(""),
+                source.consistent(),
+                projection(job, source));
+    }
+
+    /** What tells an item's kind is always read. */
+    private static List<String> projection(Job job, DynamoDbSource source) {
+        List<String> projection = new ArrayList<>(source.projection());
+        boolean byAttribute = job.schema().kind() instanceof SchemaSettings.KindAttribute;
+        if (!projection.isEmpty() && byAttribute) {
+            String attribute = ((SchemaSettings.KindAttribute) job.schema().kind()).attribute();
+            if (!projection.contains(attribute)) {
+                projection.add(attribute);
+            }
+        }
+        return projection;
+    }
+
+    private static SpoolKey spoolKey(Job job, Surroundings around) {
+        return job.staging()
+                .spoolKey()
+                .map(ref -> SpoolKey.of(
+                        StagingSettings.decodeSpoolKey(ref.resolve(around.environment(), SecretsManager::find))))
+                .orElse(SpoolKey.NONE);
+    }
+
+    List<KeyAttribute> keys() {
+        return description.keys();
+    }
+
+    /** The units of a new run. */
+    List<PlannedUnit> units() {
+        int tasks = Runtime.getRuntime().availableProcessors();
+        return Spool.units(description.segments(tasks, ((DynamoDbSource) job.source()).segments()));
+    }
+
+    Spool spool(RunStore run) {
+        return new Spool(
+                run.storage(),
+                run.path("spool/AWSDynamoDB/" + run.id() + "/"),
+                run.units(),
+                access,
+                keys().stream().map(KeyAttribute::name).toList(),
+                spoolKey);
+    }
+
+    /** What tells an item's kind. */
+    KindRule kindRule() {
+        SchemaSettings.KindRule rule = job.schema().kind();
+        if (rule instanceof SchemaSettings.KindAttribute by) {
+            return new KindRule.ByAttribute(by.attribute());
+        }
+        if (rule instanceof SchemaSettings.KindPatterns by) {
+            return new KindRule.ByPatterns(by.patterns().entrySet().stream()
+                    .map(p -> new KindRule.KindPattern(p.getKey(), p.getValue()))
+                    .toList());
+        }
+        return new KindRule.Single(access.table());
+    }
+
+    CensusTaker.Settings census() {
+        return new CensusTaker.Settings(
+                kindRule(),
+                ShredPlan.redactions(job.tables()),
+                keys(),
+                job.schema().sample().fraction());
+    }
+
+    /** When an item has expired, seen from a run's start. */
+    ShredPlan.Expiry expiry(RunStore run) {
+        return ((DynamoDbSource) job.source())
+                .expire()
+                .map(attribute ->
+                        new ShredPlan.Expiry(attribute, run.id().start().getEpochSecond()))
+                .orElse(ShredPlan.Expiry.NEVER);
+    }
+
+    /** Settings of kinds that cannot be: with one kind, all but the table's own name. */
+    List<String> kindMistakes(String file) {
+        List<String> mistakes = new ArrayList<>();
+        if (kindRule() instanceof KindRule.Single single) {
+            for (String kind : job.tables().keySet()) {
+                if (!kind.equals(single.kind())) {
+                    mistakes.add(file + ": tables." + kind + ": the table has one kind, " + single.kind()
+                            + ": name that, or set schema.kind");
+                }
+            }
+        }
+        return mistakes;
+    }
+
+    @Override
+    public void close() {
+        embedded.ifPresent(EmbeddedDynamoDb.KeepAlive::close);
+    }
+}

@@ -1,0 +1,516 @@
+package dev.millrace.json;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * One JSON value (RFC 8259, strict, valid UTF-8) as a flat list of tokens that point into the input.
+ *
+ * <p>A container's children follow it; {@link #next} is the token after a value and all its children. The children of
+ * an object are its names and values in turn. Nothing is copied and nothing is allocated once the tape has grown to
+ * the largest value met. Not for use by several threads; tokens are valid until the next {@link #parse}.
+ */
+@SuppressWarnings("EnumOrdinal") // kinds lie in a byte array
+public final class JsonTape {
+    /** What a token is. */
+    public enum Kind {
+        OBJECT,
+        ARRAY,
+        STRING,
+        NUMBER,
+        TRUE,
+        FALSE,
+        NULL
+    }
+
+    /** Nesting beyond this is an error: DynamoDB's 32 levels need 64 and a few. */
+    private static final int MAX_DEPTH = 1_024;
+
+    private static final Kind[] KINDS = Kind.values();
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long ONES = 0x0101010101010101L;
+    private static final long HIGHS = 0x8080808080808080L;
+    private static final int ESCAPED = 8;
+
+    private byte[] input = new byte[0];
+    private byte[] kinds = new byte[256];
+    private int[] starts = new int[256];
+    private int[] ends = new int[256];
+    private int[] nexts = new int[256];
+    private int[] stack = new int[32];
+    private int size;
+    private int depth;
+    private int end;
+    private int position;
+    private String error = "";
+    private boolean sawEscape;
+
+    /**
+     * Reads the value that begins at {@code from}, after white space.
+     *
+     * @return false when there is no valid value: {@link #error} and {@link #errorOffset} say why and where
+     */
+    public boolean parse(byte[] bytes, int from, int to) {
+        input = bytes;
+        end = to;
+        size = 0;
+        depth = 0;
+        error = "";
+        position = from;
+        return value();
+    }
+
+    /** Where the value that was parsed ends: the offset after its last byte. */
+    public int endOffset() {
+        return position;
+    }
+
+    public String error() {
+        return error;
+    }
+
+    public int errorOffset() {
+        return position;
+    }
+
+    public byte[] input() {
+        return input;
+    }
+
+    public int size() {
+        return size;
+    }
+
+    public Kind kind(int token) {
+        return KINDS[kinds[token] & 7];
+    }
+
+    public boolean isObject(int token) {
+        return (kinds[token] & 7) == 0;
+    }
+
+    public boolean isArray(int token) {
+        return (kinds[token] & 7) == 1;
+    }
+
+    public boolean isString(int token) {
+        return (kinds[token] & 7) == 2;
+    }
+
+    /** Offset of a value's first byte; of a string, the byte after its quote. */
+    public int start(int token) {
+        return starts[token];
+    }
+
+    /** Offset after a value's last byte; of a string, of its closing quote. */
+    public int end(int token) {
+        return ends[token];
+    }
+
+    public int length(int token) {
+        return ends[token] - starts[token];
+    }
+
+    /** The token after this value and all its children. */
+    public int next(int token) {
+        return nexts[token];
+    }
+
+    /** Whether a string token holds a backslash, so that its bytes are not its text. */
+    public boolean isEscaped(int token) {
+        return (kinds[token] & ESCAPED) != 0;
+    }
+
+    /** Offset of a value's first byte, its quote included. */
+    public int rawStart(int token) {
+        return isString(token) ? starts[token] - 1 : starts[token];
+    }
+
+    /** Offset after a value's last byte, its quote included. */
+    public int rawEnd(int token) {
+        return isString(token) ? ends[token] + 1 : ends[token];
+    }
+
+    /** Whether a string token's bytes are exactly these. False for one with escapes: ask {@link #text} then. */
+    public boolean is(int token, byte[] name) {
+        return !isEscaped(token) && Arrays.equals(input, starts[token], ends[token], name, 0, name.length);
+    }
+
+    /**
+     * A string token's text; of any other token, its bytes as they stand.
+     *
+     * @throws IllegalStateException when an escape stands for half a surrogate pair, which no text can hold
+     */
+    public String text(int token) {
+        byte[] bytes = utf8(token);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /** A string token's text as UTF-8 in an array of its own. */
+    public byte[] utf8(int token) {
+        if (!isEscaped(token)) {
+            return Arrays.copyOfRange(input, starts[token], ends[token]);
+        }
+        byte[] out = new byte[ends[token] - starts[token]];
+        int length = unescape(token, out);
+        if (length < 0) {
+            throw new IllegalStateException("Half a surrogate pair in a string at byte " + starts[token]);
+        }
+        return Arrays.copyOf(out, length);
+    }
+
+    /** Whether every escape of a string token stands for a whole character. */
+    public boolean isText(int token) {
+        return !isEscaped(token) || unescape(token, new byte[ends[token] - starts[token]]) >= 0;
+    }
+
+    private int unescape(int token, byte[] out) {
+        int o = 0;
+        int i = starts[token];
+        int to = ends[token];
+        while (i < to) {
+            byte c = input[i++];
+            if (c != '\\') {
+                out[o++] = c;
+                continue;
+            }
+            byte e = input[i++];
+            switch (e) {
+                case 'b' -> out[o++] = '\b';
+                case 'f' -> out[o++] = '\f';
+                case 'n' -> out[o++] = '\n';
+                case 'r' -> out[o++] = '\r';
+                case 't' -> out[o++] = '\t';
+                case 'u' -> {
+                    int code = hex4(i);
+                    i += 4;
+                    if (code >= 0xD800 && code <= 0xDFFF) {
+                        boolean paired = code <= 0xDBFF && i + 6 <= to && input[i] == '\\' && input[i + 1] == 'u';
+                        int low = paired ? hex4(i + 2) : -1;
+                        if (low < 0xDC00 || low > 0xDFFF) {
+                            return -1;
+                        }
+                        i += 6;
+                        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+                    }
+                    o = encode(code, out, o);
+                }
+                default -> out[o++] = e;
+            }
+        }
+        return o;
+    }
+
+    private static int encode(int code, byte[] out, int at) {
+        int o = at;
+        if (code < 0x80) {
+            out[o++] = (byte) code;
+        } else if (code < 0x800) {
+            out[o++] = (byte) (0xC0 | code >> 6);
+            out[o++] = (byte) (0x80 | (code & 0x3F));
+        } else if (code < 0x10000) {
+            out[o++] = (byte) (0xE0 | code >> 12);
+            out[o++] = (byte) (0x80 | (code >> 6 & 0x3F));
+            out[o++] = (byte) (0x80 | (code & 0x3F));
+        } else {
+            out[o++] = (byte) (0xF0 | code >> 18);
+            out[o++] = (byte) (0x80 | (code >> 12 & 0x3F));
+            out[o++] = (byte) (0x80 | (code >> 6 & 0x3F));
+            out[o++] = (byte) (0x80 | (code & 0x3F));
+        }
+        return o;
+    }
+
+    private int hex4(int at) {
+        int code = 0;
+        for (int i = at; i < at + 4; i++) {
+            code = code << 4 | Character.digit(input[i], 16);
+        }
+        return code;
+    }
+
+    /** Reads values without recursion: after each one, what its container expects next. */
+    private boolean value() {
+        while (true) {
+            int p = skipSpace(position);
+            position = p;
+            if (p >= end) {
+                return fail("the value is missing");
+            }
+            byte c = input[p];
+            boolean open = c == '{' || c == '[';
+            if (open) {
+                if (depth == MAX_DEPTH) {
+                    return fail("nested deeper than " + MAX_DEPTH + " levels");
+                }
+                int token = add(c == '{' ? Kind.OBJECT : Kind.ARRAY, p);
+                if (depth == stack.length) {
+                    stack = Arrays.copyOf(stack, depth * 2);
+                }
+                stack[depth++] = token;
+                position = skipSpace(p + 1);
+                boolean empty = position < end && input[position] == (c == '{' ? '}' : ']');
+                if (!empty) {
+                    if (c == '{' && !name()) {
+                        return false;
+                    }
+                    continue;
+                }
+                close();
+            } else if (!scalar(c)) {
+                return false;
+            }
+            // A value is complete: climb while containers end here.
+            while (depth > 0) {
+                position = skipSpace(position);
+                if (position >= end) {
+                    return fail("cut off inside " + (isObject(stack[depth - 1]) ? "an object" : "an array"));
+                }
+                boolean object = isObject(stack[depth - 1]);
+                byte after = input[position];
+                if (after == ',') {
+                    position++;
+                    if (object && !name()) {
+                        return false;
+                    }
+                    break;
+                }
+                if (after != (object ? '}' : ']')) {
+                    return fail("expected , or " + (object ? '}' : ']'));
+                }
+                close();
+            }
+            if (depth == 0) {
+                return true;
+            }
+        }
+    }
+
+    /** Ends the innermost container at the bracket that {@code position} stands on. */
+    private void close() {
+        int token = stack[--depth];
+        position++;
+        ends[token] = position;
+        nexts[token] = size;
+    }
+
+    private boolean name() {
+        position = skipSpace(position);
+        if (position >= end || input[position] != '"') {
+            return fail("expected a name in quotes");
+        }
+        if (!string()) {
+            return false;
+        }
+        position = skipSpace(position);
+        if (position >= end || input[position] != ':') {
+            return fail("expected a colon after a name");
+        }
+        position++;
+        return true;
+    }
+
+    private boolean scalar(byte c) {
+        return switch (c) {
+            case '"' -> string();
+            case 't' -> word(Kind.TRUE, "true");
+            case 'f' -> word(Kind.FALSE, "false");
+            case 'n' -> word(Kind.NULL, "null");
+            default -> number();
+        };
+    }
+
+    private boolean word(Kind kind, String word) {
+        for (int i = 0; i < word.length(); i++) {
+            if (position + i >= end || input[position + i] != word.charAt(i)) {
+                return fail("expected a value");
+            }
+        }
+        int token = add(kind, position);
+        position += word.length();
+        ends[token] = position;
+        nexts[token] = size;
+        return true;
+    }
+
+    private boolean number() {
+        int p = position;
+        if (p < end && input[p] == '-') {
+            p++;
+        }
+        int digits = digits(p);
+        if (digits == 0) {
+            return fail("expected a value");
+        }
+        if (digits > 1 && input[p] == '0') {
+            return fail("a number begins with 0");
+        }
+        p += digits;
+        if (p < end && input[p] == '.') {
+            digits = digits(p + 1);
+            if (digits == 0) {
+                return fail("no digit after the point of a number");
+            }
+            p += 1 + digits;
+        }
+        if (p < end && (input[p] == 'e' || input[p] == 'E')) {
+            p++;
+            if (p < end && (input[p] == '+' || input[p] == '-')) {
+                p++;
+            }
+            digits = digits(p);
+            if (digits == 0) {
+                return fail("no digit in the exponent of a number");
+            }
+            p += digits;
+        }
+        int token = add(Kind.NUMBER, position);
+        ends[token] = p;
+        nexts[token] = size;
+        position = p;
+        return true;
+    }
+
+    private int digits(int from) {
+        int p = from;
+        while (p < end && input[p] >= '0' && input[p] <= '9') {
+            p++;
+        }
+        return p - from;
+    }
+
+    private boolean string() {
+        int from = position + 1;
+        int p = from;
+        sawEscape = false;
+        while (true) {
+            // Eight plain bytes at a time: neither quote, backslash, control nor above 0x7F.
+            while (p + 8 <= end) {
+                long w = (long) LONG.get(input, p);
+                long quote = w ^ ONES * '"';
+                long slash = w ^ ONES * '\\';
+                long special = ((quote - ONES & ~quote) | (slash - ONES & ~slash) | (w - ONES * 0x20 & ~w) | w) & HIGHS;
+                if (special != 0) {
+                    p += Long.numberOfTrailingZeros(special) >>> 3;
+                    break;
+                }
+                p += 8;
+            }
+            if (p >= end) {
+                position = p;
+                return fail("a string is cut off");
+            }
+            byte c = input[p];
+            if (c == '"') {
+                break;
+            }
+            if (c == '\\') {
+                int length = escape(p);
+                if (length == 0) {
+                    position = p;
+                    return fail("an escape is not one of JSON's");
+                }
+                sawEscape = true;
+                p += length;
+            } else if (c < 0) {
+                int length = utf8Length(p);
+                if (length == 0) {
+                    position = p;
+                    return fail("not UTF-8");
+                }
+                p += length;
+            } else if (c < 0x20) {
+                position = p;
+                return fail("a control character stands in a string");
+            } else {
+                p++;
+            }
+        }
+        int token = add(Kind.STRING, from);
+        if (sawEscape) {
+            kinds[token] |= ESCAPED;
+        }
+        ends[token] = p;
+        nexts[token] = size;
+        position = p + 1;
+        return true;
+    }
+
+    /** Length of the escape at the backslash at {@code p}, or 0. */
+    private int escape(int p) {
+        if (p + 1 >= end) {
+            return 0;
+        }
+        switch (input[p + 1]) {
+            case '"', '\\', '/', 'b', 'f', 'n', 'r', 't' -> {
+                return 2;
+            }
+            case 'u' -> {
+                if (p + 6 > end) {
+                    return 0;
+                }
+                for (int i = p + 2; i < p + 6; i++) {
+                    if (Character.digit(input[i], 16) < 0) {
+                        return 0;
+                    }
+                }
+                return 6;
+            }
+            default -> {
+                return 0;
+            }
+        }
+    }
+
+    /** Length of the well-formed UTF-8 sequence at {@code p} (Unicode, table 3-7), or 0. */
+    private int utf8Length(int p) {
+        int lead = input[p] & 0xFF;
+        int length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+        if (length == 0 || p + length > end) {
+            return 0;
+        }
+        int second = input[p + 1] & 0xFF;
+        int low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+        int high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+        if (second < low || second > high) {
+            return 0;
+        }
+        for (int i = 2; i < length; i++) {
+            if ((input[p + i] & 0xC0) != 0x80) {
+                return 0;
+            }
+        }
+        return length;
+    }
+
+    private int skipSpace(int from) {
+        int p = from;
+        while (p < end
+                && input[p] <= ' '
+                && (input[p] == ' ' || input[p] == '\n' || input[p] == '\r' || input[p] == '\t')) {
+            p++;
+        }
+        return p;
+    }
+
+    private int add(Kind kind, int start) {
+        if (size == kinds.length) {
+            int capacity = size * 2;
+            kinds = Arrays.copyOf(kinds, capacity);
+            starts = Arrays.copyOf(starts, capacity);
+            ends = Arrays.copyOf(ends, capacity);
+            nexts = Arrays.copyOf(nexts, capacity);
+        }
+        kinds[size] = (byte) kind.ordinal();
+        starts[size] = start;
+        return size++;
+    }
+
+    private boolean fail(String reason) {
+        error = reason;
+        return false;
+    }
+}

@@ -1,0 +1,84 @@
+package dev.millrace.schema;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.fault.Fault;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * A statistic of items by kind, from which data-schemas are inferred. Censuses of parts merge, in any order, to the
+ * census of the whole, byte for byte. Its size depends on the number of kinds and paths, never on that of items.
+ */
+public final class Census {
+    /** More kinds than these mean that the rule looks at the wrong attribute. */
+    public static final int KIND_LIMIT = 500;
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final TreeMap<String, PathCensus> kinds = new TreeMap<>();
+
+    /** Items met of each kind. */
+    public SortedMap<String, Long> items() {
+        TreeMap<String, Long> items = new TreeMap<>();
+        kinds.forEach((kind, root) -> items.put(kind, root.count(SourceType.M)));
+        return items;
+    }
+
+    SortedMap<String, PathCensus> kinds() {
+        return kinds;
+    }
+
+    /** The root of a kind, to count items in. */
+    PathCensus kind(String kind) {
+        PathCensus known = kinds.get(kind);
+        if (known == null) {
+            if (kinds.size() == KIND_LIMIT) {
+                throw Fault.world("schema.kind gives more than " + KIND_LIMIT + " kinds, among them " + kinds.firstKey()
+                        + " and " + kind + ": name an attribute with few values, or patterns on the keys");
+            }
+            known = new PathCensus();
+            kinds.put(kind, known);
+        }
+        return known;
+    }
+
+    public void merge(Census other) {
+        other.kinds.forEach((kind, root) -> kind(kind).merge(root));
+    }
+
+    /** The census as JSON, the same bytes for the same items in whatever order. */
+    public byte[] toJson() {
+        return tree().toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    ObjectNode tree() {
+        ObjectNode json = JSON.createObjectNode();
+        kinds.forEach((kind, root) -> json.set(kind, root.toJson()));
+        return json;
+    }
+
+    /** Reads what {@link #toJson} wrote. */
+    public static Census fromJson(byte[] json) {
+        try {
+            return fromTree(JSON.readTree(json));
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("Not a census: " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    static Census fromTree(JsonNode json) {
+        Census census = new Census();
+        for (Map.Entry<String, JsonNode> kind : json.properties()) {
+            census.kinds.put(kind.getKey(), PathCensus.fromJson(kind.getValue()));
+        }
+        return census;
+    }
+}

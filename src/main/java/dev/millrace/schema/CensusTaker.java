@@ -1,0 +1,93 @@
+package dev.millrace.schema;
+
+import dev.millrace.json.JsonTape;
+import java.io.Serializable;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32C;
+
+/** Counts items for inference: what the {@link Shredder} would quarantine is left out. For one thread. */
+public final class CensusTaker {
+    /**
+     * What to count and how; tasks carry it.
+     *
+     * @param rule tells an item's kind
+     * @param redactions what is hidden, by kind: hidden values are not looked at
+     * @param keys the source's key attributes
+     * @param share the part of the items to count, above 0 up to 1, chosen by hash of the key
+     */
+    public record Settings(KindRule rule, Map<String, Redaction> redactions, List<KeyAttribute> keys, BigDecimal share)
+            implements Serializable {
+        public Settings {
+            redactions = Map.copyOf(redactions);
+            keys = List.copyOf(keys);
+        }
+    }
+
+    private static final long HASHES = 1L << 32;
+
+    private final Settings settings;
+    private final KindRule.Kinds kinds;
+    private final long below;
+    private final List<byte[]> keys;
+    private final Map<String, Redaction.Redactor> redactors = new HashMap<>();
+    private final NumberScan numbers = new NumberScan();
+    private final JsonTape tape = new JsonTape();
+    private final JsonTape redacted = new JsonTape();
+    private final Census census = new Census();
+
+    public CensusTaker(Settings settings) {
+        this.settings = settings;
+        this.kinds = settings.rule().reader();
+        this.below = settings.share().multiply(BigDecimal.valueOf(HASHES)).longValue();
+        this.keys = settings.keys().stream()
+                .map(k -> k.name().getBytes(StandardCharsets.UTF_8))
+                .toList();
+        if (settings.rule() instanceof KindRule.Single single) {
+            // The one kind has a table even when there is no item.
+            census.kind(single.kind());
+        }
+    }
+
+    /** Counts one item: the bytes of an object of attributes, as DynamoDB JSON. */
+    public void add(byte[] buffer, int offset, int length) {
+        boolean sound = tape.parse(buffer, offset, offset + length) && Items.problem(tape, 0, numbers) == null;
+        if (!sound || !isInSample()) {
+            return;
+        }
+        String kind = kinds.kindOf(tape, 0);
+        Redaction redaction = ShredPlan.redaction(settings.redactions(), kind);
+        PathCensus root = census.kind(kind);
+        if (redaction.isNone()) {
+            root.addFields(tape, 0, numbers);
+            return;
+        }
+        Bytes bytes = redactors.computeIfAbsent(kind, k -> redaction.redactor()).redact(tape, 0);
+        if (!redacted.parse(bytes.array(), 0, bytes.length())) {
+            throw new IllegalStateException("Redaction broke an item: " + redacted.error());
+        }
+        root.addFields(redacted, 0, numbers);
+    }
+
+    private boolean isInSample() {
+        if (below == HASHES) {
+            return true;
+        }
+        CRC32C hash = new CRC32C();
+        for (byte[] key : keys) {
+            for (int name = 1; name < tape.next(0); name = tape.next(name + 1)) {
+                if (tape.is(name, key)) {
+                    hash.update(tape.input(), tape.start(name + 1), tape.length(name + 1));
+                }
+            }
+        }
+        return hash.getValue() < below;
+    }
+
+    public Census census() {
+        return census;
+    }
+}

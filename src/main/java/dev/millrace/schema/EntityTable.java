@@ -1,0 +1,35 @@
+package dev.millrace.schema;
+
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * The table of a kind, or of the elements of a list or set within it.
+ *
+ * @param suffix what follows the kind's table name in this table's name; empty for the main table
+ * @param parent number of the table, within the kind, whose rows hold the list; −1 for the main table
+ * @param path attribute names from the parent's row to the list or set; empty for the main table
+ * @param container M for the main table, L or a set type for a child table
+ * @param columns keys first, then values, {@code _rest} last
+ */
+public record EntityTable(
+        String suffix, int parent, List<String> path, SourceType container, List<EntityColumn> columns)
+        implements Serializable {
+    public static final String REST = "_rest";
+    public static final String INDEX = "_index";
+
+    public EntityTable {
+        path = List.copyOf(path);
+        columns = List.copyOf(columns);
+    }
+
+    public boolean isMain() {
+        return parent < 0;
+    }
+
+    List<EntityColumn> values() {
+        return columns.stream()
+                .filter(c -> c.role() == EntityColumn.Role.KEY || c.role() == EntityColumn.Role.VALUE)
+                .toList();
+    }
+}

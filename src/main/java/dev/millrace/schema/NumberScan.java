@@ -1,0 +1,133 @@
+package dev.millrace.schema;
+
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Reads a number's text without rounding: how many digits it needs before and after the point, and its value.
+ *
+ * <p>Reused for number after number; the fields hold the last one scanned.
+ */
+final class NumberScan {
+    /** DynamoDB's numbers end at 9.99E+125 and 1E-130; far beyond that a text is no number of its. */
+    private static final int MAX_EXPONENT = 1_000;
+
+    private byte[] bytes = new byte[0];
+    private int from;
+    private int to;
+    private boolean plain;
+    private int integerDigits;
+    private int scale;
+    private long significand;
+    private int scaleAsWritten;
+
+    /** Scans a number. False when the bytes are none. */
+    boolean scan(byte[] input, int start, int end) {
+        bytes = input;
+        from = start;
+        to = end;
+        int p = start;
+        boolean negative = p < end && input[p] == '-';
+        if (negative || (p < end && input[p] == '+')) {
+            p++;
+        }
+        int digits = 0;
+        int fraction = 0;
+        int trailingZeros = 0;
+        boolean any = false;
+        boolean point = false;
+        long sum = 0;
+        for (; p < end; p++) {
+            int d = input[p] - '0';
+            if (d >= 0 && d <= 9) {
+                any = true;
+                if (point) {
+                    fraction++;
+                }
+                if (digits > 0 || d > 0) {
+                    digits++;
+                    trailingZeros = d == 0 ? trailingZeros + 1 : 0;
+                    sum = sum * 10 + d;
+                }
+            } else if (input[p] == '.' && !point) {
+                point = true;
+            } else {
+                break;
+            }
+        }
+        int exponent = 0;
+        boolean scientific = p < end && any && (input[p] == 'e' || input[p] == 'E');
+        if (scientific) {
+            p++;
+            boolean down = p < end && input[p] == '-';
+            if (down || (p < end && input[p] == '+')) {
+                p++;
+            }
+            int exponentDigits = 0;
+            for (; p < end && input[p] >= '0' && input[p] <= '9' && exponentDigits < 6; p++) {
+                exponent = exponent * 10 + input[p] - '0';
+                exponentDigits++;
+            }
+            any = exponentDigits > 0;
+            exponent = down ? -exponent : exponent;
+        }
+        if (!any || p < end || Math.abs(exponent) > MAX_EXPONENT || end - start > MAX_EXPONENT) {
+            return false;
+        }
+        int significant = digits - trailingZeros;
+        int exactScale = significant == 0 ? 0 : fraction - exponent - trailingZeros;
+        scale = Math.max(exactScale, 0);
+        integerDigits = significant == 0 ? 0 : Math.max(significant - exactScale, 0);
+        // The sum is the whole significand, trailing zeros included, while it cannot have overflowed.
+        plain = digits <= 18 && !scientific;
+        significand = negative ? -sum : sum;
+        scaleAsWritten = fraction;
+        return true;
+    }
+
+    /** Digits before the point that the value needs; 0 for a value below 1. */
+    int integerDigits() {
+        return integerDigits;
+    }
+
+    /** Digits after the point that the value needs. */
+    int scale() {
+        return scale;
+    }
+
+    boolean isBigint() {
+        if (scale > 0 || integerDigits > 19) {
+            return false;
+        }
+        return integerDigits < 19 || value().toBigInteger().bitLength() < 64;
+    }
+
+    /** The value, when {@link #isBigint}. */
+    long bigint() {
+        return plain && scaleAsWritten == 0 ? significand : value().longValueExact();
+    }
+
+    boolean fits(int precision, int targetScale) {
+        return scale <= targetScale && integerDigits <= precision - targetScale;
+    }
+
+    /** The value times 10^targetScale, when it fits 18 digits and {@link #fits} is true of it. */
+    long unscaled(int targetScale) {
+        if (plain && scaleAsWritten <= targetScale) {
+            long unscaled = significand;
+            for (int i = scaleAsWritten; i < targetScale; i++) {
+                unscaled *= 10;
+            }
+            return unscaled;
+        }
+        return value().setScale(targetScale).unscaledValue().longValueExact();
+    }
+
+    BigDecimal value() {
+        return new BigDecimal(text());
+    }
+
+    String text() {
+        return new String(bytes, from, to - from, StandardCharsets.US_ASCII);
+    }
+}

@@ -1,0 +1,274 @@
+package dev.millrace.schema;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.json.JsonTape;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What was met at one path: a statistic that merges in any order to the same result.
+ *
+ * <p>A path's fields are bounded: of more than {@link #FIELD_LIMIT} names those with the smallest hashes are kept.
+ * A name that is kept at the end was kept all along, so its figures are exact; the choice depends on the set of names
+ * alone. No value is ever kept.
+ */
+@SuppressWarnings("EnumOrdinal") // counts by type, in an array: this runs once per value
+final class PathCensus {
+    static final int FIELD_LIMIT = 1_000;
+
+    private static final int TYPES = SourceType.values().length;
+
+    private final long[] counts = new long[TYPES];
+    private long emptyMaps;
+    private long emptyLists;
+    private long maxBytes;
+    private boolean notPlainJson;
+    private NumberCensus numbers = NumberCensus.NONE;
+    private final TreeMap<String, PathCensus> fields = new TreeMap<>();
+    private NameTable<PathCensus> byName = new NameTable<>();
+    private boolean overflow;
+    private PathCensus element;
+
+    long count(SourceType type) {
+        return counts[type.ordinal()];
+    }
+
+    /** All occurrences, of any type. */
+    long total() {
+        return Arrays.stream(counts).sum();
+    }
+
+    /** Occurrences that can be a column or table of the type: empty maps and lists cannot. */
+    long shaped(SourceType type) {
+        return switch (type) {
+            case M -> count(type) - emptyMaps;
+            case L -> count(type) - emptyLists;
+            case NULL -> 0;
+            case S, N, B, BOOL, SS, NS, BS -> count(type);
+        };
+    }
+
+    NumberCensus numbers() {
+        return numbers;
+    }
+
+    /** Whether a binary or a set was met here or below, which plain JSON cannot tell from text and lists. */
+    boolean isNotPlainJson() {
+        return notPlainJson;
+    }
+
+    SortedMap<String, PathCensus> fields() {
+        return fields;
+    }
+
+    /** Whether there were more names than are kept. */
+    boolean hasOverflow() {
+        return overflow;
+    }
+
+    Optional<PathCensus> element() {
+        return Optional.ofNullable(element);
+    }
+
+    /** Counts the attributes of an item or map. Returns whether a binary or a set was among them. */
+    boolean addFields(JsonTape tape, int map, NumberScan scan) {
+        counts[SourceType.M.ordinal()]++;
+        int end = tape.next(map);
+        if (end == map + 1) {
+            emptyMaps++;
+        }
+        boolean special = false;
+        for (int name = map + 1; name < end; name = tape.next(name + 1)) {
+            special |= field(tape, name).addValue(tape, name + 1, scan);
+        }
+        notPlainJson |= special;
+        return special;
+    }
+
+    private PathCensus field(JsonTape tape, int name) {
+        PathCensus known = tape.isEscaped(name)
+                ? fields.get(tape.text(name))
+                : byName.find(tape.input(), tape.start(name), tape.end(name));
+        if (known != null) {
+            return known;
+        }
+        PathCensus added = new PathCensus();
+        put(tape.text(name), added);
+        return added;
+    }
+
+    private void put(String name, PathCensus field) {
+        fields.put(name, field);
+        if (fields.size() <= FIELD_LIMIT) {
+            byName.put(name.getBytes(StandardCharsets.UTF_8), field);
+            return;
+        }
+        overflow = true;
+        String largest = fields.keySet().stream().max(PathCensus::compareByHash).orElseThrow();
+        fields.remove(largest);
+        NameTable<PathCensus> kept = new NameTable<>();
+        fields.forEach((n, f) -> kept.put(n.getBytes(StandardCharsets.UTF_8), f));
+        byName = kept;
+    }
+
+    private static int compareByHash(String a, String b) {
+        int byHash = Integer.compareUnsigned(hash(a), hash(b));
+        return byHash != 0 ? byHash : a.compareTo(b);
+    }
+
+    private static int hash(String name) {
+        int h = name.hashCode() * 0x9E3779B9;
+        h = (h ^ h >>> 15) * 0x85EBCA6B;
+        return h ^ h >>> 13;
+    }
+
+    /** Counts a typed value. Returns whether it is or holds a binary or a set. */
+    private boolean addValue(JsonTape tape, int value, NumberScan scan) {
+        SourceType type = SourceType.of(tape, value);
+        int payload = SourceType.payload(value);
+        if (type == SourceType.M) {
+            return addFields(tape, payload, scan);
+        }
+        counts[type.ordinal()]++;
+        boolean special = false;
+        switch (type) {
+            case S, B -> {
+                maxBytes = Math.max(maxBytes, tape.length(payload));
+                special = type == SourceType.B;
+            }
+            case N -> addNumber(tape, payload, scan);
+            case BOOL, NULL, M -> {}
+            case L -> special = addElements(tape, payload, scan);
+            case SS, BS -> special = true;
+            case NS -> {
+                for (int e = payload + 1; e < tape.next(payload); e++) {
+                    addNumber(tape, e, scan);
+                }
+                special = true;
+            }
+        }
+        notPlainJson |= special;
+        return special;
+    }
+
+    private boolean addElements(JsonTape tape, int list, NumberScan scan) {
+        int end = tape.next(list);
+        if (end == list + 1) {
+            emptyLists++;
+            return false;
+        }
+        if (element == null) {
+            element = new PathCensus();
+        }
+        boolean special = false;
+        for (int e = list + 1; e < end; e = tape.next(e)) {
+            special |= element.addValue(tape, e, scan);
+        }
+        return special;
+    }
+
+    private void addNumber(JsonTape tape, int token, NumberScan scan) {
+        if (!scan.scan(tape.input(), tape.start(token), tape.end(token))) {
+            throw new IllegalStateException("Not a number: " + tape.text(token));
+        }
+        if (!numbers.holds(scan)) {
+            numbers = numbers.with(scan);
+        }
+    }
+
+    void merge(PathCensus other) {
+        for (int i = 0; i < TYPES; i++) {
+            counts[i] += other.counts[i];
+        }
+        emptyMaps += other.emptyMaps;
+        emptyLists += other.emptyLists;
+        maxBytes = Math.max(maxBytes, other.maxBytes);
+        notPlainJson |= other.notPlainJson;
+        numbers = numbers.merge(other.numbers);
+        overflow |= other.overflow;
+        other.fields.forEach((name, field) -> {
+            PathCensus known = fields.get(name);
+            if (known == null) {
+                known = new PathCensus();
+                put(name, known);
+            }
+            known.merge(field);
+        });
+        if (other.element != null) {
+            if (element == null) {
+                element = new PathCensus();
+            }
+            element.merge(other.element);
+        }
+    }
+
+    /** The figures as a tree of JSON values, in one fixed order. */
+    ObjectNode toJson() {
+        var json = JsonNodeFactory.instance.objectNode();
+        var types = json.putObject("types");
+        for (SourceType type : SourceType.values()) {
+            if (count(type) > 0) {
+                types.put(type.name(), count(type));
+            }
+        }
+        putIf(json, "emptyMaps", emptyMaps);
+        putIf(json, "emptyLists", emptyLists);
+        putIf(json, "maxBytes", maxBytes);
+        if (notPlainJson) {
+            json.put("notPlainJson", true);
+        }
+        if (!numbers.equals(NumberCensus.NONE)) {
+            json.putObject("numbers")
+                    .put("integerDigits", numbers.integerDigits())
+                    .put("scale", numbers.scale())
+                    .put("bigint", numbers.bigint());
+        }
+        if (overflow) {
+            json.put("overflow", true);
+        }
+        if (!fields.isEmpty()) {
+            var children = json.putObject("fields");
+            fields.forEach((name, field) -> children.set(name, field.toJson()));
+        }
+        if (element != null) {
+            json.set("element", element.toJson());
+        }
+        return json;
+    }
+
+    private static void putIf(ObjectNode json, String name, long figure) {
+        if (figure > 0) {
+            json.put(name, figure);
+        }
+    }
+
+    static PathCensus fromJson(JsonNode json) {
+        PathCensus census = new PathCensus();
+        json.path("types")
+                .fields()
+                .forEachRemaining(e -> census.counts[
+                        SourceType.valueOf(e.getKey()).ordinal()] = e.getValue().longValue());
+        census.emptyMaps = json.path("emptyMaps").longValue();
+        census.emptyLists = json.path("emptyLists").longValue();
+        census.maxBytes = json.path("maxBytes").longValue();
+        census.notPlainJson = json.path("notPlainJson").booleanValue();
+        if (json.has("numbers")) {
+            var n = json.get("numbers");
+            census.numbers = new NumberCensus(
+                    n.path("integerDigits").intValue(),
+                    n.path("scale").intValue(),
+                    n.path("bigint").booleanValue());
+        }
+        json.path("fields").fields().forEachRemaining(e -> census.put(e.getKey(), fromJson(e.getValue())));
+        census.overflow = json.path("overflow").booleanValue();
+        if (json.has("element")) {
+            census.element = fromJson(json.get("element"));
+        }
+        return census;
+    }
+}

@@ -1,0 +1,586 @@
+package dev.millrace.warehouse.duckdb;
+
+import static dev.millrace.warehouse.SqlText.identifier;
+import static dev.millrace.warehouse.SqlText.literal;
+
+import dev.millrace.fault.Fault;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.run.DataFile;
+import dev.millrace.run.RunId;
+import dev.millrace.storage.Storage;
+import dev.millrace.table.TableDefinition;
+import dev.millrace.warehouse.ColumnSet;
+import dev.millrace.warehouse.Counts;
+import dev.millrace.warehouse.Load;
+import dev.millrace.warehouse.QueryRows;
+import dev.millrace.warehouse.SqlText;
+import dev.millrace.warehouse.Uploaded;
+import dev.millrace.warehouse.Version;
+import dev.millrace.warehouse.Warehouse;
+import java.nio.file.Path;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * A DuckDB file as a warehouse, on a local disk.
+ *
+ * <p>A run loads a file of its own, which becomes live by an atomic rename: a reader in any process has the old or the
+ * new file, whole. Nothing is held open between calls. Each file names the run that was live before it, so the live
+ * file leads to all versions that are kept.
+ */
+public final class DuckDbWarehouse implements Warehouse {
+    private static final String BUILD = "_build";
+    private static final String LIVE = "_live";
+    private static final String PREVIOUS = "_previous";
+    private static final Set<String> RESERVED = Set.of(VersionState.SCHEMA, "information_schema", "pg_catalog");
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final VersionFiles files;
+    private final String schema;
+    private final DuckDbOptions options;
+    private final Steps steps;
+
+    /**
+     * @param database the file that readers open; made by the first replacement
+     * @param schema in it that holds the tables
+     * @param options what the engine may use
+     */
+    public DuckDbWarehouse(Path database, String schema, DuckDbOptions options) {
+        this(database, schema, options, Steps.NONE);
+    }
+
+    DuckDbWarehouse(Path database, String schema, DuckDbOptions options, Steps steps) {
+        if (RESERVED.contains(schema.toLowerCase(Locale.ROOT))) {
+            throw Fault.user("Invalid warehouse schema: " + schema + ": the name is taken, choose another");
+        }
+        this.files = new VersionFiles(database);
+        this.schema = schema;
+        this.options = options;
+        this.steps = steps;
+    }
+
+    @Override
+    public Optional<Version> live() {
+        return liveState().map(VersionState::version);
+    }
+
+    @Override
+    public Optional<Version> previous() {
+        return chain().stream().skip(1).findFirst().map(VersionState::version);
+    }
+
+    @Override
+    public void prepare(Load load) {
+        check(load);
+        locked(() -> {
+            List<VersionState> kept = chain();
+            Optional<VersionState> live = kept.stream().findFirst();
+            if (!isLive(live, load)) {
+                refuseWhenLate(load, live, kept);
+                removeLeftovers(load.run(), kept);
+                steps.after("leftovers removed");
+                OptionalLong against =
+                        live.stream().mapToLong(VersionState::commit).findFirst();
+                if (!resume(load, against)) {
+                    build(load, against);
+                }
+            }
+            return live;
+        });
+    }
+
+    private void removeLeftovers(RunId run, List<VersionState> kept) {
+        for (RunId other : files.runs()) {
+            // A run that started later may be at work: it removes ours, should we be the dead one.
+            if (other.compareTo(run) < 0 && kept.stream().noneMatch(v -> v.run().equals(other))) {
+                files.removeLeftover(other);
+            }
+        }
+        files.removeRemains(run);
+        files.removeDeadReaders();
+    }
+
+    /** Takes up this run's staging, if it has one with the same tables. */
+    private boolean resume(Load load, OptionalLong against) {
+        if (!files.hasVersion(load.run())) {
+            return false;
+        }
+        Path file = files.version(load.run());
+        boolean same = inBuild("Cannot prepare", load.run(), session -> {
+            VersionState state = VersionState.read(session, BUILD, file);
+            if (!state.definition().equals(definition(load)) || !state.schema().equals(schema)) {
+                return false;
+            }
+            transaction(
+                    session, () -> state.preparedAgain(load.commit(), against).write(session, BUILD));
+            return true;
+        });
+        if (!same) {
+            files.removeVersion(load.run());
+            steps.after("outdated staging removed");
+        }
+        return same;
+    }
+
+    private void build(Load load, OptionalLong against) {
+        Path file = files.unnamed(load.run());
+        try (DuckDbSession session = DuckDbSession.open(options, files.spill(load.run()))) {
+            session.attach(file, BUILD, false);
+            steps.after("file created");
+            transaction(session, () -> {
+                VersionState.create(session, BUILD);
+                new VersionState(
+                                load.run(),
+                                load.commit(),
+                                load.job(),
+                                schema,
+                                definition(load),
+                                against,
+                                Optional.empty())
+                        .write(session, BUILD);
+                session.execute("CREATE SCHEMA IF NOT EXISTS " + identifier(BUILD) + "." + identifier(schema));
+                for (TableDefinition table : load.tables()) {
+                    session.execute(LandingSql.createTable(qualified(BUILD, table.name()), table));
+                }
+            });
+            steps.after("tables created");
+            session.detach(BUILD);
+        } catch (SQLException e) {
+            throw DuckDbSession.failure("Cannot prepare", file, e);
+        }
+        steps.after("file complete");
+        files.name(load.run());
+        steps.after("prepared");
+    }
+
+    @Override
+    public Uploaded upload(Load load, LandedTable table, Storage staging, Consumer<DataFile> loaded) {
+        check(load);
+        checkDefinition(load, table);
+        return inBuildOrLive("Cannot upload", load, (session, database) -> {
+            List<DataFile> missing = missing(session, database, table, loaded);
+            if (database.equals(LIVE) && !missing.isEmpty()) {
+                throw Fault.world("Cannot upload " + missing.get(0).path() + ": run " + load.run()
+                        + " is live already without it: start a new run");
+            }
+            new FileLoader(session, database, qualified(database, table.name()), table, staging, downloads(load), steps)
+                    .load(missing, loaded);
+            return new Uploaded(
+                    missing.size(),
+                    missing.stream().mapToLong(DataFile::rows).sum(),
+                    missing.stream().mapToLong(DataFile::bytes).sum(),
+                    table.files().size() - missing.size());
+        });
+    }
+
+    private Path downloads(Load load) {
+        return files.downloads(load.run());
+    }
+
+    /** The manifest's files that are not in the ledger; those that are must be the same. */
+    private static List<DataFile> missing(
+            DuckDbSession session, String database, LandedTable table, Consumer<DataFile> loaded) throws SQLException {
+        Map<String, DataFile> ledger = session
+                .rows(
+                        "SELECT path, bytes, \"rows\", etag FROM " + FileLoader.ledger(database) + " WHERE \"table\" = "
+                                + literal(table.name()),
+                        row -> new DataFile(
+                                table.name(), row.getString(1), row.getLong(2), row.getLong(3), row.getString(4)))
+                .stream()
+                .collect(Collectors.toMap(DataFile::path, file -> file));
+        List<DataFile> missing = new ArrayList<>();
+        for (DataFile file : table.files()) {
+            DataFile before = ledger.remove(file.path());
+            if (before == null) {
+                missing.add(file);
+            } else if (before.bytes() != file.bytes()
+                    || before.rows() != file.rows()
+                    || !before.etag().equals(file.etag())) {
+                throw Fault.world("The manifest of " + table.name() + " changed: " + file.path() + " was loaded with "
+                        + describe(before) + ", now it has " + describe(file) + ": start a new run");
+            } else {
+                loaded.accept(file);
+            }
+        }
+        if (!ledger.isEmpty()) {
+            throw Fault.world("The manifest of " + table.name() + " changed: "
+                    + ledger.keySet().stream().sorted().findFirst().orElseThrow()
+                    + " was loaded and is no longer named: start a new run");
+        }
+        return missing;
+    }
+
+    private static String describe(DataFile file) {
+        return file.bytes() + " bytes, " + file.rows() + " rows, etag " + file.etag();
+    }
+
+    @Override
+    public Counts check(Load load, List<ColumnSet> notNull, List<ColumnSet> unique) {
+        check(load);
+        Map<String, Long> liveRows = liveState().map(this::countLive).orElse(Map.of());
+        return inBuildOrLive(
+                "Cannot count", load, (session, database) -> count(session, database, load, liveRows, notNull, unique));
+    }
+
+    private Map<String, Long> countLive(VersionState live) {
+        return inLive("Cannot count", session -> {
+            Map<String, Long> rows = new HashMap<>();
+            for (String table : session.rows(
+                    "SELECT table_name FROM duckdb_tables() WHERE database_name = " + literal(LIVE)
+                            + " AND schema_name = " + literal(live.schema()),
+                    row -> row.getString(1))) {
+                String name = identifier(LIVE) + "." + identifier(live.schema()) + "." + identifier(table);
+                rows.put(table, session.number("SELECT count(*) FROM " + name));
+            }
+            return rows;
+        });
+    }
+
+    private Counts count(
+            DuckDbSession session,
+            String database,
+            Load load,
+            Map<String, Long> liveRows,
+            List<ColumnSet> notNull,
+            List<ColumnSet> unique)
+            throws SQLException {
+        Map<String, Long> stagingRows = new HashMap<>();
+        for (TableDefinition table : load.tables()) {
+            stagingRows.put(table.name(), session.number("SELECT count(*) FROM " + qualified(database, table.name())));
+        }
+        Map<ColumnSet, Long> nulls = new HashMap<>();
+        for (ColumnSet set : notNull) {
+            nulls.put(
+                    set,
+                    session.number("SELECT count(*) FROM " + qualified(database, set.table()) + " WHERE "
+                            + columns(set, " IS NULL", " OR ")));
+        }
+        Map<ColumnSet, Long> duplicates = new HashMap<>();
+        for (ColumnSet set : unique) {
+            duplicates.put(
+                    set,
+                    session.number("SELECT coalesce(sum(n - 1), 0)::BIGINT FROM (SELECT count(*) AS n FROM "
+                            + qualified(database, set.table()) + " WHERE " + columns(set, " IS NOT NULL", " AND ")
+                            + " GROUP BY " + columns(set, "", ", ") + " HAVING count(*) > 1)"));
+        }
+        return new Counts(stagingRows, liveRows, nulls, duplicates);
+    }
+
+    private static String columns(ColumnSet set, String each, String between) {
+        return set.columns().stream().map(c -> identifier(c) + each).collect(Collectors.joining(between));
+    }
+
+    @Override
+    public void replace(Load load) {
+        check(load);
+        locked(() -> {
+            List<VersionState> chain = chain();
+            Optional<VersionState> live = chain.stream().findFirst();
+            if (isLive(live, load)) {
+                files.removeRemains(load.run());
+            } else {
+                refuseWhenLate(load, live, chain);
+                requireBuild(load);
+                notePrevious(load, live);
+                steps.after("previous noted");
+                files.makeLive(load.run());
+                steps.after("replaced");
+            }
+            return live;
+        });
+    }
+
+    private void notePrevious(Load load, Optional<VersionState> live) {
+        inBuild("Cannot replace", load.run(), session -> {
+            VersionState state = VersionState.read(session, BUILD, files.version(load.run()));
+            refuseWhenOvertaken(state, live);
+            VersionState noted = state.withPrevious(load.commit(), live.map(VersionState::run));
+            transaction(session, () -> noted.write(session, BUILD));
+            return noted;
+        });
+    }
+
+    private void refuseWhenLate(Load load, Optional<VersionState> live, List<VersionState> chain) {
+        if (live.isPresent()
+                && (live.get().commit() > load.commit()
+                        || chain.stream().anyMatch(v -> v.run().equals(load.run())))) {
+            throw Fault.gate("Refused to replace " + files.live() + " by run " + load.run() + ", commit "
+                    + load.commit() + ": a later run is live: " + live.get().run() + ", commit "
+                    + live.get().commit());
+        }
+    }
+
+    private void refuseWhenOvertaken(VersionState state, Optional<VersionState> live) {
+        long seen = state.preparedAgainst().orElse(Long.MIN_VALUE);
+        if (live.isPresent() && live.get().commit() > seen) {
+            String before = state.preparedAgainst().isPresent()
+                    ? "commit " + state.preparedAgainst().getAsLong()
+                    : "nothing";
+            throw Fault.gate("Refused to replace " + files.live() + " by run " + state.run() + ": when it was prepared "
+                    + before + " was live, now run " + live.get().run() + ", commit "
+                    + live.get().commit() + ", is");
+        }
+    }
+
+    @Override
+    public Version rollback() {
+        if (!files.hasLive()) {
+            throw Fault.user("Nothing to roll back: " + files.live() + " does not exist yet");
+        }
+        return locked(() -> {
+            List<VersionState> chain = chain();
+            if (chain.size() < 2) {
+                throw Fault.user("Nothing to roll back to: " + files.live() + " is run "
+                        + chain.get(0).run() + ", and no version before it is kept");
+            }
+            VersionState previous = chain.get(1);
+            files.makeLive(previous.run());
+            steps.after("rolled back");
+            return previous.version();
+        });
+    }
+
+    @Override
+    public void dropPrevious(int keep) {
+        if (keep < 0) {
+            throw new IllegalArgumentException("Invalid number of versions to keep: " + keep);
+        }
+        if (!files.hasLive()) {
+            return;
+        }
+        locked(() -> {
+            List<VersionState> chain = chain();
+            // The oldest first: a chain that breaks off early still leads to all there are.
+            for (int i = chain.size() - 1; i > keep; i--) {
+                files.remove(chain.get(i).run());
+                steps.after("version dropped");
+            }
+            return chain;
+        });
+    }
+
+    @Override
+    public void query(String sql, String nullText, QueryRows rows) {
+        if (!files.hasLive()) {
+            throw Fault.user("Nothing to query: " + files.live() + " does not exist yet: run the job first");
+        }
+        inLive("Cannot read", session -> {
+            String readersSchema =
+                    VersionState.read(session, LIVE, files.live()).schema();
+            session.execute("USE " + identifier(LIVE) + "." + identifier(readersSchema));
+            session.execute("SET preserve_insertion_order = true");
+            session.execute("SET enable_external_access = false");
+            session.execute("SET lock_configuration = true");
+            // Within brackets there can be one select only; the engine's own text of every value is exact.
+            String select = "SELECT COLUMNS(*)::VARCHAR FROM (\n" + withoutSemicolon(sql) + "\n)";
+            try (Statement statement = session.statement();
+                    ResultSet result = statement.executeQuery(select)) {
+                handOut(result, nullText, rows);
+            } catch (SQLException e) {
+                throw Fault.user("The query failed: " + DuckDbSession.oneLine(e));
+            }
+            return rows;
+        });
+    }
+
+    private static String withoutSemicolon(String sql) {
+        return sql.strip().replaceAll("[;\\s]+$", "");
+    }
+
+    private static void handOut(ResultSet result, String nullText, QueryRows rows) throws SQLException {
+        int width = result.getMetaData().getColumnCount();
+        List<String> names = new ArrayList<>();
+        for (int i = 1; i <= width; i++) {
+            names.add(result.getMetaData().getColumnLabel(i));
+        }
+        rows.header(names);
+        boolean more = true;
+        while (more && result.next()) {
+            List<String> values = new ArrayList<>();
+            for (int i = 1; i <= width; i++) {
+                String value = result.getString(i);
+                values.add(value == null ? nullText : value);
+            }
+            more = rows.row(values);
+        }
+    }
+
+    @Override
+    public void close() {
+        // Nothing is open between calls.
+    }
+
+    private void check(Load load) {
+        if (!load.schema().equals(schema)) {
+            throw new IllegalArgumentException(
+                    "Invalid load: schema " + load.schema() + " into the warehouse's schema " + schema);
+        }
+    }
+
+    private static void checkDefinition(Load load, LandedTable landed) {
+        TableDefinition wanted = load.table(landed.name())
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "Invalid upload: table " + landed.name() + " is none of the load's"));
+        if (!shape(wanted).equals(shape(landed.definition()))) {
+            throw Fault.world("The landing of " + landed.name() + " has other columns than run " + load.run()
+                    + " prepared: " + shape(landed.definition()) + " against " + shape(wanted)
+                    + ": prepare again");
+        }
+    }
+
+    /** Names and types, in their order. */
+    private static String shape(TableDefinition table) {
+        return table.columns().stream()
+                .map(c -> c.name() + " " + c.type() + (c.nullable() ? "" : " not null"))
+                .collect(Collectors.joining(", ", table.name() + "(", ")"));
+    }
+
+    private static String definition(Load load) {
+        return load.tables().stream().map(DuckDbWarehouse::shape).sorted().collect(Collectors.joining("\n"));
+    }
+
+    private static boolean isLive(Optional<VersionState> live, Load load) {
+        return live.filter(v -> v.run().equals(load.run())).isPresent();
+    }
+
+    private Optional<VersionState> liveState() {
+        if (!files.hasLive()) {
+            return Optional.empty();
+        }
+        return Optional.of(inLive("Cannot read", session -> VersionState.read(session, LIVE, files.live())));
+    }
+
+    /** Live and the versions a rollback can reach, newest first. */
+    private List<VersionState> chain() {
+        List<VersionState> chain = new ArrayList<>();
+        if (!files.hasLive()) {
+            return chain;
+        }
+        inLive("Cannot read", session -> {
+            Optional<VersionState> next = Optional.of(VersionState.read(session, LIVE, files.live()));
+            while (next.isPresent()) {
+                RunId run = next.get().run();
+                if (chain.stream().anyMatch(v -> v.run().equals(run))) {
+                    throw Fault.world("The versions of " + files.live() + " lead in a circle, at run " + run);
+                }
+                chain.add(next.get());
+                Optional<RunId> previous = next.get().previous().filter(files::hasVersion);
+                next = previous.isPresent() ? Optional.of(readVersion(session, previous.get())) : Optional.empty();
+            }
+            return chain;
+        });
+        return chain;
+    }
+
+    private VersionState readVersion(DuckDbSession session, RunId run) {
+        Path file = files.version(run);
+        try {
+            session.attach(file, PREVIOUS, true);
+            VersionState state = VersionState.read(session, PREVIOUS, file);
+            session.execute("DETACH " + identifier(PREVIOUS));
+            return state;
+        } catch (SQLException e) {
+            throw DuckDbSession.failure("Cannot read", file, e);
+        }
+    }
+
+    private void requireBuild(Load load) {
+        if (!files.hasVersion(load.run())) {
+            throw Fault.world("Run " + load.run() + " has no staging in " + files.version(load.run())
+                    + ": prepare comes first, and a later run may have removed it");
+        }
+    }
+
+    private String qualified(String database, String table) {
+        return identifier(database) + "." + identifier(schema) + "." + SqlText.identifier(table);
+    }
+
+    /** Work with an open file that goes by the given name. */
+    private interface WorkIn<T> {
+        T run(DuckDbSession session, String database) throws SQLException;
+    }
+
+    /** Statements of one transaction. */
+    private interface Statements {
+        void run() throws SQLException;
+    }
+
+    private static void transaction(DuckDbSession session, Statements statements) throws SQLException {
+        session.execute("BEGIN");
+        try {
+            statements.run();
+            session.execute("COMMIT");
+        } catch (SQLException e) {
+            session.rollback(e);
+            throw e;
+        }
+    }
+
+    /** Alone among all who change what versions there are. */
+    private <T> T locked(Supplier<T> work) {
+        if (!files.hasFolder()) {
+            // A foreign file is refused without a trace.
+            liveState();
+            files.createFolder();
+        }
+        Claim lock = Claim.await(files.lock(), PATIENCE);
+        try {
+            return work.get();
+        } finally {
+            lock.close();
+        }
+    }
+
+    private <T> T inBuild(String what, RunId run, BuildFile.Work<T> work) {
+        try (BuildFile build = openBuild(what, run)) {
+            return build.run(what, work);
+        }
+    }
+
+    /** Work in the run's staging or, when the run is live already, in live, where it can only read. */
+    private <T> T inBuildOrLive(String what, Load load, WorkIn<T> work) {
+        // Once open, nobody else can make it live: replace opens it too.
+        Optional<BuildFile> open = locked(() -> {
+            if (files.isLive(load.run())) {
+                return Optional.empty();
+            }
+            requireBuild(load);
+            return Optional.of(openBuild(what, load.run()));
+        });
+        if (open.isEmpty()) {
+            return inLive(what, session -> work.run(session, LIVE));
+        }
+        try (BuildFile build = open.get()) {
+            return build.run(what, session -> work.run(session, BUILD));
+        }
+    }
+
+    private BuildFile openBuild(String what, RunId run) {
+        return BuildFile.open(what, files.version(run), BUILD, () -> DuckDbSession.open(options, files.spill(run)));
+    }
+
+    private <T> T inLive(String what, BuildFile.Work<T> work) {
+        try (DuckDbSession session = DuckDbSession.open(options, files.readersSpill())) {
+            session.attach(files.live(), LIVE, true);
+            return work.run(session);
+        } catch (SQLException e) {
+            if (DuckDbSession.isForeign(e)) {
+                throw VersionState.foreign(files.live());
+            }
+            throw DuckDbSession.failure(what, files.live(), e);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+package dev.millrace.warehouse.duckdb;
+
+import static dev.millrace.warehouse.SqlText.identifier;
+import static dev.millrace.warehouse.SqlText.literal;
+
+import dev.millrace.fault.Fault;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.run.DataFile;
+import dev.millrace.storage.Storage;
+import dev.millrace.storage.StoredFile;
+import dev.millrace.table.Column;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/**
+ * Loads landing files of one table, many to a transaction, each with its row in the ledger. When a transaction fails
+ * its files are tried one by one, so that the one at fault is named and the others are in.
+ */
+final class FileLoader {
+    private static final int BATCH_FILES = 256;
+    private static final long BATCH_BYTES = 256L << 20;
+
+    private final DuckDbSession session;
+    private final String database;
+    private final String target;
+    private final LandedTable table;
+    private final Storage staging;
+    private final Path downloads;
+    private final Steps steps;
+
+    FileLoader(
+            DuckDbSession session,
+            String database,
+            String target,
+            LandedTable table,
+            Storage staging,
+            Path downloads,
+            Steps steps) {
+        this.session = session;
+        this.database = database;
+        this.target = target;
+        this.table = table;
+        this.staging = staging;
+        this.downloads = downloads;
+        this.steps = steps;
+    }
+
+    static String ledger(String database) {
+        return identifier(database) + "." + identifier(VersionState.SCHEMA) + ".loaded_file";
+    }
+
+    void load(List<DataFile> files, Consumer<DataFile> loaded) {
+        for (List<DataFile> batch : batches(files)) {
+            loadBatch(batch);
+            batch.forEach(loaded);
+            steps.after("files loaded");
+        }
+    }
+
+    static List<List<DataFile>> batches(List<DataFile> files) {
+        List<List<DataFile>> batches = new ArrayList<>();
+        long bytes = 0;
+        for (DataFile file : files) {
+            if (batches.isEmpty()
+                    || bytes + file.bytes() > BATCH_BYTES
+                    || batches.get(batches.size() - 1).size() == BATCH_FILES) {
+                batches.add(new ArrayList<>());
+                bytes = 0;
+            }
+            batches.get(batches.size() - 1).add(file);
+            bytes += file.bytes();
+        }
+        return batches;
+    }
+
+    private void loadBatch(List<DataFile> batch) {
+        try {
+            Map<DataFile, Path> local = new LinkedHashMap<>();
+            for (DataFile file : batch) {
+                local.put(file, bring(file));
+            }
+            loadInOneTransaction(local);
+        } catch (SQLException e) {
+            if (batch.size() > 1) {
+                for (DataFile file : batch) {
+                    loadBatch(List.of(file));
+                }
+            } else {
+                throw failure(batch.get(0), e);
+            }
+        } finally {
+            VersionFiles.delete(downloads);
+        }
+    }
+
+    private Fault failure(DataFile file, SQLException e) {
+        return Fault.world(
+                "Cannot load " + staging.uri(file.path()) + " into " + table.name() + ": " + DuckDbSession.firstLine(e),
+                e);
+    }
+
+    private void loadInOneTransaction(Map<DataFile, Path> local) throws SQLException {
+        session.execute("BEGIN");
+        try {
+            switch (table.format()) {
+                case PARQUET -> insertParquet(local);
+                case CSV -> insertCsv(local);
+            }
+            session.execute("INSERT INTO " + ledger(database) + " VALUES "
+                    + local.keySet().stream().map(this::ledgerRow).collect(Collectors.joining(", ")));
+            steps.after("rows written");
+            // Again: what was read must be what the manifest describes.
+            local.keySet().forEach(this::requireUnchanged);
+            session.execute("COMMIT");
+        } catch (SQLException e) {
+            session.rollback(e);
+            throw e;
+        } catch (Fault e) {
+            session.execute("ROLLBACK");
+            throw e;
+        }
+    }
+
+    private String ledgerRow(DataFile file) {
+        return "(" + literal(table.name()) + ", " + literal(file.path()) + ", " + file.bytes() + ", " + file.rows()
+                + ", " + literal(file.etag()) + ")";
+    }
+
+    private void insertParquet(Map<DataFile, Path> local) throws SQLException {
+        List<Path> paths = List.copyOf(local.values());
+        requireExactTypes(local);
+        Map<String, Long> footers = session
+                .rows(
+                        "SELECT file_name, num_rows FROM parquet_file_metadata(" + LandingSql.list(paths) + ")",
+                        row -> Map.entry(row.getString(1), row.getLong(2)))
+                .stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+        long expected = 0;
+        for (Map.Entry<DataFile, Path> file : local.entrySet()) {
+            requireRows(file.getKey(), footers.getOrDefault(file.getValue().toString(), 0L));
+            expected += file.getKey().rows();
+        }
+        long inserted = session.update(LandingSql.insertParquet(target, table.definition(), paths));
+        if (inserted != expected) {
+            throw new SQLException("The footers name " + expected + " rows, " + inserted + " were read");
+        }
+    }
+
+    /** One statement each: only so is every file's number of rows the engine's own count. */
+    private void insertCsv(Map<DataFile, Path> local) throws SQLException {
+        for (Map.Entry<DataFile, Path> file : local.entrySet()) {
+            requireRows(
+                    file.getKey(),
+                    session.update(LandingSql.insertCsv(target, table.definition(), table.codec(), file.getValue())));
+        }
+    }
+
+    private void requireRows(DataFile file, long rows) {
+        if (rows != file.rows()) {
+            throw Fault.world("Not the file of the manifest: " + staging.uri(file.path()) + " has " + rows
+                    + " rows, the manifest says " + file.rows() + ": extract again");
+        }
+    }
+
+    /** The engine would convert types of other files to those of the first, and those to the table's, with losses. */
+    private void requireExactTypes(Map<DataFile, Path> local) throws SQLException {
+        List<Path> paths = List.copyOf(local.values());
+        long shapes = session.number("SELECT count(DISTINCT shape) FROM (SELECT list((name, type, type_length, "
+                + "converted_type, scale, precision, logical_type) ORDER BY name, type) AS shape FROM parquet_schema("
+                + LandingSql.list(paths) + ") WHERE num_children IS NULL GROUP BY file_name)");
+        if (shapes > 1) {
+            throw new SQLException("The files' columns differ");
+        }
+        Map<String, String> types = session
+                .rows(
+                        "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM "
+                                + LandingSql.readParquet(paths.subList(0, 1)) + ")",
+                        row -> Map.entry(row.getString(1), row.getString(2)))
+                .stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+        for (Column column : table.definition().columns()) {
+            Optional<String> type = Optional.ofNullable(types.get(column.name()));
+            if (type.filter(t -> LandingSql.isExact(t, column.type())).isEmpty()) {
+                throw Fault.world("Not the file of the manifest: "
+                        + staging.uri(local.keySet().iterator().next().path()) + ": column " + column.name() + " is "
+                        + type.orElse("missing") + ", the manifest says " + column.type() + ": extract again");
+            }
+        }
+    }
+
+    /** A landing file on the local disk, the one the manifest describes. */
+    private Path bring(DataFile file) {
+        requireUnchanged(file);
+        Optional<Path> local = staging.localPath(file.path());
+        return local.isPresent() ? local.get().toAbsolutePath().normalize() : download(file);
+    }
+
+    private Path download(DataFile file) {
+        Path copy = downloads.resolve(file.path().replace('/', '~'));
+        try (InputStream in = staging.open(file.path())) {
+            Files.createDirectories(downloads);
+            long bytes = Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
+            if (bytes != file.bytes()) {
+                throw changed(file, bytes + " bytes, the manifest says " + file.bytes());
+            }
+        } catch (IOException e) {
+            throw Fault.world("Cannot download " + staging.uri(file.path()) + " to " + copy + ": " + e, e);
+        }
+        return copy;
+    }
+
+    private void requireUnchanged(DataFile file) {
+        StoredFile stored = staging.stat(file.path())
+                .orElseThrow(() -> Fault.world("A landing file is gone: " + staging.uri(file.path()) + ", "
+                        + file.rows() + " rows of " + table.name() + ": extract again"));
+        if (stored.bytes() != file.bytes()) {
+            throw changed(file, stored.bytes() + " bytes, the manifest says " + file.bytes());
+        }
+        if (!stored.etag().equals(file.etag())) {
+            throw changed(file, "etag " + stored.etag() + ", the manifest says " + file.etag());
+        }
+    }
+
+    private Fault changed(DataFile file, String how) {
+        return Fault.world(
+                "Not the file of the manifest: " + staging.uri(file.path()) + " has " + how + ": extract again");
+    }
+}

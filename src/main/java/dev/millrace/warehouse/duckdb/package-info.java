@@ -1,0 +1,2 @@
+/** DuckDB as a warehouse: a file per version, live by an atomic rename. */
+package dev.millrace.warehouse.duckdb;

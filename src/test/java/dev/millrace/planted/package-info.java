@@ -1,0 +1,2 @@
+/** A small house in which each rule is broken once, for {@code HouseTest}. */
+package dev.millrace.planted;

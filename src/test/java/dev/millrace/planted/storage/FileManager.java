@@ -1,0 +1,4 @@
+package dev.millrace.planted.storage;
+
+/** Is named after nothing. */
+final class FileManager {}

@@ -1,0 +1,53 @@
+package dev.millrace.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+
+/** Runs child processes to their end. */
+public final class Processes {
+    /**
+     * How a process ended.
+     *
+     * @param exitCode as the process gave it
+     * @param output standard output and standard error, as they came
+     */
+    public record Ended(int exitCode, String output) {}
+
+    private static final long DEADLINE_SECONDS = 180;
+
+    private Processes() {}
+
+    /** Waits for a process, without standard input. Throws, and ends it, after three minutes. */
+    public static Ended run(ProcessBuilder builder) {
+        try {
+            Path output = Files.createTempFile("millrace-process", ".log");
+            try {
+                Process process = builder.redirectErrorStream(true)
+                        .redirectOutput(output.toFile())
+                        .start();
+                process.getOutputStream().close();
+                if (!process.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)) {
+                    process.descendants().forEach(ProcessHandle::destroyForcibly);
+                    process.destroyForcibly();
+                    throw new IllegalStateException(
+                            "Not done after " + DEADLINE_SECONDS + " s: " + builder.command() + "\n" + text(output));
+                }
+                return new Ended(process.exitValue(), text(output));
+            } finally {
+                Files.delete(output);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted while waiting for " + builder.command(), e);
+        }
+    }
+
+    private static String text(Path output) throws IOException {
+        return Files.readString(output);
+    }
+}

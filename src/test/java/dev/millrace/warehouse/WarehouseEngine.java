@@ -1,0 +1,16 @@
+package dev.millrace.warehouse;
+
+import java.nio.file.Path;
+
+/** Opens the warehouse under test; has a constructor without arguments, so that another process can do the same. */
+public interface WarehouseEngine {
+    /** The schema that the warehouse is opened with. */
+    String SCHEMA = "shop";
+
+    /**
+     * A warehouse that is empty when the folder is new.
+     *
+     * @param folder of the test, for engines that keep files; others derive a name from it
+     */
+    Warehouse open(Path folder);
+}
