@@ -39,7 +39,6 @@ record LockState(int format, Optional<RunId> run, Map<String, Holder> holders, S
 
     /** The one that has held it longest. */
     Optional<Holder> eldest() {
-        return holders.values().stream()
-                .min(Comparator.comparing(Holder::since).thenComparing(Holder::name));
+        return holders.values().stream().min(Comparator.comparing(Holder::since).thenComparing(Holder::name));
     }
 }
