@@ -1,6 +1,7 @@
 package dev.millrace.run;
 
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -38,6 +39,6 @@ record LockState(int format, Optional<RunId> run, Map<String, Holder> holders, S
 
     /** The one that has held it longest. */
     Optional<Holder> eldest() {
-        return holders.values().stream().min((a, b) -> a.since().compareTo(b.since()));
+        return holders.values().stream().min(Comparator.comparing(Holder::since).thenComparing(Holder::name));
     }
 }
