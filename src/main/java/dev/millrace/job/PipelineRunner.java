@@ -30,6 +30,8 @@ final class PipelineRunner {
     enum Result {
         /** All its phases are done. */
         DONE,
+        /** It had ended before this process began. */
+        DONE_BEFORE,
         /** The phases wanted are done, others are not. */
         PHASES_DONE,
         /** Units that other processes took are not done. */
@@ -118,7 +120,7 @@ final class PipelineRunner {
                 throw Fault.user("Run " + run.id() + " has ended: " + outcome + ": "
                         + run.end().get().reason() + ": start a new one by leaving --run out");
             }
-            return Result.DONE;
+            return Result.DONE_BEFORE;
         }
         for (Phase phase : wanted) {
             if (run.phase(phase).isEmpty() && run(context, phase, source).isEmpty()) {

@@ -1,8 +1,11 @@
 package dev.millrace.job;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.config.Job;
+import dev.millrace.config.WarehouseSettings;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.LandingManifests;
 import dev.millrace.run.Phase;
@@ -279,6 +282,11 @@ final class Trial {
         return duck;
     }
 
+    /** The file that readers open. */
+    static Path live(OpenJob open) {
+        return ((WarehouseSettings.DuckDb) open.warehouse().engine()).path();
+    }
+
     private static void execute(Connection duck, String sql) throws SQLException {
         try (Statement statement = duck.createStatement()) {
             statement.execute(sql);
@@ -301,6 +309,45 @@ final class Trial {
             return rows;
         } catch (SQLException e) {
             throw new IllegalStateException(sql, e);
+        }
+    }
+
+    /** All tables of live and their numbers of rows, as {@code name|rows}, sorted. */
+    List<String> liveRows(OpenJob open) {
+        List<String> rows = new ArrayList<>();
+        String schema = open.warehouse().schema();
+        for (String table : query(
+                open,
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = '" + schema + "' ORDER BY 1")) {
+            rows.add(table + "|"
+                    + query(open, "SELECT count(*) FROM " + schema + ".\"" + table + "\"")
+                            .get(0));
+        }
+        return rows;
+    }
+
+    /** Asserts that two live warehouses have the same tables with the same columns and rows. */
+    void assertSameTables(OpenJob one, OpenJob other) {
+        String columns = "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
+                + "WHERE table_schema = 'w' ORDER BY table_name, ordinal_position";
+        assertThat(query(other, columns)).isNotEmpty().isEqualTo(query(one, columns));
+        String second = "ATTACH '" + live(other) + "' AS other (READ_ONLY)";
+        try (Connection duck = duck(one)) {
+            execute(duck, second);
+            for (String name : liveRows(one)) {
+                String table = "w.\"" + name.substring(0, name.indexOf('|')) + "\"";
+                for (String difference : List.of(
+                        "SELECT * FROM live." + table + " EXCEPT ALL SELECT * FROM other." + table,
+                        "SELECT * FROM other." + table + " EXCEPT ALL SELECT * FROM live." + table)) {
+                    try (Statement statement = duck.createStatement();
+                            ResultSet result = statement.executeQuery("SELECT count(*) FROM (" + difference + ")")) {
+                        result.next();
+                        assertThat(result.getLong(1)).as(difference).isZero();
+                    }
+                }
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
         }
     }
 
