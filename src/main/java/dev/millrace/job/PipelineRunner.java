@@ -69,25 +69,33 @@ final class PipelineRunner {
         try (LazySource source = new LazySource(open.job(), around);
                 Sparks spark = new Sparks(open.job().name())) {
             String json = JobFile.toJson(open.job());
-            RunStore run = open.store()
-                    .begin(
-                            arguments.run(),
-                            open.job().resumeWithin(),
-                            json,
-                            id -> new Plan(
-                                    Plan.FORMAT,
-                                    id,
-                                    open.job().name(),
-                                    json,
-                                    phases,
-                                    source.get().units()));
             boolean share = arguments.units().count() > 1;
-            try (Lease lease = open.store().lock().acquire(run.id(), holder(), overlap(open.job()), share)) {
-                Optional<Recorder> recorder = share
-                        ? Optional.empty()
-                        : Optional.of(run.recorder(open.job().name(), phases));
-                RunContext context = new RunContext(open, run, run.plan(), arguments.units(), spark, recorder);
-                return new Ended(context, run(context, wanted.isEmpty() ? phases : wanted, source));
+            while (true) {
+                RunStore run = open.store()
+                        .begin(
+                                arguments.run(),
+                                open.job().resumeWithin(),
+                                json,
+                                id -> new Plan(
+                                        Plan.FORMAT,
+                                        id,
+                                        open.job().name(),
+                                        json,
+                                        phases,
+                                        source.get().units()));
+                try (Lease lease = open.store().lock().acquire(run.id(), holder(), overlap(open.job()), share)) {
+                    boolean endedMeanwhile =
+                            arguments.run().isEmpty() && run.end().isPresent();
+                    if (endedMeanwhile) {
+                        // Its holder ended it while this process waited for the lock.
+                        continue;
+                    }
+                    Optional<Recorder> recorder = share
+                            ? Optional.empty()
+                            : Optional.of(run.recorder(open.job().name(), phases));
+                    RunContext context = new RunContext(open, run, run.plan(), arguments.units(), spark, recorder);
+                    return new Ended(context, run(context, wanted.isEmpty() ? phases : wanted, source));
+                }
             }
         }
     }
@@ -154,14 +162,27 @@ final class PipelineRunner {
             String message = fault.map(Fault::getMessage).orElseGet(failure::toString);
             try {
                 context.record(r -> r.phaseFailed(phase, message));
-                if (fault.filter(f -> f.kind() == Fault.Kind.GATE).isPresent()) {
-                    context.run().finish(Outcome.REFUSED, message);
-                    context.record(r -> r.ended(Outcome.REFUSED, message));
-                }
+                end(context, fault.map(Fault::kind).orElse(Fault.Kind.WORLD), message);
             } catch (RuntimeException second) {
                 failure.addSuppressed(second);
             }
             throw failure;
+        }
+    }
+
+    private static void end(RunContext context, Fault.Kind kind, String message) {
+        switch (kind) {
+            case GATE -> {
+                context.run().finish(Outcome.REFUSED, message);
+                context.record(r -> r.ended(Outcome.REFUSED, message));
+            }
+            case USER -> {
+                // What mends it is another job file, which this run would not take.
+                context.open().store().abandon(context.run(), message);
+                context.record(r -> r.ended(Outcome.ABANDONED, message));
+            }
+            // The run itself has not ended: it can be taken up again.
+            case WORLD, HELD -> context.record(r -> r.ended(Outcome.FAILED, message));
         }
     }
 
