@@ -163,6 +163,10 @@ final class PipelineRunner {
                 recordDone(context, phase, commit.get());
             } else if (wanted.contains(phase)) {
                 context.requireNotEnded();
+                // Here, not in the phase: a mistake of the command line does not end the run.
+                context.plan().phases().stream()
+                        .takeWhile(earlier -> earlier != phase)
+                        .forEach(context::require);
                 if (run(context, phase, source).isEmpty()) {
                     return Result.UNITS_MISSING;
                 }
@@ -185,8 +189,10 @@ final class PipelineRunner {
     }
 
     private Optional<PhaseCommit> run(RunContext context, Phase phase, Supplier<TableSource> source) {
+        // What this process lacks, such as a key in its environment, is no mistake of the run's.
+        PhaseWork work = work(phase, source);
         try {
-            Optional<PhaseCommit> commit = work(phase, source).run(context);
+            Optional<PhaseCommit> commit = work.run(context);
             commit.ifPresent(done -> recordDone(context, phase, done));
             return commit;
         } catch (RuntimeException | Error failure) {
@@ -194,10 +200,7 @@ final class PipelineRunner {
             String message = fault.map(Fault::getMessage).orElseGet(failure::toString);
             try {
                 context.record(r -> r.phaseFailed(phase, message));
-                if (fault.filter(f -> f.kind() == Fault.Kind.GATE).isPresent()) {
-                    context.record(r -> r.ended(Outcome.REFUSED, message));
-                    context.run().finish(Outcome.REFUSED, message);
-                }
+                end(context, fault.map(Fault::kind).orElse(Fault.Kind.WORLD), message);
             } catch (RuntimeException second) {
                 failure.addSuppressed(second);
             }
@@ -222,6 +225,22 @@ final class PipelineRunner {
                 recorder.phaseDone(phase);
             }
         });
+    }
+
+    private static void end(RunContext context, Fault.Kind kind, String message) {
+        switch (kind) {
+            case GATE -> {
+                context.record(r -> r.ended(Outcome.REFUSED, message));
+                context.run().finish(Outcome.REFUSED, message);
+            }
+            case USER -> {
+                // What mends it is another job file, which this run would not take.
+                context.record(r -> r.ended(Outcome.ABANDONED, message));
+                context.open().store().abandon(context.run(), message);
+            }
+            // The run itself has not ended: it can be taken up again.
+            case WORLD, HELD -> context.record(r -> r.ended(Outcome.FAILED, message));
+        }
     }
 
     private PhaseWork work(Phase phase, Supplier<TableSource> source) {
