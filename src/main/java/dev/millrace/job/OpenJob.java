@@ -13,7 +13,6 @@ import dev.millrace.run.JobStore;
 import dev.millrace.schema.SchemaCache;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
-import dev.millrace.storage.Storages;
 import dev.millrace.warehouse.Warehouse;
 import dev.millrace.warehouse.duckdb.DuckDbOptions;
 import dev.millrace.warehouse.duckdb.DuckDbWarehouse;
@@ -48,13 +47,13 @@ record OpenJob(String file, Job job, Storage staging, JobStore store, SchemaCach
                 around.environment(),
                 ComputedColumns::mistake);
         StorageOptions options = options(job.s3());
-        Storage staging = Storages.open(job.staging().at().uri(), options);
+        Storage staging = around.storages().apply(job.staging().at().uri(), options);
         return new OpenJob(
                 arguments.job(),
                 job,
                 staging,
                 new JobStore(staging, job.name(), around.clock(), around.random()),
-                new SchemaCache(Storages.open(job.schema().cache().uri(), options)));
+                new SchemaCache(around.storages().apply(job.schema().cache().uri(), options)));
     }
 
     /** Everything that is wrong with a job file, one a line; none means that {@link #load} succeeds. */
