@@ -20,6 +20,7 @@ import dev.millrace.schema.ShredPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /** A job's DynamoDB table, found and described. */
@@ -71,12 +72,13 @@ final class TableSource implements AutoCloseable {
 
     private static void fill(String table, EmbeddedDynamoDb.Server server) {
         List<ProgressLine> shown = new ArrayList<>();
+        AtomicLong written = new AtomicLong();
         try (DynamoDbClient client = EmbeddedDynamoDb.client(server.endpoint())) {
             ShopSample.fillIfMissing(client, table, ShopSample.SEED, ShopSample.ITEMS, items -> {
                 if (shown.isEmpty()) {
                     shown.add(ProgressLine.start("filling the sample", 1));
                 }
-                shown.get(0).add(0, items, 0);
+                shown.get(0).add(0, items - written.getAndSet(items), 0);
             });
             shown.forEach(line -> line.add(1, 0, 0));
         } finally {

@@ -4,6 +4,7 @@ import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,9 @@ import java.util.function.Function;
 public final class JobStore {
     /** What a run stages: of no use once it is abandoned. */
     static final List<String> STAGED = List.of("spool/", "census/");
+
+    /** A name further ahead was given by hand, or by a clock that was wrong: it is not followed. */
+    private static final Duration SOON = Duration.ofSeconds(10);
 
     private final Storage storage;
     private final String job;
@@ -101,10 +105,19 @@ public final class JobStore {
             if (isYoung || lock().heldBy().equals(Optional.of(run.id()))) {
                 return started(run, jobJson, planner);
             }
-            abandon(run, "unfinished for more than " + resumeWithin);
+            if (isWholeWork(run)) {
+                run.finish(Outcome.DONE, "");
+            } else {
+                abandon(run, "unfinished for more than " + resumeWithin);
+            }
         }
         cleanAbandoned();
         return started(run(newId()), jobJson, planner);
+    }
+
+    /** Whoever did the last of a run's phases may be stopped before it has said so. */
+    private static boolean isWholeWork(RunStore run) {
+        return run.plan().phases().stream().allMatch(phase -> run.phase(phase).isPresent());
     }
 
     /** Ends a run without a result and removes what it staged. Returns the end that stands. */
@@ -136,8 +149,13 @@ public final class JobStore {
         return run;
     }
 
+    /** Names sort by start, to the second: a run that follows another within its second begins in the next. */
     private RunId newId() {
-        return RunId.startingAt(clock.instant(), random);
+        Instant now = clock.instant();
+        List<RunId> runs = runs();
+        Instant next = runs.isEmpty() ? now : runs.get(runs.size() - 1).start().plusSeconds(1);
+        boolean soon = next.isAfter(now) && next.isBefore(now.plus(SOON));
+        return RunId.startingAt(soon ? next : now, random);
     }
 
     private static String reason(RunEnd end) {

@@ -12,6 +12,7 @@ import dev.millrace.run.Phase;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
 import dev.millrace.schema.ShredPlan;
+import dev.millrace.storage.Storages;
 import dev.millrace.table.Column;
 import dev.millrace.table.TableDefinition;
 import dev.millrace.testing.DynamoDbLocal;
@@ -158,7 +159,8 @@ final class Trial {
                 Optional.of(Path.of(System.getProperty("millrace.home"))),
                 name -> Optional.ofNullable(variables.get(name)),
                 clock,
-                new Random());
+                new Random(),
+                Storages::open);
     }
 
     private static String[] arguments(Path job, String... options) {

@@ -264,9 +264,21 @@ abstract class RunContract {
                 .isInstanceOf(Fault.class)
                 .hasMessageStartingWith(
                         "Invalid run: " + RUN
-                                + ": it was abandoned at 2026-11-21T07:00:00Z (by hand); start a new one, for example --run 2026-11-21T07-00-00Z-")
+                                + ": it was abandoned at 2026-11-21T07:00:00Z (by hand); start a new one, for example --run 2026-11-21T07-00-01Z-")
                 .extracting(failure -> ((Fault) failure).kind())
                 .isEqualTo(Fault.Kind.USER);
+    }
+
+    @Test
+    void runsOfOneSecondKeepTheirOrder() {
+        List<RunId> begun = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            RunStore run = store().begin(Optional.empty(), HOUR, "{}", id -> plan(id, "{}"));
+            run.finish(Outcome.DONE, "");
+            begun.add(run.id());
+        }
+        assertThat(store().runs()).isEqualTo(begun).doesNotHaveDuplicates();
+        assertThat(begun.get(4).start()).isEqualTo(begun.get(0).start().plusSeconds(4));
     }
 
     @Test
