@@ -42,6 +42,8 @@ class HiddenValuesTest {
                         {"PK": {"S": "C#2"}, "SK": {"S": "PROFILE"}, "EntityType": {"S": "Customer"},
                          "email": {"L": [{"S": "ada@example.com"}]}, "card": {"M": {"no": {"S": "CARD-4711"}}},
                          "pin": {"NULL": true}, "address": {"S": "unknown"}}""", """
+                        {"PK": {"S": "C#3"}, "SK": {"S": "PROFILE"}, "EntityType": {"S": "Customer"},
+                         "address": {"M": {"street": {"L": [{"S": "Hidden Street 2"}]}, "city": {"S": "Faro"}}}}""", """
                         {"PK": {"S": "C#1"}, "SK": {"S": "ORDER#1"}, "EntityType": {"S": "Order"}, "total": {"N": "12.5"},
                          "created_at": {"S": "2026-03-04T23:30:00Z"}, "placed": {"N": "1767225600"},
                          "lines": {"L": [{"M": {"sku": {"S": "SKU-77"}, "qty": {"N": "2"}}}, {"M": {"sku": {"S": "SKU-77"}}}]},
@@ -84,7 +86,7 @@ class HiddenValuesTest {
         OpenJob open = trial.open(job);
         assertThat(trial.liveRows(open))
                 .containsExactly(
-                        "_unknown|1", "_unknown__lines|1", "orders|3", "orders__lines|2", "orders__tags|2", "people|2");
+                        "_unknown|1", "_unknown__lines|1", "orders|3", "orders__lines|2", "orders__tags|2", "people|3");
         assertThat(trial.query(
                         open,
                         "SELECT pk, total, created, placed::VARCHAR, day, next_day, _rest->>'$.\"/placed\".S', "
@@ -95,7 +97,7 @@ class HiddenValuesTest {
                         "C#2|-3.00|null|2026-01-01 00:00:01|null|null|null|null|null");
         assertThat(trial.query(
                         open,
-                        "SELECT name, email = sha256('ada@example.com'), pin = sha256('8675309'), address_city FROM w.people "
+                        "SELECT name, email = sha256('ada@example.com'), pin = sha256('8675309'), address__city FROM w.people "
                                 + "WHERE pk = 'C#1'"))
                 .containsExactly("Ada|true|true|Porto");
         assertThat(trial.query(open, "SELECT email IS NOT NULL, pin, _rest FROM w.people WHERE pk = 'C#2'"))
@@ -124,7 +126,7 @@ class HiddenValuesTest {
                 ", spool: encrypt, spool-key: \"${env:SPOOL_KEY}\"");
         trial.succeed(job);
         OpenJob open = trial.open(job);
-        assertThat(trial.liveRows(open)).containsExactly("_unknown|1", "orders|3", "people|2");
+        assertThat(trial.liveRows(open)).containsExactly("_unknown|1", "orders|3", "people|3");
         assertThat(trial.query(
                         open,
                         "SELECT lines->>'$[0].sku' = sha256('SKU-77'), len(lines::JSON[]), tags FROM w.orders "
@@ -152,7 +154,7 @@ class HiddenValuesTest {
             found.add(place.replaceAll(".*(\\.duckdb|\\.parquet|\\.json\\.zst).*", "$1"));
         }
         assertThat(found).contains(".duckdb", ".parquet", ".json.zst");
-        assertThat(trial.liveRows(trial.open(job))).contains("hidden_values|6", "hidden_values__lines|3");
+        assertThat(trial.liveRows(trial.open(job))).contains("hidden_values|7", "hidden_values__lines|3");
     }
 
     private void assertNowhere(Trial trial, OpenJob open) throws IOException {
