@@ -1,5 +1,6 @@
 package dev.millrace.dynamodb;
 
+import dev.millrace.fault.Fault;
 import dev.millrace.run.DataFile;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.UnitCommits;
@@ -10,7 +11,6 @@ import dev.millrace.storage.Storage;
 import dev.millrace.storage.Versioned;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.VoidFunction;
@@ -91,10 +91,10 @@ public final class CensusUnits implements VoidFunction<PlannedUnit> {
         Census all = new CensusTaker(settings).census();
         for (UnitManifest unit : commits.committed(phase)) {
             String path = unit.files().get(0).path();
-            Optional<Versioned> file = storage.find(path);
-            all.merge(Census.fromJson(file.orElseThrow(() -> dev.millrace.fault.Fault.world("The census of unit "
-                            + unit.unit() + " is gone: " + storage.uri(path) + ": start a new run"))
-                    .content()));
+            Versioned file = storage.find(path)
+                    .orElseThrow(() -> Fault.world("The census of unit " + unit.unit() + " is gone: "
+                            + storage.uri(path) + ": start a new run"));
+            all.merge(Census.fromJson(file.content()));
         }
         return all;
     }

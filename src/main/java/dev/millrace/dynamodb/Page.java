@@ -1,7 +1,5 @@
 package dev.millrace.dynamodb;
 
-import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.json.JsonTape;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -18,12 +16,9 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
  * <p>The form is that of "Scan" in the Amazon DynamoDB API reference, its members in any order.
  */
 final class Page {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private final byte[] body;
     private int[] bounds = new int[512];
     private int items;
-    private long scanned;
     private BigDecimal consumed = BigDecimal.ZERO;
     private Map<String, AttributeValue> lastKey = Map.of();
 
@@ -51,20 +46,26 @@ final class Page {
         if (!tape.isObject(0)) {
             throw new BrokenPage("a page is no JSON object");
         }
-        Page page = new Page(body);
-        long count = -1;
-        for (int name = 1; name < tape.next(0); name = tape.next(name + 1)) {
-            int value = name + 1;
-            switch (tape.text(name)) {
-                case "Items" -> page.addItems(tape, value);
-                case "Count" -> count = Long.parseLong(tape.text(value));
-                case "ScannedCount" -> page.scanned = Long.parseLong(tape.text(value));
-                case "LastEvaluatedKey" -> page.lastKey = key(tape, value);
-                case "ConsumedCapacity" -> page.consumed = capacity(tape, value);
-                default -> {}
-            }
+        if (tape.endOffset() < body.length) {
+            throw new BrokenPage("a page goes on after its end at byte " + tape.endOffset());
         }
-        if (count != page.items) {
+        Page page = new Page(body);
+        String count = "no number";
+        try {
+            for (int name = 1; name < tape.next(0); name = tape.next(name + 1)) {
+                int value = name + 1;
+                switch (tape.text(name)) {
+                    case "Items" -> page.addItems(tape, value);
+                    case "Count" -> count = tape.text(value);
+                    case "LastEvaluatedKey" -> page.lastKey = key(tape, value);
+                    case "ConsumedCapacity" -> page.consumed = capacity(tape, value);
+                    default -> {}
+                }
+            }
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            throw new BrokenPage("a page cannot be read: " + e.getMessage());
+        }
+        if (!count.equals(Integer.toString(page.items))) {
             throw new BrokenPage("a page says it has " + count + " items and has " + page.items);
         }
         return page;
@@ -81,23 +82,19 @@ final class Page {
         }
     }
 
-    private static Map<String, AttributeValue> key(JsonTape tape, int value) throws BrokenPage {
-        try {
-            Map<String, Map<String, String>> key = JSON.readValue(
-                    tape.input(),
-                    tape.start(value),
-                    tape.length(value),
-                    new TypeReference<Map<String, Map<String, String>>>() {});
-            Map<String, AttributeValue> attributes = new HashMap<>();
-            for (Map.Entry<String, Map<String, String>> attribute : key.entrySet()) {
-                Map.Entry<String, String> typed =
-                        attribute.getValue().entrySet().iterator().next();
-                attributes.put(attribute.getKey(), value(typed.getKey(), typed.getValue()));
+    private static Map<String, AttributeValue> key(JsonTape tape, int object) throws BrokenPage {
+        Map<String, AttributeValue> key = new HashMap<>();
+        for (int name = object + 1; name < tape.next(object); name = tape.next(name + 1)) {
+            int value = name + 1;
+            if (!tape.isObject(value) || tape.next(value) != value + 3 || !tape.isString(value + 2)) {
+                throw new BrokenPage("a page's LastEvaluatedKey has no typed value for " + tape.text(name));
             }
-            return attributes;
-        } catch (IOException e) {
-            throw new BrokenPage("a page's LastEvaluatedKey cannot be read: " + e.getMessage());
+            key.put(tape.text(name), value(tape.text(value + 1), tape.text(value + 2)));
         }
+        if (key.isEmpty()) {
+            throw new BrokenPage("a page's LastEvaluatedKey is empty");
+        }
+        return key;
     }
 
     private static AttributeValue value(String type, String text) throws BrokenPage {
@@ -135,11 +132,6 @@ final class Page {
 
     int end(int item) {
         return bounds[item * 2 + 1];
-    }
-
-    /** Items looked at, before any filter. */
-    long scanned() {
-        return scanned;
     }
 
     /** Capacity units that the page cost. */

@@ -3,12 +3,10 @@ package dev.millrace.dynamodb;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.zip.CRC32;
 import java.util.zip.GZIPInputStream;
-import software.amazon.awssdk.core.exception.Crc32MismatchException;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttribute;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
@@ -17,7 +15,7 @@ import software.amazon.awssdk.http.SdkHttpResponse;
 
 /**
  * Hands the body of an answer to the caller as it came and an empty object to the SDK, which then builds no values. The
- * SDK's check of the body's CRC32 is done here in its place; a mismatch is one of its retryable failures.
+ * SDK's check of the body's CRC32 is done by {@link Holder#body} in its place.
  *
  * <p>Only for requests that carry a {@link Holder}, and only for their successes.
  */
@@ -25,16 +23,35 @@ final class RawBody implements ExecutionInterceptor {
     static final ExecutionAttribute<Holder> HOLDER = new ExecutionAttribute<>("millrace.raw-body");
 
     private static final String CRC = "x-amz-crc32";
+    private static final String ENCODING = "Content-Encoding";
 
-    /** Where the body goes. */
+    /** What came. */
     static final class Holder {
-        private byte[] body = new byte[0];
+        private byte[] sent = new byte[0];
+        private Optional<IOException> failure = Optional.empty();
         private Optional<String> crc = Optional.empty();
         private Optional<String> encoding = Optional.empty();
 
-        /** The answer's body, checked and plain. */
-        byte[] body() {
-            return body;
+        /** The answer's body, plain; found whole where the server says how to tell. */
+        byte[] body() throws Page.BrokenPage {
+            if (failure.isPresent()) {
+                throw new Page.BrokenPage(
+                        "the answer broke off: " + failure.get().getMessage());
+            }
+            CRC32 actual = new CRC32();
+            actual.update(sent);
+            if (crc.isPresent() && !crc.get().equals(Long.toString(actual.getValue()))) {
+                throw new Page.BrokenPage("the CRC32 of the " + sent.length + " bytes that came is " + actual.getValue()
+                        + ", not " + crc.get());
+            }
+            if (encoding.filter("gzip"::equalsIgnoreCase).isEmpty()) {
+                return sent;
+            }
+            try (InputStream plain = new GZIPInputStream(new ByteArrayInputStream(sent))) {
+                return plain.readAllBytes();
+            } catch (IOException e) {
+                throw new Page.BrokenPage("the answer cannot be unpacked: " + e.getMessage());
+            }
         }
     }
 
@@ -50,10 +67,10 @@ final class RawBody implements ExecutionInterceptor {
         }
         Holder holder = attributes.getAttribute(HOLDER);
         holder.crc = response.firstMatchingHeader(CRC);
-        holder.encoding = response.firstMatchingHeader("Content-Encoding");
+        holder.encoding = response.firstMatchingHeader(ENCODING);
         return response.toBuilder()
                 .removeHeader(CRC)
-                .removeHeader("Content-Encoding")
+                .removeHeader(ENCODING)
                 .removeHeader("Content-Length")
                 .build();
     }
@@ -61,34 +78,17 @@ final class RawBody implements ExecutionInterceptor {
     @Override
     public Optional<InputStream> modifyHttpResponseContent(
             Context.ModifyHttpResponse context, ExecutionAttributes attributes) {
-        SdkHttpResponse response = context.httpResponse();
-        if (!isTapped(response, attributes)) {
+        if (!isTapped(context.httpResponse(), attributes)) {
             return context.responseBody();
         }
         Holder holder = attributes.getAttribute(HOLDER);
         try (InputStream in = context.responseBody().orElse(InputStream.nullInputStream())) {
-            holder.body = checked(in.readAllBytes(), holder.crc, holder.encoding);
+            holder.sent = in.readAllBytes();
+            holder.failure = Optional.empty();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            // Told by body(), so that one place decides about asking again.
+            holder.failure = Optional.of(e);
         }
         return Optional.of(new ByteArrayInputStream("{}".getBytes(StandardCharsets.UTF_8)));
-    }
-
-    /** The CRC32 is that of the body as it was sent. */
-    private static byte[] checked(byte[] body, Optional<String> crc, Optional<String> encoding) throws IOException {
-        if (crc.isPresent()) {
-            CRC32 actual = new CRC32();
-            actual.update(body);
-            if (actual.getValue() != Long.parseLong(crc.get())) {
-                throw Crc32MismatchException.create(
-                        "The body's CRC32 is " + actual.getValue() + " and should be " + crc.get(), null);
-            }
-        }
-        if (encoding.filter("gzip"::equalsIgnoreCase).isPresent()) {
-            try (InputStream plain = new GZIPInputStream(new ByteArrayInputStream(body))) {
-                return plain.readAllBytes();
-            }
-        }
-        return body;
     }
 }

@@ -2,12 +2,13 @@ package dev.millrace.dynamodb;
 
 import dev.millrace.fault.Fault;
 import dev.millrace.json.JsonTape;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -24,14 +25,14 @@ import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
  * One segment of a table, page by page. While a page is worked on, the next one is fetched.
  *
  * <p>Pages that come broken, and requests that are throttled, are asked for again at the same place, with pauses that
- * grow to {@link #LONGEST_PAUSE}; after {@link #ATTEMPTS} the segment fails by name.
+ * grow; once the {@link Patience} is at its end the segment fails by name.
  */
 final class SegmentScan implements AutoCloseable {
-    private static final int ATTEMPTS = 10;
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+    private static final long FIRST_PAUSE_MILLIS = 100;
 
     private final TableAccess access;
     private final DynamoDbClient client;
+    private final Patience patience;
     private final String name;
     private final ScanRequest first;
     private final JsonTape tape = new JsonTape();
@@ -43,9 +44,16 @@ final class SegmentScan implements AutoCloseable {
     private Optional<Future<Page>> ahead;
 
     /** Begins segment {@code segment}, counted from 0, of {@code segments}. */
-    SegmentScan(TableAccess access, List<String> keys, DynamoDbClient client, int segment, int segments) {
+    SegmentScan(
+            TableAccess access,
+            List<String> keys,
+            DynamoDbClient client,
+            Patience patience,
+            int segment,
+            int segments) {
         this.access = access;
         this.client = client;
+        this.patience = patience;
         this.name = "segment " + segment + " of " + segments;
         this.first = request(access, keys, segment, segments);
         this.ahead = Optional.of(fetcher.submit(() -> fetch(Map.of())));
@@ -62,8 +70,8 @@ final class SegmentScan implements AutoCloseable {
             // Attribute names may hold dots and be reserved words: each gets a place holder.
             Map<String, String> names = new HashMap<>();
             List<String> holders = new ArrayList<>();
-            List<String> attributes = new ArrayList<>(keys);
-            access.projection().stream().filter(a -> !keys.contains(a)).forEach(attributes::add);
+            Set<String> attributes = new LinkedHashSet<>(keys);
+            attributes.addAll(access.projection());
             for (String attribute : attributes) {
                 String holder = "#a" + holders.size();
                 names.put(holder, attribute);
@@ -101,18 +109,21 @@ final class SegmentScan implements AutoCloseable {
                         .exclusiveStartKey(from.isEmpty() ? null : from)
                         .overrideConfiguration(o -> o.putExecutionAttribute(RawBody.HOLDER, holder))
                         .build());
-                return Page.cut(holder.body(), tape);
+                Page page = Page.cut(holder.body(), tape);
+                if (!from.isEmpty() && page.lastKey().equals(from)) {
+                    throw new Page.BrokenPage("a page ends where it begins, at " + from.keySet());
+                }
+                return page;
             } catch (Page.BrokenPage e) {
-                if (attempt == ATTEMPTS) {
+                if (attempt == patience.outer()) {
                     throw Fault.world(
                             access + ": " + name + " failed " + attempt + " times, the last time because "
-                                    + e.getMessage(),
+                                    + e.getMessage() + ": run the same command again",
                             e);
                 }
             } catch (SdkException e) {
-                if (attempt == ATTEMPTS || !isPassing(e)) {
-                    Fault told = DynamoDbClients.told(access, e);
-                    throw Fault.world(told.getMessage() + " (" + name + ", attempt " + attempt + ")", e);
+                if (attempt == patience.outer() || !isPassing(e)) {
+                    throw DynamoDbClients.told(access, " (" + name + ", attempt " + attempt + ")", e);
                 }
             }
             pause(attempt);
@@ -126,9 +137,11 @@ final class SegmentScan implements AutoCloseable {
         return failure.retryable() || ofServer;
     }
 
-    private static void pause(int attempt) throws InterruptedException {
-        long most = Math.min(LONGEST_PAUSE.toMillis(), 50L << attempt);
-        Thread.sleep(ThreadLocalRandom.current().nextLong(most / 2, most + 1));
+    private void pause(int attempt) throws InterruptedException {
+        if (patience.waits()) {
+            long most = Math.min(patience.longestPause().toMillis(), FIRST_PAUSE_MILLIS << Math.min(attempt - 1, 20));
+            Thread.sleep(ThreadLocalRandom.current().nextLong(most / 2, most + 1));
+        }
     }
 
     @Override

@@ -54,6 +54,7 @@ public final class Spool implements Serializable {
     private final TableAccess access;
     private final List<String> keys;
     private final SpoolKey key;
+    private final Patience patience;
 
     /**
      * @param storage of the staging area
@@ -65,12 +66,24 @@ public final class Spool implements Serializable {
      */
     public Spool(
             Storage storage, String folder, UnitCommits commits, TableAccess access, List<String> keys, SpoolKey key) {
+        this(storage, folder, commits, access, keys, key, Patience.USUAL);
+    }
+
+    Spool(
+            Storage storage,
+            String folder,
+            UnitCommits commits,
+            TableAccess access,
+            List<String> keys,
+            SpoolKey key,
+            Patience patience) {
         this.storage = storage;
         this.folder = folder;
         this.commits = commits;
         this.access = access;
         this.keys = List.copyOf(keys);
         this.key = key;
+        this.patience = patience;
     }
 
     /** The units of a scan in so many segments; a unit's id is derived from which one it is. */
@@ -98,8 +111,8 @@ public final class Spool implements Serializable {
         long items = 0;
         long pages = 0;
         BigDecimal consumed = BigDecimal.ZERO;
-        try (DynamoDbClient client = DynamoDbClients.open(access);
-                SegmentScan scan = new SegmentScan(access, keys, client, segment, segments);
+        try (DynamoDbClient client = DynamoDbClients.open(access, patience);
+                SegmentScan scan = new SegmentScan(access, keys, client, patience, segment, segments);
                 Upload upload = storage.create(path)) {
             try (OutputStream out = stream(upload.stream(), md5)) {
                 for (Optional<Page> page = scan.next(); page.isPresent(); page = scan.next()) {

@@ -20,7 +20,7 @@ import javax.crypto.spec.SecretKeySpec;
  *
  * <p>{@code MRS1}, 8 random bytes, then per chunk its length in four bytes and its ciphertext with tag. A chunk's nonce
  * is the file's random bytes and its number; whether it is the last one is authenticated with it, so chunks can neither
- * be changed, moved nor left out, at the end neither.
+ * be changed, moved, added nor left out, at the end neither.
  */
 final class SpoolCipher {
     static final String SUFFIX = ".enc";
@@ -185,6 +185,9 @@ final class SpoolCipher {
             } catch (AEADBadTagException notAMiddleOne) {
                 try {
                     chunk = unseal(sealed, true);
+                    if (in.read() >= 0) {
+                        throw damaged();
+                    }
                 } catch (AEADBadTagException e) {
                     throw damaged();
                 }

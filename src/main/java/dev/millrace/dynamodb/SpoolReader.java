@@ -17,6 +17,8 @@ import java.util.zip.GZIPInputStream;
 public final class SpoolReader implements Closeable {
     private static final byte[] HEAD = "{\"Item\":".getBytes(StandardCharsets.US_ASCII);
     private static final int READ_BYTES = 1 << 20;
+    /** An item has at most 400 KB, and its JSON a small multiple of that. */
+    private static final int LONGEST_LINE = 64 << 20;
 
     private final String uri;
     private final InputStream in;
@@ -38,22 +40,33 @@ public final class SpoolReader implements Closeable {
     /** Opens a file: {@code .json.zst}, {@code .json.gz} or {@code .json}, each with {@code .enc} when encrypted. */
     static SpoolReader open(Storage storage, String path, SpoolKey key) {
         String uri = storage.uri(path);
+        InputStream file = storage.open(path);
         try {
-            InputStream in = storage.open(path);
-            String name = path;
-            if (name.endsWith(SpoolCipher.SUFFIX)) {
-                in = SpoolCipher.decrypt(in, key, uri);
-                name = name.substring(0, name.length() - SpoolCipher.SUFFIX.length());
-            }
-            if (name.endsWith(".zst")) {
-                in = new ZstdInputStreamNoFinalizer(in).setContinuous(false);
-            } else if (name.endsWith(".gz")) {
-                in = new GZIPInputStream(in, READ_BYTES);
-            }
-            return new SpoolReader(uri, in);
+            return new SpoolReader(uri, plain(file, path, key, uri));
         } catch (IOException e) {
-            throw Fault.world("Cannot read " + uri + ": " + e.getMessage(), e);
+            throw closing(file, Fault.world("Cannot read " + uri + ": " + e.getMessage(), e));
+        } catch (Fault e) {
+            throw closing(file, e);
         }
+    }
+
+    private static Fault closing(InputStream file, Fault failure) {
+        try {
+            file.close();
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+        return failure;
+    }
+
+    private static InputStream plain(InputStream file, String path, SpoolKey key, String uri) throws IOException {
+        boolean encrypted = path.endsWith(SpoolCipher.SUFFIX);
+        InputStream in = encrypted ? SpoolCipher.decrypt(file, key, uri) : file;
+        String name = encrypted ? path.substring(0, path.length() - SpoolCipher.SUFFIX.length()) : path;
+        if (name.endsWith(".zst")) {
+            return new ZstdInputStreamNoFinalizer(in).setContinuous(false);
+        }
+        return name.endsWith(".gz") ? new GZIPInputStream(in, READ_BYTES) : in;
     }
 
     /** Goes to the next line that is not blank. False after the last one. */
@@ -81,7 +94,7 @@ public final class SpoolReader implements Closeable {
     }
 
     private void locate(int from, int end) {
-        wellFormed = end - from > HEAD.length
+        wellFormed = end - from > HEAD.length + 1
                 && Arrays.equals(buffer, from, from + HEAD.length, HEAD, 0, HEAD.length)
                 && buffer[end - 1] == '}';
         itemStart = wellFormed ? from + HEAD.length : from;
@@ -116,6 +129,10 @@ public final class SpoolReader implements Closeable {
         System.arraycopy(buffer, lineStart, buffer, 0, filled - lineStart);
         filled -= lineStart;
         lineStart = 0;
+        if (filled > LONGEST_LINE) {
+            throw Fault.world("Cannot read " + uri + ": line " + (line + 1) + " has more than " + LONGEST_LINE
+                    + " bytes, which no item has");
+        }
         if (buffer.length - filled < READ_BYTES) {
             buffer = Arrays.copyOf(buffer, buffer.length * 2);
         }

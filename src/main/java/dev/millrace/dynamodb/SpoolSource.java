@@ -4,7 +4,6 @@ import dev.millrace.landing.Carried;
 import dev.millrace.landing.LandingTable;
 import dev.millrace.landing.WideRows;
 import dev.millrace.run.PlannedUnit;
-import dev.millrace.run.UnitManifest;
 import dev.millrace.schema.KeyAttribute;
 import dev.millrace.schema.KindRule;
 import dev.millrace.schema.ShredPlan;
@@ -17,8 +16,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -160,53 +161,59 @@ public final class SpoolSource implements TableProvider {
     /** Reads one unit. */
     private static final class UnitReader implements PartitionReader<InternalRow> {
         private static final int STRUCTS = 2;
+        private static final String NOT_KEPT = "the item cannot be understood; nothing of it is kept, because the job "
+                + "drops or hashes attributes and its kind cannot be told";
 
         private final Read read;
         private final PlannedUnit unit;
         private final SpoolReader items;
         private final Shredder shredder;
         private final int quarantine;
+        private final boolean hides;
         private final Object[] wide;
         private final InternalRow row;
         private int set = STRUCTS;
+        private List<Shredder.Row> rows = List.of();
         private int pending;
 
         UnitReader(Read read, PlannedUnit unit) {
             this.read = read;
             this.unit = unit;
-            UnitManifest spooled = read.spool().obtain(unit);
-            this.items = read.spool().open(spooled);
             this.shredder = new Shredder(read.plan());
             this.quarantine = read.plan().tables().size();
+            this.hides = !read.plan().redactions().isEmpty();
             this.wide = new Object[STRUCTS + quarantine + 1];
             this.row = new GenericInternalRow(wide);
+            this.items = read.spool().open(read.spool().obtain(unit));
         }
 
         @Override
         public boolean next() {
-            if (pending < shredder.rows().size()) {
-                Shredder.Row next = shredder.rows().get(pending++);
+            if (pending < rows.size()) {
+                Shredder.Row next = rows.get(pending++);
                 show(next.table(), next.rescued(), next.table(), next.values());
                 return true;
             }
             if (!items.next()) {
                 return false;
             }
+            rows = List.of();
             pending = 0;
             if (!items.wellFormed()) {
-                quarantine(
-                        "a line of the spool is not of the form {\"Item\":…}",
-                        read.plan().redactions().isEmpty());
+                quarantineLine();
                 return true;
             }
             return switch (shredder.read(items.buffer(), items.offset(), items.length())) {
-                case ROWS -> next();
+                case ROWS -> {
+                    rows = shredder.rows();
+                    yield next();
+                }
                 case EXPIRED -> {
                     show(WideRows.expired(shredder.table()), 0, -1, wide);
                     yield true;
                 }
                 case QUARANTINED -> {
-                    quarantine(shredder.reason(), true);
+                    quarantineItem();
                     yield true;
                 }
             };
@@ -223,32 +230,48 @@ public final class SpoolSource implements TableProvider {
             }
         }
 
-        private void quarantine(String reason, boolean readable) {
-            byte[] kept = readable ? shredder.kept(items.buffer(), items.offset(), items.length()) : new byte[0];
-            String key = items.wellFormed() ? shredder.key(read.keys()) : "";
-            boolean text = isUtf8(kept);
+        private void quarantineItem() {
+            boolean told = shredder.table() >= 0;
+            String table = told
+                    ? read.plan().tables().get(shredder.table()).definition().name()
+                    : unknownTable();
+            if (!told && hides) {
+                quarantine(table, "", NOT_KEPT, Optional.empty());
+            } else {
+                byte[] kept = shredder.kept(items.buffer(), items.offset(), items.length());
+                quarantine(table, shredder.key(read.keys()), shredder.reason(), Optional.of(kept));
+            }
+        }
+
+        /** A line that holds no item. */
+        private void quarantineLine() {
+            byte[] line = Arrays.copyOfRange(items.buffer(), items.offset(), items.offset() + items.length());
+            quarantine(
+                    unknownTable(),
+                    "",
+                    hides ? NOT_KEPT : "a line of the spool is not of the form {\"Item\":…}",
+                    hides ? Optional.empty() : Optional.of(line));
+        }
+
+        private void quarantine(String table, String key, String reason, Optional<byte[]> kept) {
+            boolean text = kept.filter(UnitReader::isUtf8).isPresent();
             Object[] values = {
-                UTF8String.fromString(meantFor()),
+                UTF8String.fromString(table),
                 UTF8String.fromString(unit.id()),
                 items.line(),
                 key.isEmpty() ? null : UTF8String.fromString(key),
-                UTF8String.fromString(
-                        kept.length == 0 ? reason + "; not kept, because the job drops or hashes attributes" : reason),
-                text && kept.length > 0 ? UTF8String.fromBytes(kept) : null,
-                text ? null : kept
+                UTF8String.fromString(reason),
+                text ? UTF8String.fromBytes(kept.get()) : null,
+                text ? null : kept.orElse(null)
             };
             show(quarantine, 0, quarantine, values);
         }
 
-        /** The main table that the item would have gone to. */
-        private String meantFor() {
-            List<ShredPlan.Table> tables = read.plan().tables();
-            int known = items.wellFormed() ? shredder.table() : -1;
+        /** The main table for an item whose kind cannot be told. */
+        private String unknownTable() {
             boolean only = read.plan().rule() instanceof KindRule.Single;
-            int table = known >= 0
-                    ? known
-                    : only ? 0 : read.plan().mainTable(KindRule.UNKNOWN).orElse(0);
-            return tables.get(table).definition().name();
+            int table = only ? 0 : read.plan().mainTable(KindRule.UNKNOWN).orElse(0);
+            return read.plan().tables().get(table).definition().name();
         }
 
         private static boolean isUtf8(byte[] bytes) {

@@ -36,6 +36,12 @@ public record TableDescription(List<KeyAttribute> keys, long bytes, long items) 
      */
     public static TableDescription load(TableAccess access) {
         try (DynamoDbClient client = DynamoDbClients.open(access)) {
+            return load(access, client);
+        }
+    }
+
+    static TableDescription load(TableAccess access, DynamoDbClient client) {
+        try {
             var table = client.describeTable(r -> r.tableName(access.table())).table();
             if (table.tableStatus() == TableStatus.CREATING || table.tableStatus() == TableStatus.DELETING) {
                 throw Fault.world(access + " is " + table.tableStatusAsString() + ": try again when it is ACTIVE");
@@ -55,7 +61,7 @@ public record TableDescription(List<KeyAttribute> keys, long bytes, long items) 
             }
             return new TableDescription(keys, table.tableSizeBytes(), table.itemCount());
         } catch (SdkException e) {
-            throw DynamoDbClients.told(access, e);
+            throw DynamoDbClients.told(access, "", e);
         }
     }
 

@@ -31,6 +31,8 @@ final class PipelineRunner {
     enum Result {
         /** All its phases are done. */
         DONE,
+        /** It had ended before this process began. */
+        DONE_BEFORE,
         /** The phases wanted are done, others are not. */
         PHASES_DONE,
         /** Units that other processes took are not done. */
@@ -108,7 +110,7 @@ final class PipelineRunner {
             RunContext context = new RunContext(open, run, run.plan(), arguments.units(), spark, recorder);
             if (end.isPresent()) {
                 requireDone(run.id(), end.get());
-                return Optional.of(new Ended(context, Result.DONE));
+                return Optional.of(new Ended(context, Result.DONE_BEFORE));
             }
             return Optional.of(new Ended(context, run(context, wanted, source)));
         }
