@@ -13,6 +13,10 @@ import dev.millrace.run.RunRecord;
 import dev.millrace.run.RunStore;
 import dev.millrace.run.UnitManifest;
 import dev.millrace.testing.SharedSpark;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -178,5 +182,39 @@ class StopTest {
         assertThat(ended.exitCode()).as(ended.output()).isZero();
         assertThat(job.store().runs()).hasSize(2);
         assertThat(job.store().run(first).end().orElseThrow().outcome()).isEqualTo(Outcome.DONE);
+    }
+
+    @Test
+    void aRunThatIsDoneKeepsItsRecord() {
+        RunRecord record = undisturbed.record().orElseThrow();
+        ShopJob.Ended ended =
+                undisturbed.run("--run", undisturbed.onlyRun().id().value());
+        assertThat(ended.exitCode()).as(ended.output()).isZero();
+        assertThat(undisturbed.record()).contains(record);
+    }
+
+    @Test
+    void aPhaseThatComesTooEarlyDoesNotEndTheRun() throws IOException {
+        ShopJob job = job("too-early", true);
+        int extracted = effectsUntil("phases/extract.json");
+        job.run(
+                Clock.systemUTC(),
+                WatchedStorage.Effects.stoppingAfter(extracted).storages());
+        Files.delete(job.staging().resolve("shop/lock.json"));
+
+        StringWriter errors = new StringWriter();
+        int exitCode = Millrace.execute(
+                Millrace.commandLine().setErr(new PrintWriter(errors, true)),
+                "local",
+                "replace",
+                job.file().toString());
+
+        assertThat(exitCode).isEqualTo(2);
+        assertThat(errors.toString())
+                .startsWith("Phase prepare of run " + job.onlyRun().id() + " is not done: run it first");
+        assertThat(job.onlyRun().end()).isEmpty();
+        ShopJob.Ended ended = job.run();
+        assertThat(ended.exitCode()).as(ended.output()).isZero();
+        assertSameResult("too early", job);
     }
 }
