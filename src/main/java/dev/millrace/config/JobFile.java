@@ -35,6 +35,7 @@ public final class JobFile {
     private final Map<String, String> sets;
     private final Path base;
     private final Function<String, Optional<String>> environment;
+    private final Function<String, Optional<String>> expressions;
     private final List<Mistake> mistakes = new ArrayList<>();
 
     private JobFile(
@@ -42,12 +43,14 @@ public final class JobFile {
             Optional<Path> envFile,
             Map<String, String> sets,
             Path base,
-            Function<String, Optional<String>> environment) {
+            Function<String, Optional<String>> environment,
+            Function<String, Optional<String>> expressions) {
         this.file = file;
         this.envFile = envFile;
         this.sets = sets;
         this.base = base;
         this.environment = environment;
+        this.expressions = expressions;
     }
 
     /**
@@ -58,6 +61,7 @@ public final class JobFile {
      * @param sets values by dotted key; a name without a dot that is no key is an argument
      * @param base what relative paths start from, also those of the files
      * @param environment looks up an environment variable
+     * @param expressions what is wrong with a Spark SQL expression, if anything is
      * @throws Fault of kind USER with all mistakes, one a line
      */
     public static Job load(
@@ -65,8 +69,9 @@ public final class JobFile {
             Optional<Path> envFile,
             Map<String, String> sets,
             Path base,
-            Function<String, Optional<String>> environment) {
-        JobFile reading = new JobFile(file, envFile, sets, base, environment);
+            Function<String, Optional<String>> environment,
+            Function<String, Optional<String>> expressions) {
+        JobFile reading = new JobFile(file, envFile, sets, base, environment, expressions);
         Optional<Job> job = reading.read();
         if (!reading.mistakes.isEmpty()) {
             throw Fault.user(reading.sorted().stream().map(Mistake::toString).toList());
@@ -80,8 +85,9 @@ public final class JobFile {
             Optional<Path> envFile,
             Map<String, String> sets,
             Path base,
-            Function<String, Optional<String>> environment) {
-        JobFile reading = new JobFile(file, envFile, sets, base, environment);
+            Function<String, Optional<String>> environment,
+            Function<String, Optional<String>> expressions) {
+        JobFile reading = new JobFile(file, envFile, sets, base, environment, expressions);
         reading.read();
         return reading.sorted();
     }
@@ -124,7 +130,8 @@ public final class JobFile {
         }
         Set<String> used = References.argumentsIn(tree);
         arguments.keySet().stream().filter(name -> !used.contains(name)).forEach(this::unused);
-        return JobKeys.ROOT.read(tree, "", new Reading(tree, base, new References(environment, arguments), mistakes));
+        return JobKeys.ROOT.read(
+                tree, "", new Reading(tree, base, new References(environment, arguments), expressions, mistakes));
     }
 
     private Tree.Mapping withSet(Tree.Mapping tree, String key, String value, Map<String, String> arguments) {

@@ -195,7 +195,7 @@ final class JobKeys {
                     v.get(SCHEMA_SAMPLE)));
 
     private static final Key<ComputedColumn, String> COLUMN_SQL = Key.required(
-            "sql", Scalars.SQL, ComputedColumn::sql, "A Spark SQL expression over the columns of the same row.");
+            "sql", new SqlForm(), ComputedColumn::sql, "A Spark SQL expression over the columns of the same row.");
     private static final Section<ComputedColumn> COLUMN =
             Section.of(List.of(COLUMN_SQL), v -> new ComputedColumn(v.get(COLUMN_SQL)));
 

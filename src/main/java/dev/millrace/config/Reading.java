@@ -3,6 +3,7 @@ package dev.millrace.config;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * One reading of a job file: what forms need besides the tree, and where mistakes go.
@@ -10,9 +11,15 @@ import java.util.Optional;
  * @param root the whole tree, for defaults that follow from other keys
  * @param base what relative local paths start from
  * @param references of this reading
+ * @param expressions what is wrong with a Spark SQL expression, if anything is
  * @param mistakes added to while reading
  */
-record Reading(Tree.Mapping root, Path base, References references, List<Mistake> mistakes) {
+record Reading(
+        Tree.Mapping root,
+        Path base,
+        References references,
+        Function<String, Optional<String>> expressions,
+        List<Mistake> mistakes) {
     /** Characters of a value that a message shows. */
     private static final int SHOWN = 100;
 
@@ -55,6 +62,6 @@ record Reading(Tree.Mapping root, Path base, References references, List<Mistake
 
     /** The same reading with another list for mistakes. */
     Reading into(List<Mistake> others) {
-        return new Reading(root, base, references, others);
+        return new Reading(root, base, references, expressions, others);
     }
 }

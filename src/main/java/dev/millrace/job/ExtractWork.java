@@ -75,8 +75,13 @@ final class ExtractWork implements PhaseWork {
         LandedRun.requireBalance(landed);
         Map<String, TableCounts> counts = new TreeMap<>();
         landed.forEach(t -> counts.put(t.name(), t.counts()));
+        context.requireNotEnded();
         Commit commit = context.open().store().ledger().append(context.run().id(), counts, Map.of());
-        PhaseCommit done = context.run()
+        if (context.open().job().staging().spool() == StagingSettings.Spool.DELETE) {
+            // Before the phase is committed: once it is, nobody comes here again. All units are, so none is read again.
+            spool.delete();
+        }
+        return Optional.of(context.run()
                 .commitPhase(new PhaseCommit(
                         PhaseCommit.FORMAT,
                         Phase.EXTRACT.label(),
@@ -84,11 +89,7 @@ final class ExtractWork implements PhaseWork {
                                 COMMIT, Long.toString(commit.n()),
                                 TABLES, String.join(",", forWarehouse(shredding, landed)),
                                 CONSUMED, Spool.consumed(spooled).toPlainString()),
-                        counts));
-        if (context.open().job().staging().spool() == StagingSettings.Spool.DELETE) {
-            spool.delete();
-        }
-        return Optional.of(done);
+                        counts)));
     }
 
     private ShredPlan plan(RunContext context, DataSchema schema) {

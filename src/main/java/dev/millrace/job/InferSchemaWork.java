@@ -11,6 +11,8 @@ import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.Inference;
 import dev.millrace.schema.SchemaCache;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,9 +36,7 @@ final class InferSchemaWork implements PhaseWork {
         Job job = context.open().job();
         SchemaCache cache = context.open().schemas();
         Optional<SchemaCache.Entry> latest = cache.latest();
-        boolean young = latest.isPresent()
-                && latest.get().written().plus(job.schema().refresh()).isAfter(clock.instant());
-        if (young) {
+        if (latest.isPresent() && isYoung(context, latest.get().written())) {
             return Optional.of(pinned(context, latest.get().schema().version()));
         }
         CensusUnits census = new CensusUnits(
@@ -56,6 +56,13 @@ final class InferSchemaWork implements PhaseWork {
         boolean listsAsJson = job.schema().lists() == SchemaSettings.Lists.JSON;
         DataSchema inferred = Inference.infer(all, before, listsAsJson);
         return Optional.of(pinned(context, cache.add(inferred, all).schema().version()));
+    }
+
+    /** Also one that was written since the run began: by this run, which was then stopped, or by another at once. */
+    private boolean isYoung(RunContext context, Instant written) {
+        Duration refresh = context.open().job().schema().refresh();
+        return written.plus(refresh).isAfter(clock.instant())
+                || !written.isBefore(context.run().id().start());
     }
 
     private static PhaseCommit pinned(RunContext context, int version) {

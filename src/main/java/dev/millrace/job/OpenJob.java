@@ -2,6 +2,7 @@ package dev.millrace.job;
 
 import dev.millrace.config.Job;
 import dev.millrace.config.JobFile;
+import dev.millrace.config.Mistake;
 import dev.millrace.config.S3Settings;
 import dev.millrace.config.TableSettings;
 import dev.millrace.config.WarehouseSettings;
@@ -12,7 +13,6 @@ import dev.millrace.run.JobStore;
 import dev.millrace.schema.SchemaCache;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
-import dev.millrace.storage.Storages;
 import dev.millrace.warehouse.Warehouse;
 import dev.millrace.warehouse.duckdb.DuckDbOptions;
 import dev.millrace.warehouse.duckdb.DuckDbWarehouse;
@@ -44,52 +44,34 @@ record OpenJob(String file, Job job, Storage staging, JobStore store, SchemaCach
                 envFile(arguments),
                 arguments.settings(),
                 around.base(),
-                around.environment());
-        List<String> mistakes = expressionMistakes(job, arguments.job());
-        if (!mistakes.isEmpty()) {
-            throw Fault.user(mistakes);
-        }
+                around.environment(),
+                ComputedColumns::mistake);
         StorageOptions options = options(job.s3());
-        Storage staging = Storages.open(job.staging().at().uri(), options);
+        Storage staging = around.storages().apply(job.staging().at().uri(), options);
         return new OpenJob(
                 arguments.job(),
                 job,
                 staging,
                 new JobStore(staging, job.name(), around.clock(), around.random()),
-                new SchemaCache(Storages.open(job.schema().cache().uri(), options)));
+                new SchemaCache(around.storages().apply(job.schema().cache().uri(), options)));
     }
 
     /** Everything that is wrong with a job file, one a line; none means that {@link #load} succeeds. */
     static List<String> mistakes(Arguments arguments, Surroundings around) {
-        List<String> mistakes = new ArrayList<>(JobFile.mistakes(
+        return JobFile.mistakes(
                         Path.of(arguments.job()),
                         envFile(arguments),
                         arguments.settings(),
                         around.base(),
-                        around.environment())
+                        around.environment(),
+                        ComputedColumns::mistake)
                 .stream()
-                .map(Object::toString)
-                .toList());
-        if (mistakes.isEmpty()) {
-            Job job = JobFile.load(
-                    Path.of(arguments.job()),
-                    envFile(arguments),
-                    arguments.settings(),
-                    around.base(),
-                    around.environment());
-            mistakes.addAll(expressionMistakes(job, arguments.job()));
-        }
-        return mistakes;
+                .map(Mistake::toString)
+                .toList();
     }
 
     private static Optional<Path> envFile(Arguments arguments) {
         return arguments.env().map(name -> Path.of("conf", name + ".yaml"));
-    }
-
-    private static List<String> expressionMistakes(Job job, String file) {
-        List<String> mistakes = new ArrayList<>();
-        job.tables().forEach((kind, table) -> mistakes.addAll(ComputedColumns.mistakes(computed(table, kind, file))));
-        return mistakes;
     }
 
     /** A kind's computed columns, in the order they were declared. */

@@ -10,12 +10,13 @@ import dev.millrace.run.Outcome;
 import dev.millrace.run.Overlap;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.PhaseState;
 import dev.millrace.run.Plan;
 import dev.millrace.run.Recorder;
+import dev.millrace.run.RunEnd;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
 import dev.millrace.run.TableRecord;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -30,6 +31,8 @@ final class PipelineRunner {
     enum Result {
         /** All its phases are done. */
         DONE,
+        /** It had ended before this process began. */
+        DONE_BEFORE,
         /** The phases wanted are done, others are not. */
         PHASES_DONE,
         /** Units that other processes took are not done. */
@@ -56,7 +59,6 @@ final class PipelineRunner {
      * @param wanted phases to do; none: all that the job file needs
      * @throws Fault by its kind, with the run's record saying the same
      */
-    @SuppressWarnings("try") // the lease is held, not used
     Ended run(Arguments arguments, List<Phase> wanted) {
         OpenJob open = OpenJob.load(arguments, around);
         List<Phase> phases = phases(open.job());
@@ -68,27 +70,72 @@ final class PipelineRunner {
         requireRunFor(wanted, arguments.run(), open);
         try (LazySource source = new LazySource(open.job(), around);
                 Sparks spark = new Sparks(open.job().name())) {
-            String json = JobFile.toJson(open.job());
-            RunStore run = open.store()
-                    .begin(
-                            arguments.run(),
-                            open.job().resumeWithin(),
-                            json,
-                            id -> new Plan(
-                                    Plan.FORMAT,
-                                    id,
-                                    open.job().name(),
-                                    json,
-                                    phases,
-                                    source.get().units()));
-            boolean share = arguments.units().count() > 1;
-            try (Lease lease = open.store().lock().acquire(run.id(), holder(), overlap(open.job()), share)) {
-                Optional<Recorder> recorder = share
-                        ? Optional.empty()
-                        : Optional.of(run.recorder(open.job().name(), phases));
-                RunContext context = new RunContext(open, run, run.plan(), arguments.units(), spark, recorder);
-                return new Ended(context, run(context, wanted.isEmpty() ? phases : wanted, source));
+            while (true) {
+                Optional<Ended> ended = run(arguments, open, wanted.isEmpty() ? phases : wanted, source, spark);
+                if (ended.isPresent()) {
+                    return ended.get();
+                }
             }
+        }
+    }
+
+    /** Empty when the run that was taken up had ended before the lock was free. */
+    @SuppressWarnings("try") // the lease is held, not used
+    private Optional<Ended> run(
+            Arguments arguments, OpenJob open, List<Phase> wanted, Supplier<TableSource> source, Sparks spark) {
+        String json = JobFile.toJson(open.job());
+        List<Phase> phases = phases(open.job());
+        RunStore run = open.store()
+                .begin(
+                        arguments.run(),
+                        open.job().resumeWithin(),
+                        json,
+                        id -> new Plan(
+                                Plan.FORMAT,
+                                id,
+                                open.job().name(),
+                                json,
+                                phases,
+                                source.get().units()));
+        boolean share = arguments.units().count() > 1;
+        try (Lease lease = acquire(arguments, open, run, share)) {
+            Optional<RunEnd> end = run.end();
+            if (end.isPresent() && arguments.run().isEmpty()) {
+                return Optional.empty();
+            }
+            // A run that has ended keeps its record as it is.
+            Optional<Recorder> recorder = share || end.isPresent()
+                    ? Optional.empty()
+                    : Optional.of(run.recorder(open.job().name(), phases));
+            RunContext context = new RunContext(open, run, run.plan(), arguments.units(), spark, recorder);
+            if (end.isPresent()) {
+                requireDone(run.id(), end.get());
+                return Optional.of(new Ended(context, Result.DONE_BEFORE));
+            }
+            return Optional.of(new Ended(context, run(context, wanted, source)));
+        }
+    }
+
+    private Lease acquire(Arguments arguments, OpenJob open, RunStore run, boolean share) {
+        try {
+            return open.store()
+                    .lock()
+                    .acquire(run.id(), ThisProcess.name(), overlap(open.job()), share, ThisProcess::isDead);
+        } catch (Fault fault) {
+            // Planned by us a moment ago, while another began too: nobody shall take it up later.
+            if (fault.kind() == Fault.Kind.HELD
+                    && arguments.run().isEmpty()
+                    && run.record().isEmpty()) {
+                open.store().abandon(run, "another run held the job");
+            }
+            throw fault;
+        }
+    }
+
+    private static void requireDone(RunId run, RunEnd end) {
+        if (end.outcome() != Outcome.DONE) {
+            throw Fault.user("Run " + run + " has ended: " + end.outcome() + ": " + end.reason()
+                    + ": start a new one by leaving --run out");
         }
     }
 
@@ -112,17 +159,19 @@ final class PipelineRunner {
 
     private Result run(RunContext context, List<Phase> wanted, Supplier<TableSource> source) {
         RunStore run = context.run();
-        if (run.end().isPresent()) {
-            Outcome outcome = run.end().get().outcome();
-            if (outcome != Outcome.DONE) {
-                throw Fault.user("Run " + run.id() + " has ended: " + outcome + ": "
-                        + run.end().get().reason() + ": start a new one by leaving --run out");
-            }
-            return Result.DONE;
-        }
-        for (Phase phase : wanted) {
-            if (run.phase(phase).isEmpty() && run(context, phase, source).isEmpty()) {
-                return Result.UNITS_MISSING;
+        for (Phase phase : context.plan().phases()) {
+            Optional<PhaseCommit> commit = run.phase(phase);
+            if (commit.isPresent()) {
+                recordDone(context, phase, commit.get());
+            } else if (wanted.contains(phase)) {
+                context.requireNotEnded();
+                // Here, not in the phase: a mistake of the command line does not end the run.
+                context.plan().phases().stream()
+                        .takeWhile(earlier -> earlier != phase)
+                        .forEach(context::require);
+                if (run(context, phase, source).isEmpty()) {
+                    return Result.UNITS_MISSING;
+                }
             }
         }
         boolean all =
@@ -130,38 +179,69 @@ final class PipelineRunner {
         if (!all) {
             return Result.PHASES_DONE;
         }
-        run.finish(Outcome.DONE, "");
+        // The record first: a run that has ended is not taken up, so nobody would complete it.
         context.record(r -> r.ended(Outcome.DONE, ""));
+        RunEnd end = run.finish(Outcome.DONE, "");
+        if (end.outcome() != Outcome.DONE) {
+            context.record(r -> r.ended(end.outcome(), end.reason()));
+            context.requireNotEnded();
+        }
         Lifetimes.enforce(context.open().store(), context.open().job().staging().keep(), run.id(), around.clock());
         return Result.DONE;
     }
 
     private Optional<PhaseCommit> run(RunContext context, Phase phase, Supplier<TableSource> source) {
+        // What this process lacks, such as a key in its environment, is no mistake of the run's.
+        PhaseWork work = work(phase, source);
         try {
-            Optional<PhaseCommit> commit = work(phase, source).run(context);
-            commit.ifPresent(done -> {
-                if (phase == Phase.EXTRACT) {
-                    recordTables(context, done);
-                }
-                if (phase == Phase.REPLACE) {
-                    context.record(r -> r.warehouse(context.open().warehouseName()));
-                }
-                context.record(r -> r.phaseDone(phase));
-            });
+            Optional<PhaseCommit> commit = work.run(context);
+            commit.ifPresent(done -> recordDone(context, phase, done));
             return commit;
         } catch (RuntimeException | Error failure) {
             Optional<Fault> fault = Fault.in(failure);
             String message = fault.map(Fault::getMessage).orElseGet(failure::toString);
             try {
                 context.record(r -> r.phaseFailed(phase, message));
-                if (fault.filter(f -> f.kind() == Fault.Kind.GATE).isPresent()) {
-                    context.run().finish(Outcome.REFUSED, message);
-                    context.record(r -> r.ended(Outcome.REFUSED, message));
-                }
+                end(context, fault.map(Fault::kind).orElse(Fault.Kind.WORLD), message);
             } catch (RuntimeException second) {
                 failure.addSuppressed(second);
             }
             throw failure;
+        }
+    }
+
+    /** Whoever committed the phase may have been stopped before it was recorded. */
+    private static void recordDone(RunContext context, Phase phase, PhaseCommit commit) {
+        context.record(recorder -> {
+            boolean recorded = recorder.record()
+                    .phase(phase)
+                    .filter(r -> r.state() == PhaseState.DONE)
+                    .isPresent();
+            if (!recorded) {
+                if (phase == Phase.EXTRACT) {
+                    recordTables(context, recorder, commit);
+                }
+                if (phase == Phase.REPLACE) {
+                    recorder.warehouse(context.open().warehouseName());
+                }
+                recorder.phaseDone(phase);
+            }
+        });
+    }
+
+    private static void end(RunContext context, Fault.Kind kind, String message) {
+        switch (kind) {
+            case GATE -> {
+                context.record(r -> r.ended(Outcome.REFUSED, message));
+                context.run().finish(Outcome.REFUSED, message);
+            }
+            case USER -> {
+                // What mends it is another job file, which this run would not take.
+                context.record(r -> r.ended(Outcome.ABANDONED, message));
+                context.open().store().abandon(context.run(), message);
+            }
+            // The run itself has not ended: it can be taken up again.
+            case WORLD, HELD -> context.record(r -> r.ended(Outcome.FAILED, message));
         }
     }
 
@@ -175,15 +255,15 @@ final class PipelineRunner {
         };
     }
 
-    private static void recordTables(RunContext context, PhaseCommit extracted) {
+    private static void recordTables(RunContext context, Recorder recorder, PhaseCommit extracted) {
         for (String table : extracted.counts().keySet()) {
             if (!table.equals(LandedRun.QUARANTINE)) {
                 LandedTable landed = LandingManifests.read(
                         context.run().storage(), LandingManifests.folder(LandedRun.dataFolder(context, table)));
-                context.record(r -> r.table(
+                recorder.table(
                         table,
                         new TableRecord(
-                                landed.counts(), landed.files().size(), landed.bytes(), landed.schemaVersion())));
+                                landed.counts(), landed.files().size(), landed.bytes(), landed.schemaVersion()));
             }
         }
     }
@@ -193,10 +273,6 @@ final class PipelineRunner {
             case SKIP -> Overlap.SKIP;
             case WAIT -> Overlap.WAIT;
         };
-    }
-
-    private static String holder() {
-        return ManagementFactory.getRuntimeMXBean().getName();
     }
 
     /** A job's table, found when it is first needed. */

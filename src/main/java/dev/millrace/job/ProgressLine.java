@@ -10,11 +10,12 @@ import java.util.function.LongSupplier;
 import org.slf4j.LoggerFactory;
 
 /**
- * How far a phase is. On a terminal one line, redrawn at most five times a second; elsewhere a log line whenever units
- * were finished, and one at the end. Safe for use by several threads.
+ * How far a phase is. On a terminal one line, redrawn at most five times a second; elsewhere a log line
+ * when units were finished, at most every two seconds, and one at the end. Safe for use by several threads.
  */
 final class ProgressLine implements AutoCloseable {
     private static final long REDRAW_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long LOG_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final String TO_LINE_START_AND_CLEAR = "\r\u001b[K";
 
     private final String phase;
@@ -29,6 +30,7 @@ final class ProgressLine implements AutoCloseable {
     private long rows;
     private long bytes;
     private long drawnNanos;
+    private long loggedNanos;
     private boolean closed;
 
     ProgressLine(
@@ -49,6 +51,7 @@ final class ProgressLine implements AutoCloseable {
         this.nanoTime = nanoTime;
         this.startNanos = nanoTime.getAsLong();
         this.drawnNanos = startNanos - REDRAW_NANOS;
+        this.loggedNanos = startNanos;
         redraw();
     }
 
@@ -75,7 +78,8 @@ final class ProgressLine implements AutoCloseable {
         bytes += moreBytes;
         if (terminal.showsErrors()) {
             redraw();
-        } else if (moreUnits > 0 && units < unitsAll) {
+        } else if (moreUnits > 0 && units < unitsAll && nanoTime.getAsLong() - loggedNanos >= LOG_NANOS) {
+            loggedNanos = nanoTime.getAsLong();
             log.accept(text());
         }
     }

@@ -10,6 +10,7 @@ import dev.millrace.run.RunStore;
 import dev.millrace.run.UnitManifest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -65,6 +66,15 @@ record RunContext(
         return run.units().committed(phase.label()).stream()
                 .map(UnitManifest::unit)
                 .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** Refuses to go on with a run that another process has ended meanwhile, and perhaps cleaned. */
+    void requireNotEnded() {
+        run.end().ifPresent(end -> {
+            throw Fault.world("Run " + run.id() + " was ended by another process at " + end.at() + ": "
+                    + end.outcome().name().toLowerCase(Locale.ROOT)
+                    + (end.reason().isEmpty() ? "" : ", " + end.reason()) + ": start a new run");
+        });
     }
 
     void record(Consumer<Recorder> event) {

@@ -72,6 +72,7 @@ final class RunReport {
     private static String state(PipelineRunner.Ended ended) {
         return switch (ended.result()) {
             case DONE -> "";
+            case DONE_BEFORE -> " (had ended before: nothing was done)";
             case PHASES_DONE -> " (its other phases are still to do)";
             case UNITS_MISSING -> " (units of other processes are still to do)";
         };
@@ -122,7 +123,8 @@ final class RunReport {
 
     private static List<String> next(RunContext context, String file, PipelineRunner.Ended ended) {
         String launcher = "scripts/millrace ";
-        if (ended.result() != PipelineRunner.Result.DONE) {
+        if (ended.result() == PipelineRunner.Result.PHASES_DONE
+                || ended.result() == PipelineRunner.Result.UNITS_MISSING) {
             List<String> open = context.plan().phases().stream()
                     .filter(p -> context.run().phase(p).isEmpty())
                     .map(Phase::label)

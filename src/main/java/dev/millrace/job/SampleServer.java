@@ -16,4 +16,16 @@ final class SampleServer {
                         + "scripts/millrace, or set source.dynamodb.endpoint to a server's uri"));
         return new EmbeddedDynamoDb(home, () -> ServerClassPath.of(home, "dynamodb-local"));
     }
+
+    /** The server, up: says so while a person waits for its start. */
+    static EmbeddedDynamoDb.Server started(EmbeddedDynamoDb server) {
+        if (server.find().isPresent()) {
+            return server.start();
+        }
+        try (ProgressLine line = ProgressLine.start("starting DynamoDB Local", 1)) {
+            EmbeddedDynamoDb.Server running = server.start();
+            line.add(1, 0, 0);
+            return running;
+        }
+    }
 }

@@ -26,7 +26,10 @@ final class Sparks implements Supplier<SparkSession>, AutoCloseable {
     }
 
     private SparkSession start() {
-        ours = SparkSession.getDefaultSession().isEmpty();
+        if (SparkSession.getDefaultSession().isDefined()) {
+            return SparkSession.getDefaultSession().get();
+        }
+        ours = true;
         SparkConf conf = new SparkConf();
         conf.setIfMissing("spark.app.name", "millrace " + name);
         // Only where nobody else decided: spark-submit, EMR and Glue do.

@@ -1,9 +1,13 @@
 package dev.millrace.job;
 
+import dev.millrace.storage.Storage;
+import dev.millrace.storage.StorageOptions;
+import dev.millrace.storage.Storages;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
@@ -14,9 +18,15 @@ import java.util.function.Function;
  * @param environment looks up an environment variable
  * @param clock tells the time
  * @param random names runs
+ * @param storages opens the storage that a location names
  */
 record Surroundings(
-        Path base, Optional<Path> home, Function<String, Optional<String>> environment, Clock clock, Random random) {
+        Path base,
+        Optional<Path> home,
+        Function<String, Optional<String>> environment,
+        Clock clock,
+        Random random,
+        BiFunction<String, StorageOptions, Storage> storages) {
     /** The process's own. */
     static Surroundings ofProcess() {
         return new Surroundings(
@@ -24,6 +34,7 @@ record Surroundings(
                 Optional.ofNullable(System.getProperty("millrace.home")).map(Path::of),
                 name -> Optional.ofNullable(System.getenv(name)),
                 Clock.systemUTC(),
-                new Random());
+                new Random(),
+                Storages::open);
     }
 }

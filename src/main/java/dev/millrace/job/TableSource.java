@@ -20,6 +20,7 @@ import dev.millrace.schema.ShredPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /** A job's DynamoDB table, found and described. */
@@ -59,7 +60,7 @@ final class TableSource implements AutoCloseable {
             return new TableSource(job, access, TableDescription.load(access), key, Optional.empty());
         }
         EmbeddedDynamoDb server = SampleServer.open(around);
-        EmbeddedDynamoDb.Server running = server.start();
+        EmbeddedDynamoDb.Server running = SampleServer.started(server);
         EmbeddedDynamoDb.KeepAlive alive = server.keepAlive();
         if (source.sample().isPresent()) {
             fill(source.table(), running);
@@ -70,10 +71,18 @@ final class TableSource implements AutoCloseable {
     }
 
     private static void fill(String table, EmbeddedDynamoDb.Server server) {
-        try (DynamoDbClient client = EmbeddedDynamoDb.client(server.endpoint());
-                ProgressLine line = ProgressLine.start("sample", 1)) {
-            ShopSample.fillIfMissing(client, table, ShopSample.SEED, ShopSample.ITEMS, items -> line.add(0, items, 0));
-            line.add(1, 0, 0);
+        List<ProgressLine> shown = new ArrayList<>();
+        AtomicLong written = new AtomicLong();
+        try (DynamoDbClient client = EmbeddedDynamoDb.client(server.endpoint())) {
+            ShopSample.fillIfMissing(client, table, ShopSample.SEED, ShopSample.ITEMS, items -> {
+                if (shown.isEmpty()) {
+                    shown.add(ProgressLine.start("filling the sample", 1));
+                }
+                shown.get(0).add(0, items - written.getAndSet(items), 0);
+            });
+            shown.forEach(line -> line.add(1, 0, 0));
+        } finally {
+            shown.forEach(ProgressLine::close);
         }
     }
 
@@ -104,8 +113,8 @@ final class TableSource implements AutoCloseable {
     private static SpoolKey spoolKey(Job job, Surroundings around) {
         return job.staging()
                 .spoolKey()
-                .map(ref -> SpoolKey.of(
-                        StagingSettings.decodeSpoolKey(ref.resolve(around.environment(), SecretsManager::find))))
+                .map(ref ->
+                        SpoolKey.of(StagingSettings.decodeSpoolKey(ref.resolve(around.environment(), Secrets::find))))
                 .orElse(SpoolKey.NONE);
     }
 

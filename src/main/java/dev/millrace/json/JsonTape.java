@@ -68,6 +68,11 @@ public final class JsonTape {
         return position;
     }
 
+    /** Whether nothing but white space follows the value. */
+    public boolean isWhole() {
+        return skipSpace(position) == end;
+    }
+
     public String error() {
         return error;
     }

@@ -56,23 +56,24 @@ public final class ComputedColumns {
             if (!names.add(column.name().toLowerCase(Locale.ROOT))) {
                 mistakes.add(mistake(column, "the name is taken by a computed column above; choose another"));
             }
-            formMistake(column).ifPresent(reason -> mistakes.add(mistake(column, reason)));
+            mistake(column.sql()).ifPresent(reason -> mistakes.add(mistake(column, reason)));
         }
         return mistakes;
     }
 
-    private static Optional<String> formMistake(ComputedColumn column) {
-        if (column.sql().isBlank()) {
+    /** What is wrong with an expression, as far as it shows without columns and without a session. */
+    public static Optional<String> mistake(String sql) {
+        if (sql.isBlank()) {
             return Optional.of("an expression is needed, for example to_date(created_at)");
         }
         Expression expression;
         try {
-            expression = SqlExpressions.parse(column.sql());
+            expression = SqlExpressions.parse(sql);
         } catch (Exception unparsable) {
             // Spark throws checked exceptions that Scala does not declare; each says what it could not read.
             return Optional.of(SqlExpressions.message(unparsable));
         }
-        return SqlExpressions.refusal(column.sql(), expression);
+        return SqlExpressions.refusal(sql, expression);
     }
 
     private static String mistake(ComputedColumn column, String reason) {

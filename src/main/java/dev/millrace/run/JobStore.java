@@ -101,10 +101,19 @@ public final class JobStore {
             if (isYoung || lock().heldBy().equals(Optional.of(run.id()))) {
                 return started(run, jobJson, planner);
             }
-            abandon(run, "unfinished for more than " + resumeWithin);
+            if (isWholeWork(run)) {
+                run.finish(Outcome.DONE, "");
+            } else {
+                abandon(run, "unfinished for more than " + resumeWithin);
+            }
         }
         cleanAbandoned();
         return started(run(newId()), jobJson, planner);
+    }
+
+    /** Whoever did the last of a run's phases may be stopped before it has said so. */
+    private static boolean isWholeWork(RunStore run) {
+        return run.plan().phases().stream().allMatch(phase -> run.phase(phase).isPresent());
     }
 
     /** Ends a run without a result and removes what it staged. Returns the end that stands. */

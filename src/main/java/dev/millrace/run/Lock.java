@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
 
 /**
  * The lock of a job, at {@code <job>/lock.json}: a courtesy that saves two runs from doing the same work. What makes
@@ -52,12 +53,24 @@ public final class Lock {
      * @throws Fault of kind HELD when it is held and {@code overlap} says not to wait
      */
     public Lease acquire(RunId run, String holder, Overlap overlap, boolean shared) {
+        return acquire(run, holder, overlap, shared, (name, since) -> false);
+    }
+
+    /**
+     * As {@link #acquire(RunId, String, Overlap, boolean)}, where the caller may know of a holder that it is dead: then
+     * the end of its lease is not waited for.
+     *
+     * @param isDead told a holder's name and since when it holds
+     */
+    public Lease acquire(
+            RunId run, String holder, Overlap overlap, boolean shared, BiPredicate<String, Instant> isDead) {
         while (true) {
             Optional<Versioned> file = storage.find(path);
             Instant now = clock.instant();
             LockState state = file.map(this::read)
                     .orElse(new LockState(LockState.FORMAT, Optional.empty(), Map.of(), ""))
-                    .at(now);
+                    .at(now)
+                    .without(isDead);
             boolean mayEnter =
                     state.holders().isEmpty() || (shared && state.run().equals(Optional.of(run)));
             if (mayEnter) {

@@ -1,9 +1,12 @@
 package dev.millrace.run;
 
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
+import java.util.function.Predicate;
 
 /**
  * The lock file of a job.
@@ -31,13 +34,22 @@ record LockState(int format, Optional<RunId> run, Map<String, Holder> holders, S
 
     /** Without the holders whose leases have ended. */
     LockState at(Instant now) {
-        Map<String, Holder> living = new TreeMap<>(holders);
-        living.values().removeIf(holder -> !now.isBefore(holder.until()));
-        return new LockState(format, living.isEmpty() ? Optional.empty() : run, living, stamp);
+        return keeping(holder -> now.isBefore(holder.until()));
+    }
+
+    /** Without the holders that are known to be dead, by name and since when they hold. */
+    LockState without(BiPredicate<String, Instant> isDead) {
+        return keeping(holder -> !isDead.test(holder.name(), holder.since()));
+    }
+
+    private LockState keeping(Predicate<Holder> wanted) {
+        Map<String, Holder> kept = new TreeMap<>(holders);
+        kept.values().removeIf(wanted.negate());
+        return new LockState(format, kept.isEmpty() ? Optional.empty() : run, kept, stamp);
     }
 
     /** The one that has held it longest. */
     Optional<Holder> eldest() {
-        return holders.values().stream().min((a, b) -> a.since().compareTo(b.since()));
+        return holders.values().stream().min(Comparator.comparing(Holder::since).thenComparing(Holder::name));
     }
 }

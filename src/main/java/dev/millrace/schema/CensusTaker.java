@@ -54,7 +54,9 @@ public final class CensusTaker {
 
     /** Counts one item: the bytes of an object of attributes, as DynamoDB JSON. */
     public void add(byte[] buffer, int offset, int length) {
-        boolean sound = tape.parse(buffer, offset, offset + length) && Items.problem(tape, 0, numbers) == null;
+        boolean sound = tape.parse(buffer, offset, offset + length)
+                && tape.isWhole()
+                && Items.problem(tape, 0, numbers) == null;
         if (!sound || !isInSample()) {
             return;
         }

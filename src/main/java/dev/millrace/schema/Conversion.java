@@ -219,9 +219,7 @@ final class Conversion {
     private static Object json(String value) {
         byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
         JsonTape tape = new JsonTape();
-        boolean one = tape.parse(bytes, 0, bytes.length)
-                && new String(bytes, tape.endOffset(), bytes.length - tape.endOffset(), StandardCharsets.UTF_8)
-                        .isBlank();
+        boolean one = tape.parse(bytes, 0, bytes.length) && tape.isWhole();
         return one ? UTF8String.fromBytes(bytes) : MISFIT;
     }
 }

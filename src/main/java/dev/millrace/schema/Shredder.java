@@ -204,7 +204,7 @@ public final class Shredder {
             return Outcome.QUARANTINED;
         }
         String problem = Items.problem(itemTape, 0, numbers);
-        if (problem == null && !isBlank(buffer, itemTape.endOffset(), offset + length)) {
+        if (problem == null && !itemTape.isWhole()) {
             problem = "something follows the item";
         }
         if (problem != null) {
@@ -242,15 +242,6 @@ public final class Shredder {
         }
         finish(row);
         return Outcome.ROWS;
-    }
-
-    private static boolean isBlank(byte[] bytes, int from, int to) {
-        for (int i = from; i < to; i++) {
-            if (bytes[i] != ' ' && bytes[i] != '\n' && bytes[i] != '\r' && bytes[i] != '\t') {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** The item's rows, its main row first. */

@@ -17,8 +17,8 @@ import software.amazon.awssdk.services.s3.S3ClientBuilder;
 final class S3Clients {
     private static final Map<StorageOptions, S3Client> CLIENTS = new ConcurrentHashMap<>();
 
-    /** Three attempts at a server that does not answer still end within half a minute. */
-    private static final Duration CONNECT = Duration.ofSeconds(5);
+    /** The four attempts at a server that does not answer end well within half a minute. */
+    private static final Duration CONNECT = Duration.ofSeconds(3);
 
     private static final Duration SILENCE = Duration.ofSeconds(30);
     private static final int CONNECTIONS = 64;

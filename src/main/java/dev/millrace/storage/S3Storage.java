@@ -327,11 +327,15 @@ final class S3Storage implements Storage {
             return "the server said " + s3.statusCode() + code
                     + (message == null || message.isEmpty() ? "" : ": " + message);
         }
+        // The client tells at length where it looked and what might be.
         String message = String.valueOf(e.getMessage());
-        // The client names each place it looked in, at length.
-        return message.startsWith("Unable to load credentials")
-                ? "no AWS credentials found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run on a"
-                        + " machine with a role"
-                : message;
+        if (message.startsWith("Unable to load credentials")) {
+            return "no AWS credentials found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run on a"
+                    + " machine with a role";
+        }
+        if (message.startsWith("Unable to load region")) {
+            return "no AWS region found. Set AWS_REGION, or run on a machine that has one";
+        }
+        return message.startsWith("Received an UnknownHostException") ? "no such host" : message;
     }
 }

@@ -62,7 +62,8 @@ final class JobFiles {
     }
 
     Job load() {
-        return JobFile.load(JOB, envFile, sets, base, name -> Optional.ofNullable(variables.get(name)));
+        return JobFile.load(
+                JOB, envFile, sets, base, name -> Optional.ofNullable(variables.get(name)), sql -> Optional.empty());
     }
 
     List<String> mistakes() {
@@ -70,7 +71,14 @@ final class JobFiles {
     }
 
     List<String> mistakesIn(Path file) {
-        return JobFile.mistakes(file, envFile, sets, base, name -> Optional.ofNullable(variables.get(name))).stream()
+        return JobFile.mistakes(
+                        file,
+                        envFile,
+                        sets,
+                        base,
+                        name -> Optional.ofNullable(variables.get(name)),
+                        sql -> Optional.empty())
+                .stream()
                 .map(Mistake::toString)
                 .toList();
     }

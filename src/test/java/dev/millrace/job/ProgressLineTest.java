@@ -58,18 +58,21 @@ class ProgressLineTest {
     }
 
     @Test
-    void logsEachFinishedUnitAndTheEndWhereThereIsNoTerminal() {
-        try (ProgressLine line = start(Terminal.NONE, 2)) {
+    void logsFinishedUnitsEveryTwoSecondsAndTheEndWhereThereIsNoTerminal() {
+        try (ProgressLine line = start(Terminal.NONE, 4)) {
             passMillis(500);
-            line.add(0, 100, 1_000);
             line.add(1, 400, 9_000);
-            passMillis(500);
+            passMillis(1_500);
+            line.add(0, 100, 1_000);
             line.add(1, 500, 10_000);
+            line.add(1, 500, 10_000);
+            passMillis(500);
+            line.add(1, 1_000, 10_000);
         }
         assertThat(log)
                 .containsExactly(
-                        "extract  1/2 units  500 rows  10.0 KB  1,000 rows/s  1 s left",
-                        "extract  2/2 units  1,000 rows  20.0 KB  1,000 rows/s  1.0 s");
+                        "extract  2/4 units  1,000 rows  20.0 KB  500 rows/s  2 s left",
+                        "extract  4/4 units  2,500 rows  40.0 KB  1,000 rows/s  2.5 s");
         assertThat(screen.size()).isZero();
     }
 
@@ -80,7 +83,7 @@ class ProgressLineTest {
         passMillis(1_000);
         line.close();
         line.close();
-        assertThat(log).containsExactly("extract  1/3 units  0 s left", "extract  1/3 units  1.0 s");
+        assertThat(log).containsExactly("extract  1/3 units  1.0 s");
     }
 
     @Test

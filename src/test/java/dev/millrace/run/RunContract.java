@@ -195,8 +195,17 @@ abstract class RunContract {
     @Test
     void anUnfinishedRunPastItsTimeIsAbandonedAndCleaned() {
         RunStore first = begun();
-        for (String path : List.of("spool/0001.json.gz", "landing/orders/0001.parquet", "units/extract/0001.json")) {
-            staging().put(first.path(path), new byte[] {1});
+        String snapshot = "shop/orders/snapshot=" + first.id() + "/datalake/0001.parquet";
+        String quarantined = "shop/quarantine/" + first.id() + "/0001.json";
+        String ofAnother = "shop/orders/snapshot=" + RUN + "/datalake/0001.parquet";
+        for (String path : List.of(
+                first.path("spool/0001.json.gz"),
+                first.path("census/0001.json"),
+                first.path("units/extract/0001.json"),
+                snapshot,
+                quarantined,
+                ofAnother)) {
+            staging().put(path, new byte[] {1});
         }
         clock.forward(HOUR);
         RunStore second = begun();
@@ -206,6 +215,8 @@ abstract class RunContract {
         assertThat(paths(first.path("")))
                 .containsExactly(
                         first.path("end.json"), first.path("plan.json"), first.path("units/extract/0001.json"));
+        assertThat(paths("shop/orders/")).containsExactly(ofAnother);
+        assertThat(paths("shop/quarantine/")).isEmpty();
         assertThat(begun().id()).isEqualTo(second.id());
     }
 
@@ -372,6 +383,7 @@ abstract class RunContract {
     @Test
     void sharesOfARunEnterTogether() {
         try (Lease first = lock().acquire(RUN, "share 1/2", Overlap.SKIP, true)) {
+            clock.forward(Duration.ofSeconds(1));
             Lease second = lock().acquire(RUN, "share 2/2", Overlap.SKIP, true);
             assertThatThrownBy(() -> lock().acquire(OTHER, "x", Overlap.SKIP, true))
                     .hasMessageStartingWith("Job shop is held by share 1/2 since ");

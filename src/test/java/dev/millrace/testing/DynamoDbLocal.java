@@ -1,10 +1,10 @@
 package dev.millrace.testing;
 
 import dev.millrace.sample.EmbeddedDynamoDb;
+import dev.millrace.sample.ServerClassPath;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,23 +50,7 @@ public final class DynamoDbLocal implements ParameterResolver {
 
     /** DynamoDB Local's own class path, as the launcher gets it. */
     public static String classPath() {
-        try {
-            Process process = new ProcessBuilder(
-                            repository().resolve("scripts/server-classpath").toString(), "dynamodb-local")
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            String path = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            int exit = process.waitFor();
-            if (exit != 0) {
-                throw new IllegalStateException("scripts/server-classpath dynamodb-local: exit code " + exit);
-            }
-            return path;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("Interrupted while the class path was resolved", e);
-        }
+        return ServerClassPath.of(repository(), "dynamodb-local");
     }
 
     private static Path repository() {

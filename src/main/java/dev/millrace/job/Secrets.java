@@ -11,8 +11,8 @@ import software.amazon.awssdk.services.secretsmanager.SecretsManagerClient;
 import software.amazon.awssdk.services.secretsmanager.model.ResourceNotFoundException;
 
 /** Secrets that a job file refers to by {@code ${secret:ID#key}}. */
-final class SecretsManager {
-    private SecretsManager() {}
+final class Secrets {
+    private Secrets() {}
 
     /** A text in a secret's JSON object, or empty where secret or key do not exist. */
     static Optional<String> find(String id, String key) {
