@@ -97,7 +97,13 @@ final class ExtractWork implements PhaseWork {
         if (!mistakes.isEmpty()) {
             throw Fault.user(mistakes);
         }
-        return ShredPlan.of(schema, source.kindRule(), context.open().job().tables(), source.expiry(context.run()));
+        try {
+            return ShredPlan.of(schema, source.kindRule(), context.open().job().tables(), source.expiry(context.run()));
+        } catch (Fault mistake) {
+            String file = context.open().file();
+            throw Fault.user(
+                    mistake.getMessage().lines().map(line -> file + ": " + line).toList());
+        }
     }
 
     private static LandingPlan landing(RunContext context, ShredPlan shredding) {

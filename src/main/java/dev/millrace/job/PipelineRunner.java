@@ -17,6 +17,7 @@ import dev.millrace.run.RunEnd;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
 import dev.millrace.run.TableRecord;
+import dev.millrace.warehouse.Warehouse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -68,6 +69,9 @@ final class PipelineRunner {
             }
         }
         requireRunFor(wanted, arguments.run(), open);
+        if (wanted.isEmpty() || wanted.stream().anyMatch(PipelineRunner::loads)) {
+            requireWarehouse(open);
+        }
         try (LazySource source = new LazySource(open.job(), around);
                 Sparks spark = new Sparks(open.job().name())) {
             while (true) {
@@ -154,6 +158,22 @@ final class PipelineRunner {
         if (!reads && run.isEmpty() && open.store().unfinished().isEmpty()) {
             throw Fault.user("Job " + open.job().name() + " has no unfinished run for phase "
                     + wanted.get(0).label() + ": run infer-schema and extract first, or name a run by --run");
+        }
+    }
+
+    private static boolean loads(Phase phase) {
+        return switch (phase) {
+            case INFER_SCHEMA, EXTRACT -> false;
+            case PREPARE, UPLOAD, REPLACE -> true;
+        };
+    }
+
+    /** A warehouse that cannot be used is told before the table is read, which costs. */
+    private static void requireWarehouse(OpenJob open) {
+        if (open.job().warehouse().isPresent()) {
+            try (Warehouse warehouse = open.openWarehouse()) {
+                warehouse.live();
+            }
         }
     }
 

@@ -3,54 +3,43 @@ package dev.millrace.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.sample.ShopSample;
+import dev.millrace.storage.StoredFile;
 import dev.millrace.testing.DynamoDbLocal;
 import dev.millrace.testing.S3Server;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** A job whose staging and data-schemas lie in S3. */
 class StagingOnS3Test {
     @TempDir
     private Path folder;
 
-    @ParameterizedTest
-    @ValueSource(strings = {"parquet", "csv"})
-    void makesTheTablesOfALocalRun(String format) throws Exception {
+    @Test
+    void makesTheTablesOfALocalRun() {
         ShopSample.fillIfMissing(DynamoDbLocal.client(), "s3-shop", 3, 500, items -> {});
         Trial trial = new Trial(folder);
-        Path local = job(trial, "local", "$HERE/staging", format, "");
+        Path local = job(trial, "local", "$HERE/staging", "parquet", "");
         trial.succeed(local);
         String bucket = S3Server.newBucket();
-        Path remote = job(
-                trial,
-                "remote",
-                "s3://" + bucket + "/a prefix",
-                format,
-                "s3: {endpoint: \"" + S3Server.front().uri() + "\", path-style: true}");
-        Trial.Ended ended = trial.succeed(remote);
-        assertThat(ended.out()).contains("record      s3://" + bucket + "/a prefix/remote/runs/");
+        String root = "s3://" + bucket + "/a prefix";
+        String s3 = "s3: {endpoint: \"" + S3Server.front().uri() + "\", path-style: true}";
+        Path remote = job(trial, "remote", root, "parquet", s3);
+        assertThat(trial.succeed(remote).out()).contains("record     " + root + "/remote/runs/");
         OpenJob open = trial.open(remote);
         trial.assertSameTables(trial.open(local), open);
-        assertThat(open.staging().list("remote/"))
-                .anyMatch(file -> file.path().startsWith("remote/schema/1.json"))
-                .anyMatch(file -> file.path().contains("/spool/"))
-                .anyMatch(file -> file.path().contains("/datalake/"));
-        try (Stream<Path> files = Files.walk(folder)) {
-            assertThat(files.filter(Files::isRegularFile)
-                            .map(file -> file.getFileName().toString()))
-                    .noneMatch(name -> name.endsWith(".download"));
-        }
+        assertThat(open.staging().list("remote/").stream().map(StoredFile::path))
+                .contains("remote/schema/1.json")
+                .anyMatch(path -> path.contains("/spool/"))
+                .anyMatch(path -> path.contains("/datalake/") && path.endsWith(".parquet"));
 
-        // A second run finds the schema in S3 and replaces the first.
-        trial.succeed(remote);
+        // The next run finds the data-schema in S3 and replaces the first.
+        trial.succeed(job(trial, "remote", root, "csv", s3));
         assertThat(open.store().runs()).hasSize(2);
         assertThat(open.schemas().latest().orElseThrow().schema().version()).isEqualTo(1);
         trial.assertSameTables(trial.open(local), open);
+        assertThat(open.staging().list("remote/").stream().map(StoredFile::path))
+                .anyMatch(path -> path.contains("/datalake/") && path.endsWith(".csv.gz"));
     }
 
     @Test
