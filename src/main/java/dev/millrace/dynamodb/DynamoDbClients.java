@@ -30,7 +30,7 @@ import software.amazon.awssdk.utils.SdkAutoCloseable;
 /** Clients for a table, and what their failures mean. */
 public final class DynamoDbClients {
     /** With these, a server that is not there is told within half a minute, retries included. */
-    private static final Duration CONNECT = Duration.ofSeconds(3);
+    static final Duration CONNECT = Duration.ofSeconds(3);
 
     private static final Duration ANSWER = Duration.ofSeconds(30);
 

@@ -75,7 +75,7 @@ final class ExtractWork implements PhaseWork {
         LandedRun.requireBalance(landed);
         Map<String, TableCounts> counts = new TreeMap<>();
         landed.forEach(t -> counts.put(t.name(), t.counts()));
-        context.requireNotEnded();
+        context.requireNotGivenUp();
         Commit commit = context.open().store().ledger().append(context.run().id(), counts, Map.of());
         if (context.open().job().staging().spool() == StagingSettings.Spool.DELETE) {
             // Before the phase is committed: once it is, nobody comes here again. All units are, so none is read again.

@@ -8,6 +8,7 @@ import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.TableCounts;
 import dev.millrace.warehouse.Load;
+import dev.millrace.warehouse.Warehouse;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -67,6 +68,14 @@ record LandedRun(List<LandedTable> tables, long commit, TableCounts items) {
                         + ", in files " + table.rows() + ": this is a defect, please report it");
             }
         }
+    }
+
+    /** A later run may have removed this one's staging, so it is told before anything is looked for there. */
+    void requireNotOvertaken(RunContext context, Warehouse warehouse) {
+        warehouse.live().filter(live -> live.commit() > commit).ifPresent(live -> {
+            throw Fault.gate("Run " + context.run().id() + ", commit " + commit + ", comes too late: run " + live.run()
+                    + ", commit " + live.commit() + ", is live");
+        });
     }
 
     Load forWarehouse(RunContext context) {

@@ -184,7 +184,7 @@ final class PipelineRunner {
             if (commit.isPresent()) {
                 recordDone(context, phase, commit.get());
             } else if (wanted.contains(phase)) {
-                context.requireNotEnded();
+                context.requireNotGivenUp();
                 // Here, not in the phase: a mistake of the command line does not end the run.
                 context.plan().phases().stream()
                         .takeWhile(earlier -> earlier != phase)
@@ -204,7 +204,7 @@ final class PipelineRunner {
         RunEnd end = run.finish(Outcome.DONE, "");
         if (end.outcome() != Outcome.DONE) {
             context.record(r -> r.ended(end.outcome(), end.reason()));
-            context.requireNotEnded();
+            context.requireNotGivenUp();
         }
         Lifetimes.enforce(context.open().store(), context.open().job().staging().keep(), run.id(), around.clock());
         return Result.DONE;

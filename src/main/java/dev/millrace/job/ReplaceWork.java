@@ -26,6 +26,7 @@ final class ReplaceWork implements PhaseWork {
         try (Warehouse warehouse = context.open().openWarehouse()) {
             Version mine = new Version(load.run(), load.commit());
             if (!warehouse.live().equals(Optional.of(mine))) {
+                landed.requireNotOvertaken(context, warehouse);
                 List<GateResult> results = Gate.check(warehouse, load, landed.tables(), landed.items(), rules(context));
                 List<dev.millrace.run.GateResult> recorded = results.stream()
                         .map(r -> new dev.millrace.run.GateResult(

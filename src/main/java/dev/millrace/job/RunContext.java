@@ -1,6 +1,7 @@
 package dev.millrace.job;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.run.Outcome;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.Plan;
@@ -10,7 +11,6 @@ import dev.millrace.run.RunStore;
 import dev.millrace.run.UnitManifest;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -68,11 +68,11 @@ record RunContext(
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** Refuses to go on with a run that another process has ended meanwhile, and perhaps cleaned. */
-    void requireNotEnded() {
-        run.end().ifPresent(end -> {
+    /** Refuses to go on with a run that another process gave up meanwhile, and perhaps cleaned. */
+    void requireNotGivenUp() {
+        run.end().filter(end -> end.outcome() != Outcome.DONE).ifPresent(end -> {
             throw Fault.world("Run " + run.id() + " was ended by another process at " + end.at() + ": "
-                    + end.outcome().name().toLowerCase(Locale.ROOT)
+                    + end.outcome()
                     + (end.reason().isEmpty() ? "" : ", " + end.reason()) + ": start a new run");
         });
     }

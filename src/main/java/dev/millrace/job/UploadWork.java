@@ -21,6 +21,7 @@ final class UploadWork implements PhaseWork {
         context.record(r -> r.phaseStarted(Phase.UPLOAD, files));
         try (Warehouse warehouse = context.open().openWarehouse();
                 ProgressLine line = ProgressLine.start(Phase.UPLOAD.label(), files)) {
+            landed.requireNotOvertaken(context, warehouse);
             for (LandedTable table : landed.tables()) {
                 warehouse.upload(load, table, context.run().storage(), file -> {
                     line.add(1, file.rows(), file.bytes());

@@ -39,10 +39,18 @@ import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.BillingMode;
+import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
+import software.amazon.awssdk.services.dynamodb.model.KeyType;
+import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 
 /** A job on a small shop in the tests' DynamoDB Local, with all its files in a folder of its own. */
 final class ShopJob {
     private static final String NAME = "shop";
+    private static final int SMALL = 40;
 
     /** How a run in this process ended. */
     record Ended(int exitCode, String output) {}
@@ -80,6 +88,34 @@ final class ShopJob {
     /** Fills a table of the sample shop. */
     static void fill(String table, int items) {
         ShopSample.fillIfMissing(DynamoDbLocal.client(), table, ShopSample.SEED, items, written -> {});
+    }
+
+    /** Makes a table of a few orders with lines, and customers. */
+    static void fillSmall(String table) {
+        DynamoDbClient client = DynamoDbLocal.client();
+        client.createTable(create -> create.tableName(table)
+                .billingMode(BillingMode.PAY_PER_REQUEST)
+                .attributeDefinitions(AttributeDefinition.builder()
+                        .attributeName("PK")
+                        .attributeType(ScalarAttributeType.S)
+                        .build())
+                .keySchema(KeySchemaElement.builder()
+                        .attributeName("PK")
+                        .keyType(KeyType.HASH)
+                        .build()));
+        for (int i = 0; i < SMALL; i++) {
+            Map<String, AttributeValue> item = new TreeMap<>();
+            boolean isOrder = i % 2 == 0;
+            item.put("PK", AttributeValue.fromS((isOrder ? "ORDER#" : "CUSTOMER#") + i));
+            item.put("EntityType", AttributeValue.fromS(isOrder ? "Order" : "Customer"));
+            item.put("number", AttributeValue.fromN(i + ".5"));
+            if (isOrder) {
+                item.put(
+                        "lines",
+                        AttributeValue.fromL(List.of(AttributeValue.fromS("a"), AttributeValue.fromN("" + i))));
+            }
+            client.putItem(put -> put.tableName(table).item(item));
+        }
     }
 
     Path file() {
@@ -186,8 +222,9 @@ final class ShopJob {
     List<String> differences(ShopJob other) {
         try (Connection duckDb = DriverManager.getConnection("jdbc:duckdb:");
                 Statement statement = duckDb.createStatement()) {
-            Map<String, String> mine = relations(statement, "mine");
-            Map<String, String> others = other.relations(statement, "others");
+            boolean inWarehouse = hasWarehouse && other.hasWarehouse;
+            Map<String, String> mine = relations(statement, "mine", inWarehouse);
+            Map<String, String> others = other.relations(statement, "others", inWarehouse);
             List<String> differences = new ArrayList<>();
             if (!mine.keySet().equals(others.keySet())) {
                 differences.add("tables " + mine.keySet() + " and " + others.keySet());
@@ -209,10 +246,10 @@ final class ShopJob {
         }
     }
 
-    /** A select for each table of the warehouse, or of the landing where there is no warehouse. */
-    private Map<String, String> relations(Statement statement, String name) throws SQLException {
+    /** A select for each table of the warehouse, or of the landing. */
+    private Map<String, String> relations(Statement statement, String name, boolean inWarehouse) throws SQLException {
         Map<String, String> relations = new TreeMap<>();
-        if (hasWarehouse) {
+        if (inWarehouse) {
             statement.execute("ATTACH '" + database() + "' AS " + name + " (READ_ONLY)");
             String tables = "SELECT table_name FROM duckdb_tables() WHERE database_name = '" + name
                     + "' AND schema_name = 'shop'";
@@ -229,7 +266,8 @@ final class ShopJob {
                 .flatMap(unit -> unit.files().stream())
                 .forEach(landed -> files.computeIfAbsent(landed.table(), none -> new ArrayList<>())
                         .add("'" + staging().resolve(landed.path()) + "'"));
-        files.forEach((table, paths) -> relations.put(table, "SELECT * FROM read_parquet(" + paths + ")"));
+        files.forEach((table, paths) ->
+                relations.put(table, "SELECT * FROM read_parquet(" + paths + ", hive_partitioning = false)"));
         return relations;
     }
 
