@@ -20,7 +20,6 @@ import dev.millrace.schema.ShredPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /** A job's DynamoDB table, found and described. */
@@ -71,18 +70,32 @@ final class TableSource implements AutoCloseable {
     }
 
     private static void fill(String table, EmbeddedDynamoDb.Server server) {
-        List<ProgressLine> shown = new ArrayList<>();
-        AtomicLong written = new AtomicLong();
-        try (DynamoDbClient client = EmbeddedDynamoDb.client(server.endpoint())) {
-            ShopSample.fillIfMissing(client, table, ShopSample.SEED, ShopSample.ITEMS, items -> {
-                if (shown.isEmpty()) {
-                    shown.add(ProgressLine.start("filling the sample", 1));
-                }
-                shown.get(0).add(0, items - written.getAndSet(items), 0);
+        try (DynamoDbClient client = EmbeddedDynamoDb.client(server.endpoint());
+                FillProgress progress = new FillProgress()) {
+            ShopSample.fillIfMissing(client, table, ShopSample.SEED, ShopSample.ITEMS, progress::written);
+        }
+    }
+
+    /** Shows a fill; nothing where the table is full already. */
+    private static final class FillProgress implements AutoCloseable {
+        private Optional<ProgressLine> line = Optional.empty();
+        private long shown;
+
+        /** Told the number of items so far, by several threads. */
+        synchronized void written(long items) {
+            if (line.isEmpty()) {
+                line = Optional.of(ProgressLine.start("filling the sample", 1));
+            }
+            line.get().add(0, Math.max(0, items - shown), 0);
+            shown = Math.max(shown, items);
+        }
+
+        @Override
+        public synchronized void close() {
+            line.ifPresent(shownLine -> {
+                shownLine.add(1, 0, 0);
+                shownLine.close();
             });
-            shown.forEach(line -> line.add(1, 0, 0));
-        } finally {
-            shown.forEach(ProgressLine::close);
         }
     }
 
