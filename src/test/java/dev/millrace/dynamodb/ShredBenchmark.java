@@ -25,7 +25,7 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /**
  * What decoding costs: megabytes of answers a second on one core, of bare Jackson tokens and of each of our steps. No
- * test: {@code java -cp <test class path> dev.millrace.dynamodb.ShredBenchmark}.
+ * test: {@code scripts/bench/decode} runs it.
  */
 final class ShredBenchmark {
     private static final int PAGE_BYTES = 1 << 20;
