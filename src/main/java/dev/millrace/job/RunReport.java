@@ -92,6 +92,12 @@ final class RunReport {
         }
     }
 
+    private static boolean hasPrevious(RunContext context) {
+        try (Warehouse warehouse = context.open().openWarehouse()) {
+            return warehouse.previous().isPresent();
+        }
+    }
+
     private static List<Summary.Table> tables(RunContext context, PhaseCommit extracted) {
         List<String> order =
                 Arrays.asList(extracted.facts().get(ExtractWork.TABLES).split(",", -1));
@@ -141,7 +147,9 @@ final class RunReport {
                     .map(c -> c.facts().get(ExtractWork.TABLES).split(",", -1)[0])
                     .orElse("");
             next.add(launcher + "sql " + file + " \"select * from " + table + " limit 5\"");
-            next.add(launcher + "rollback " + file);
+            if (hasPrevious(context)) {
+                next.add(launcher + "rollback " + file);
+            }
         }
         next.add(launcher + "status " + file);
         return next;
