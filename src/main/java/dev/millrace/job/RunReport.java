@@ -3,6 +3,7 @@ package dev.millrace.job;
 import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.RunId;
 import dev.millrace.run.RunRecord;
 import dev.millrace.run.TableCounts;
 import dev.millrace.run.TableRecord;
@@ -58,15 +59,16 @@ final class RunReport {
                 facts.put("quarantine", context.run().storage().uri(LandedRun.quarantineFolder(context)));
             }
         });
-        if (context.run().phase(Phase.REPLACE).isPresent()) {
+        Optional<Versions> versions = context.run().phase(Phase.REPLACE).map(c -> Versions.of(context));
+        versions.ifPresent(v -> {
             facts.put("warehouse", context.open().warehouseName());
-            facts.put("replaced", replaced(context));
-        }
+            facts.put("replaced", v.replacedBy(context.run().id()));
+        });
         facts.put("record", context.run().storage().uri(context.run().path("record.json")));
         return new Summary(
                 extracted.map(c -> tables(context, c)).orElse(List.of()),
                 List.copyOf(facts.entrySet()),
-                next(context, file, ended));
+                next(context, file, ended, versions));
     }
 
     private static String state(PipelineRunner.Ended ended) {
@@ -78,23 +80,20 @@ final class RunReport {
         };
     }
 
-    private static String replaced(RunContext context) {
-        try (Warehouse warehouse = context.open().openWarehouse()) {
-            boolean live = warehouse
-                    .live()
-                    .map(Version::run)
-                    .equals(Optional.of(context.run().id()));
-            String previous = warehouse
-                    .previous()
-                    .map(v -> "run " + v.run() + ", which rollback brings back")
-                    .orElse("nothing: this is the first version");
-            return live ? previous : "live is another run by now";
+    /** What the warehouse holds at the end, looked at once. */
+    private record Versions(Optional<Version> live, Optional<Version> previous) {
+        static Versions of(RunContext context) {
+            try (Warehouse warehouse = context.open().openWarehouse()) {
+                return new Versions(warehouse.live(), warehouse.previous());
+            }
         }
-    }
 
-    private static boolean hasPrevious(RunContext context) {
-        try (Warehouse warehouse = context.open().openWarehouse()) {
-            return warehouse.previous().isPresent();
+        String replacedBy(RunId run) {
+            if (!live.map(Version::run).equals(Optional.of(run))) {
+                return "live is another run by now";
+            }
+            return previous.map(v -> "run " + v.run() + ", which rollback brings back")
+                    .orElse("nothing: this is the first version");
         }
     }
 
@@ -127,7 +126,8 @@ final class RunReport {
                 record.bytes());
     }
 
-    private static List<String> next(RunContext context, String file, PipelineRunner.Ended ended) {
+    private static List<String> next(
+            RunContext context, String file, PipelineRunner.Ended ended, Optional<Versions> versions) {
         String launcher = "scripts/millrace ";
         if (ended.result() == PipelineRunner.Result.PHASES_DONE
                 || ended.result() == PipelineRunner.Result.UNITS_MISSING) {
@@ -147,7 +147,7 @@ final class RunReport {
                     .map(c -> c.facts().get(ExtractWork.TABLES).split(",", -1)[0])
                     .orElse("");
             next.add(launcher + "sql " + file + " \"select * from " + table + " limit 5\"");
-            if (hasPrevious(context)) {
+            if (versions.flatMap(Versions::previous).isPresent()) {
                 next.add(launcher + "rollback " + file);
             }
         }

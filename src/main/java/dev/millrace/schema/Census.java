@@ -23,13 +23,6 @@ public final class Census {
 
     private final TreeMap<String, PathCensus> kinds = new TreeMap<>();
 
-    /** Items met of each kind. */
-    public SortedMap<String, Long> items() {
-        TreeMap<String, Long> items = new TreeMap<>();
-        kinds.forEach((kind, root) -> items.put(kind, root.count(SourceType.M)));
-        return items;
-    }
-
     SortedMap<String, PathCensus> kinds() {
         return kinds;
     }

@@ -249,11 +249,6 @@ public final class Shredder {
         return rows;
     }
 
-    /** Name of the last item's kind; {@link KindRule#UNKNOWN} where it could not be told. */
-    public String kind() {
-        return kind;
-    }
-
     /** Number of the last item's main table; −1 when it is so broken that it has none. */
     public int table() {
         return table;
