@@ -14,14 +14,13 @@ import dev.millrace.schema.SchemaCache;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.warehouse.Warehouse;
-import dev.millrace.warehouse.duckdb.DuckDbOptions;
-import dev.millrace.warehouse.duckdb.DuckDbWarehouse;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * A job file, checked, and what it names, opened.
@@ -31,8 +30,15 @@ import java.util.Optional;
  * @param staging its storage
  * @param store its state below the staging
  * @param schemas its schema cache
+ * @param warehouses opens the warehouse that settings name
  */
-record OpenJob(String file, Job job, Storage staging, JobStore store, SchemaCache schemas) {
+record OpenJob(
+        String file,
+        Job job,
+        Storage staging,
+        JobStore store,
+        SchemaCache schemas,
+        Function<WarehouseSettings, Warehouse> warehouses) {
     /**
      * Loads a job file.
      *
@@ -53,7 +59,8 @@ record OpenJob(String file, Job job, Storage staging, JobStore store, SchemaCach
                 job,
                 staging,
                 new JobStore(staging, job.name(), around.clock(), around.random()),
-                new SchemaCache(around.storages().apply(job.schema().cache().uri(), options)));
+                new SchemaCache(around.storages().apply(job.schema().cache().uri(), options)),
+                around.warehouses());
     }
 
     /** Everything that is wrong with a job file, one a line; none means that {@link #load} succeeds. */
@@ -92,11 +99,7 @@ record OpenJob(String file, Job job, Storage staging, JobStore store, SchemaCach
 
     /** The job's warehouse, to be closed. Throws a USER fault when the job file names none. */
     Warehouse openWarehouse() {
-        WarehouseSettings settings = warehouse();
-        if (settings.engine() instanceof WarehouseSettings.DuckDb duckDb) {
-            return new DuckDbWarehouse(duckDb.path(), settings.schema(), DuckDbOptions.DEFAULT);
-        }
-        throw new IllegalStateException("No such engine: " + settings.engine());
+        return warehouses.apply(warehouse());
     }
 
     WarehouseSettings warehouse() {

@@ -1,8 +1,12 @@
 package dev.millrace.job;
 
+import dev.millrace.config.WarehouseSettings;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
+import dev.millrace.warehouse.Warehouse;
+import dev.millrace.warehouse.duckdb.DuckDbOptions;
+import dev.millrace.warehouse.duckdb.DuckDbWarehouse;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
@@ -19,6 +23,7 @@ import java.util.function.Function;
  * @param clock tells the time
  * @param random names runs
  * @param storages opens the storage that a location names
+ * @param warehouses opens the warehouse that settings name, to be closed
  */
 record Surroundings(
         Path base,
@@ -26,7 +31,8 @@ record Surroundings(
         Function<String, Optional<String>> environment,
         Clock clock,
         Random random,
-        BiFunction<String, StorageOptions, Storage> storages) {
+        BiFunction<String, StorageOptions, Storage> storages,
+        Function<WarehouseSettings, Warehouse> warehouses) {
     /** The process's own. */
     static Surroundings ofProcess() {
         return new Surroundings(
@@ -35,6 +41,14 @@ record Surroundings(
                 name -> Optional.ofNullable(System.getenv(name)),
                 Clock.systemUTC(),
                 new Random(),
-                Storages::open);
+                Storages::open,
+                Surroundings::warehouse);
+    }
+
+    static Warehouse warehouse(WarehouseSettings settings) {
+        if (settings.engine() instanceof WarehouseSettings.DuckDb duckDb) {
+            return new DuckDbWarehouse(duckDb.path(), settings.schema(), DuckDbOptions.DEFAULT);
+        }
+        throw new IllegalStateException("No such engine: " + settings.engine());
     }
 }

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.run.Commit;
 import dev.millrace.run.Outcome;
 import dev.millrace.run.RunId;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Random;
@@ -31,18 +29,16 @@ class OverlapTest {
     @TempDir
     private static Path folder;
 
-    private static ShopJob undisturbed;
+    private static Undisturbed undisturbed;
 
     @BeforeAll
     static void runUndisturbed() {
         ShopJob.fillSmall(TABLE);
-        undisturbed = job("undisturbed");
-        ShopJob.Ended ended = undisturbed.run();
-        assertThat(ended.exitCode()).as(ended.output()).isZero();
+        undisturbed = Undisturbed.run(job("undisturbed"));
     }
 
     private static ShopJob job(String name) {
-        return new ShopJob(folder.resolve(name), TABLE, SEGMENTS, true);
+        return new ShopJob(folder.resolve(name), TABLE, SEGMENTS);
     }
 
     /** A start of the job that stands still after its first effect on a file, until it may go on. */
@@ -53,13 +49,13 @@ class OverlapTest {
 
         Halted(ShopJob job, String path, ExecutorService thread) throws InterruptedException {
             AtomicBoolean first = new AtomicBoolean(true);
-            WatchedStorage.Effects effects = new WatchedStorage.Effects(Integer.MAX_VALUE, effect -> {
-                if (effect.endsWith(path) && first.compareAndSet(true, false)) {
+            Effects effects = new Effects(Integer.MAX_VALUE, effect -> {
+                if (effect.isOn(path) && first.compareAndSet(true, false)) {
                     halted.countDown();
                     await(mayGoOn);
                 }
             });
-            ended = CompletableFuture.supplyAsync(() -> job.run(Clock.systemUTC(), effects.storages()), thread);
+            ended = CompletableFuture.supplyAsync(() -> job.run(Clock.systemUTC(), effects), thread);
             assertThat(halted.await(DEADLINE_SECONDS, TimeUnit.SECONDS))
                     .as("halted after %s", path)
                     .isTrue();
@@ -82,10 +78,6 @@ class OverlapTest {
         }
     }
 
-    private static void deleteLock(ShopJob job) throws IOException {
-        Files.delete(job.staging().resolve("shop/lock.json"));
-    }
-
     @Test
     void theSecondIsToldWhoHoldsTheJob() throws Exception {
         ExecutorService thread = Executors.newSingleThreadExecutor();
@@ -98,7 +90,7 @@ class OverlapTest {
                     .startsWith("Job shop is held by " + ThisProcess.name() + " since ")
                     .contains(", run " + job.onlyRun().id());
             assertThat(first.goOn().exitCode()).isZero();
-            assertThat(job.differences(undisturbed)).isEmpty();
+            assertThat(undisturbed.differences(job)).isEmpty();
             assertThat(job.commits()).hasSize(1);
         } finally {
             thread.shutdownNow();
@@ -126,7 +118,7 @@ class OverlapTest {
             Halted first = new Halted(job, path, thread);
             RunId run = job.onlyRun().id();
             if (!path.equals("plan.json")) {
-                deleteLock(job);
+                job.deleteLock();
             }
             ShopJob.Ended second = job.run();
             assertThat(second.exitCode()).as(second.output()).isZero();
@@ -135,13 +127,12 @@ class OverlapTest {
             assertThat(late.exitCode()).as(late.output()).isZero();
             boolean beganAnother = job.store().runs().size() == 2;
             assertThat(beganAnother).isEqualTo(path.equals("plan.json"));
-            assertThat(job.differences(undisturbed)).isEmpty();
+            assertThat(undisturbed.differences(job)).isEmpty();
             assertThat(job.commits())
                     .hasSize(beganAnother ? 2 : 1)
                     .first()
                     .extracting(Commit::run)
                     .isEqualTo(run);
-            assertThat(job.warehouseLeftovers()).isEmpty();
             assertThat(job.record().orElseThrow().outcome()).contains(Outcome.DONE);
         } finally {
             thread.shutdownNow();
@@ -155,7 +146,7 @@ class OverlapTest {
         try {
             ShopJob job = job("at-once-" + path.replace('/', '-'));
             Halted first = new Halted(job, path, threads);
-            deleteLock(job);
+            job.deleteLock();
             CompletableFuture<ShopJob.Ended> second = CompletableFuture.supplyAsync(job::run, threads);
             ShopJob.Ended one = first.goOn();
             ShopJob.Ended other =
@@ -165,7 +156,7 @@ class OverlapTest {
             assertThat(one.exitCode() + other.exitCode())
                     .as(one.output() + other.output())
                     .isLessThan(2);
-            assertThat(job.differences(undisturbed)).isEmpty();
+            assertThat(undisturbed.differences(job)).isEmpty();
             assertThat(job.commits()).hasSize(1);
             assertThat(job.onlyRun().end().orElseThrow().outcome()).isEqualTo(Outcome.DONE);
         } finally {
@@ -182,7 +173,7 @@ class OverlapTest {
             ShopJob job = job("two-runs-" + path.replace('/', '-'));
             Halted first = new Halted(job, path, thread);
             RunId run = job.onlyRun().id();
-            deleteLock(job);
+            job.deleteLock();
             RunId own = RunId.startingAt(Clock.systemUTC().instant().plusSeconds(1), new Random());
             ShopJob.Ended second = job.run("--run", own.value());
             assertThat(second.exitCode()).as(second.output()).isZero();
@@ -191,7 +182,7 @@ class OverlapTest {
             boolean committedFirst = job.commits().get(0).run().equals(run);
             assertThat(late.exitCode()).as(late.output()).isEqualTo(committedFirst ? 3 : 0);
             assertThat(job.commits()).extracting(Commit::run).containsExactlyInAnyOrder(run, own);
-            assertThat(job.differences(undisturbed)).isEmpty();
+            assertThat(undisturbed.differences(job)).isEmpty();
         } finally {
             thread.shutdownNow();
         }

@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.config.WarehouseSettings;
 import dev.millrace.run.Commit;
 import dev.millrace.run.JobStore;
 import dev.millrace.run.Phase;
@@ -11,7 +12,9 @@ import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
 import dev.millrace.testing.DynamoDbLocal;
+import dev.millrace.testing.ScanWatch;
 import dev.millrace.testing.SharedSpark;
+import dev.millrace.warehouse.Warehouse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -21,11 +24,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +33,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -57,26 +56,42 @@ final class ShopJob {
 
     private final Path folder;
     private final Path file;
-    private final boolean hasWarehouse;
+    private final String staging;
+    private final StorageOptions options;
+    private final boolean keepsSpool;
 
-    /** @param more lines of the job file, below its root */
-    ShopJob(Path folder, String table, int segments, boolean hasWarehouse, String... more) {
+    /** With its staging in the folder too. */
+    ShopJob(Path folder, String table, int segments, String... more) {
+        this(folder, table, segments, folder.resolve("staging").toString(), StorageOptions.DEFAULT, more);
+    }
+
+    /**
+     * @param staging where it stages, a folder or a prefix of S3
+     * @param more lines of the job file, below its root; what begins with {@code staging:} follows the place
+     */
+    ShopJob(Path folder, String table, int segments, String staging, StorageOptions options, String... more) {
         this.folder = folder;
         this.file = folder.resolve("shop.yaml");
-        this.hasWarehouse = hasWarehouse;
+        this.staging = staging;
+        this.options = options;
         List<String> lines = new ArrayList<>(List.of(
                 "job: " + NAME,
                 "source: {dynamodb: {table: " + table + ", region: us-east-1, endpoint: \"" + DynamoDbLocal.endpoint()
                         + "\", segments: " + segments + "}}",
                 "schema: {kind: EntityType}",
-                "tables: {Order: {name: orders}, Customer: {name: customers}}"));
-        if (hasWarehouse) {
-            lines.add("warehouse: {duckdb: {path: " + database() + "}, schema: shop, keep-previous: 1}");
+                "tables: {Order: {name: orders}, Customer: {name: customers}}",
+                "warehouse: {duckdb: {path: " + database() + "}, schema: shop, keep-previous: 1}"));
+        String settings = "spool: keep";
+        for (String line : more) {
+            if (line.startsWith("staging: ")) {
+                settings = line.substring("staging: ".length());
+            } else {
+                lines.add(line);
+            }
         }
-        lines.addAll(List.of(more));
-        if (lines.stream().noneMatch(line -> line.startsWith("staging:"))) {
-            lines.add("staging: {at: " + folder.resolve("staging") + ", spool: keep}");
-        }
+        keepsSpool = settings.contains("spool: keep");
+        lines.add("staging: {at: \"" + staging + "\", " + settings + "}");
+        options.endpointUri().ifPresent(uri -> lines.add("s3: {endpoint: \"" + uri + "\", path-style: true}"));
         try {
             Files.createDirectories(folder);
             Files.write(file, lines);
@@ -122,16 +137,21 @@ final class ShopJob {
         return file;
     }
 
+    /** The file that readers open. */
     Path database() {
         return folder.resolve("warehouse.duckdb");
     }
 
-    Path staging() {
-        return folder.resolve("staging");
+    Path folder() {
+        return folder;
+    }
+
+    boolean keepsSpool() {
+        return keepsSpool;
     }
 
     Storage storage() {
-        return Storages.open(staging().toString(), StorageOptions.DEFAULT);
+        return Storages.open(staging, options);
     }
 
     JobStore store() {
@@ -160,10 +180,21 @@ final class ShopJob {
         return onlyRun().phase(phase).isPresent();
     }
 
-    /** Commits of the run's units, as the bytes of their files by path. */
+    /** The newest run. */
+    RunStore newestRun() {
+        List<RunId> runs = store().runs();
+        return store().run(runs.get(runs.size() - 1));
+    }
+
+    /** Whoever holds the lock does not keep others out. */
+    void deleteLock() {
+        storage().delete(List.of(NAME + "/lock.json"));
+    }
+
+    /** Commits of the newest run's units, as the bytes of their files by path. */
     Map<String, String> unitManifests() {
         Storage storage = storage();
-        return storage.list(onlyRun().path("units/")).stream()
+        return storage.list(newestRun().path("units/")).stream()
                 .collect(Collectors.toMap(
                         stored -> stored.path(),
                         stored -> storage.find(stored.path()).orElseThrow().utf8(),
@@ -173,10 +204,24 @@ final class ShopJob {
 
     /** Runs the job in this process, with the tests' Spark session. */
     Ended run(String... options) {
-        return run(Clock.systemUTC(), Storages::open, options);
+        return run(Clock.systemUTC(), Storages::open, Surroundings::warehouse, options);
     }
 
-    Ended run(Clock clock, BiFunction<String, StorageOptions, Storage> storages, String... options) {
+    /** As {@link #run(String...)}, with its effects counted. */
+    Ended run(Clock clock, Effects effects, String... options) {
+        ScanWatch.tell(effects);
+        try {
+            return run(clock, effects.storages(), effects.warehouses(), options);
+        } finally {
+            ScanWatch.tellNobody();
+        }
+    }
+
+    Ended run(
+            Clock clock,
+            BiFunction<String, StorageOptions, Storage> storages,
+            Function<WarehouseSettings, Warehouse> warehouses,
+            String... options) {
         SharedSpark.session();
         Surroundings around = new Surroundings(
                 folder,
@@ -184,7 +229,8 @@ final class ShopJob {
                 name -> Optional.ofNullable(System.getenv(name)),
                 clock,
                 new Random(),
-                storages);
+                storages,
+                warehouses);
         ByteArrayOutputStream output = new ByteArrayOutputStream();
         StringWriter errors = new StringWriter();
         List<String> arguments = new ArrayList<>(List.of(file.toString()));
@@ -212,84 +258,6 @@ final class ShopJob {
         @Override
         public Integer call() {
             return RunReport.run(arguments, List.of(), around, out);
-        }
-    }
-
-    /**
-     * How the rows of this job's last result differ from another's: table by table, each row counted. Empty when they
-     * do not. DuckDB reads both, the files or the warehouses.
-     */
-    List<String> differences(ShopJob other) {
-        try (Connection duckDb = DriverManager.getConnection("jdbc:duckdb:");
-                Statement statement = duckDb.createStatement()) {
-            boolean inWarehouse = hasWarehouse && other.hasWarehouse;
-            Map<String, String> mine = relations(statement, "mine", inWarehouse);
-            Map<String, String> others = other.relations(statement, "others", inWarehouse);
-            List<String> differences = new ArrayList<>();
-            if (!mine.keySet().equals(others.keySet())) {
-                differences.add("tables " + mine.keySet() + " and " + others.keySet());
-            }
-            for (String table : mine.keySet()) {
-                if (others.containsKey(table)) {
-                    String a = mine.get(table);
-                    String b = others.get(table);
-                    long less = number(statement, "SELECT count(*) FROM (" + b + " EXCEPT ALL " + a + ")");
-                    long more = number(statement, "SELECT count(*) FROM (" + a + " EXCEPT ALL " + b + ")");
-                    if (less + more > 0) {
-                        differences.add(table + ": " + less + " rows are missing, " + more + " are too many");
-                    }
-                }
-            }
-            return differences;
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** A select for each table of the warehouse, or of the landing. */
-    private Map<String, String> relations(Statement statement, String name, boolean inWarehouse) throws SQLException {
-        Map<String, String> relations = new TreeMap<>();
-        if (inWarehouse) {
-            statement.execute("ATTACH '" + database() + "' AS " + name + " (READ_ONLY)");
-            String tables = "SELECT table_name FROM duckdb_tables() WHERE database_name = '" + name
-                    + "' AND schema_name = 'shop'";
-            try (ResultSet rows = statement.executeQuery(tables)) {
-                while (rows.next()) {
-                    String table = rows.getString(1);
-                    relations.put(table, "SELECT * FROM " + name + ".shop.\"" + table + "\"");
-                }
-            }
-            return relations;
-        }
-        Map<String, List<String>> files = new TreeMap<>();
-        onlyRun().units().committed(Phase.EXTRACT.label()).stream()
-                .flatMap(unit -> unit.files().stream())
-                .forEach(landed -> files.computeIfAbsent(landed.table(), none -> new ArrayList<>())
-                        .add("'" + staging().resolve(landed.path()) + "'"));
-        files.forEach((table, paths) ->
-                relations.put(table, "SELECT * FROM read_parquet(" + paths + ", hive_partitioning = false)"));
-        return relations;
-    }
-
-    static long number(Statement statement, String sql) throws SQLException {
-        try (ResultSet rows = statement.executeQuery(sql)) {
-            rows.next();
-            return rows.getLong(1);
-        }
-    }
-
-    /** Files beside the warehouse that are neither a version live or rollback needs, nor the lock. */
-    List<String> warehouseLeftovers() {
-        Path versions = folder.resolve("warehouse.duckdb.versions");
-        try (var entries = Files.list(versions)) {
-            List<String> needed = new ArrayList<>(List.of("lock"));
-            commits().forEach(commit -> needed.add(commit.run() + ".duckdb"));
-            return entries.map(entry -> entry.getFileName().toString())
-                    .filter(entry -> !needed.contains(entry))
-                    .sorted()
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

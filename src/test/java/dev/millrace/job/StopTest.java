@@ -2,24 +2,19 @@ package dev.millrace.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.dynamodb.Spool;
 import dev.millrace.run.Commit;
 import dev.millrace.run.Outcome;
 import dev.millrace.run.Phase;
-import dev.millrace.run.PhaseRecord;
 import dev.millrace.run.PhaseState;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunRecord;
-import dev.millrace.run.RunStore;
-import dev.millrace.run.UnitManifest;
 import dev.millrace.testing.SharedSpark;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -33,26 +28,27 @@ class StopTest {
     private static final int SEGMENTS = 2;
 
     /** A process that is stopped in this JVM looks alive: its lease has to end. */
-    private static final Clock LATER = Clock.offset(Clock.systemUTC(), Duration.ofMinutes(3));
+    private static final Duration LEASE = Duration.ofMinutes(3);
 
     private static final Clock MUCH_LATER = Clock.offset(Clock.systemUTC(), Duration.ofHours(2));
 
     @TempDir
     private static Path folder;
 
-    private static ShopJob undisturbed;
+    private static Undisturbed undisturbed;
 
-    private static List<String> effects;
+    private static List<Effects.Effect> effects;
 
     @BeforeAll
     static void runUndisturbed() {
         // Spark would print the stack of every stop.
         SharedSpark.session().sparkContext().setLogLevel("OFF");
         ShopJob.fillSmall(TABLE);
-        undisturbed = job("undisturbed", true);
-        WatchedStorage.Effects watched = WatchedStorage.Effects.unlimited();
-        ShopJob.Ended ended = undisturbed.run(Clock.systemUTC(), watched.storages());
+        ShopJob job = job("undisturbed");
+        Effects watched = Effects.unlimited();
+        ShopJob.Ended ended = job.run(Clock.systemUTC(), watched);
         assertThat(ended.exitCode()).as(ended.output()).isZero();
+        undisturbed = new Undisturbed(job);
         effects = watched.done();
     }
 
@@ -61,101 +57,119 @@ class StopTest {
         SharedSpark.session().sparkContext().setLogLevel("WARN");
     }
 
-    private static ShopJob job(String name, boolean hasWarehouse) {
-        Path own = folder.resolve(name);
-        return new ShopJob(
-                own, TABLE, SEGMENTS, hasWarehouse, "staging: {at: " + own.resolve("staging") + ", spool: delete}");
+    private static ShopJob job(String name) {
+        return new ShopJob(folder.resolve(name), TABLE, SEGMENTS, "staging: spool: delete");
     }
 
     @Test
-    void aRunStoppedAfterAnyEffectOnStorageEndsAsIfItWasNot() {
+    void aFirstRunStoppedAfterAnyEffectEndsAsIfItWasNot() {
+        List<Effects.Effect> stops = new ArrayList<>();
+        boolean stopped = true;
+        for (int k = 1; stopped; k++) {
+            ShopJob job = job("first-" + k);
+            stopped = stop(k, job, Clock.systemUTC(), stops);
+            assertThat(undisturbed.differences(job)).as("%s", stops).isEmpty();
+            assertThat(job.commits()).as("%s", stops).hasSize(1);
+        }
+        assertAllKinds(stops);
+        assertThat(stops.stream().filter(stop -> stop.kind() == Effects.Kind.DYNAMODB))
+                .hasSizeGreaterThanOrEqualTo(SEGMENTS);
+    }
+
+    /** The schema is there, live and a previous version are; old runs and versions are removed at the end. */
+    @Test
+    void aLaterRunStoppedAfterAnyEffectEndsAsIfItWasNot() {
+        ShopJob job = new ShopJob(folder.resolve("later"), TABLE, SEGMENTS, "staging: spool: keep, keep: 90m");
+        assertThat(job.run(Clock.systemUTC(), Effects.unlimited()).exitCode()).isZero();
+        List<Effects.Effect> stops = new ArrayList<>();
+        boolean stopped = true;
         int k = 1;
-        while (isStoppedAfter(k, job("stopped-" + k, false))) {
-            k++;
+        for (; stopped; k++) {
+            stopped = stop(k, job, Clock.offset(Clock.systemUTC(), Duration.ofHours(k)), stops);
+            assertThat(undisturbed.differences(job)).as("%s", stops).isEmpty();
+            assertThat(job.commits()).as("%s", stops).hasSize(k + 1);
         }
-        assertThat(k).as("effects of a run").isGreaterThan(30);
+        assertAllKinds(stops);
+        assertThat(stops.toString()).contains("warehouse: version dropped", "storage: delete shop/orders/");
+        assertThat(job.store().runs()).hasSize(k);
     }
 
-    @Test
-    void aRunStoppedAfterItsExtractReplacesTheWarehouseOnce() {
-        int k = effectsUntil("phases/extract.json");
-        int first = k;
-        while (isStoppedAfter(k, job("stopped-warehouse-" + k, true))) {
-            k++;
+    private static void assertAllKinds(List<Effects.Effect> stops) {
+        assertThat(stops.stream().filter(stop -> stop.kind() == Effects.Kind.STORAGE))
+                .hasSizeGreaterThan(30);
+        assertThat(stops.stream().filter(stop -> stop.kind() == Effects.Kind.WAREHOUSE))
+                .hasSizeGreaterThan(10);
+        assertThat(stops).anyMatch(stop -> stop.kind() == Effects.Kind.DYNAMODB);
+    }
+
+    /**
+     * Runs a job, stops it after its k-th effect and runs it again. Adds the last effect to those of earlier stops.
+     *
+     * @return false when the run was over before
+     */
+    private static boolean stop(int k, ShopJob job, Clock clock, List<Effects.Effect> stops) {
+        int commits = job.commits().size();
+        Effects stopping = Effects.stoppingAfter(k);
+        ShopJob.Ended first = job.run(clock, stopping);
+        if (!stopping.isDead()) {
+            assertThat(first.exitCode()).as(first.output()).isZero();
+            return false;
         }
-        assertThat(k - first).as("effects after extract").isGreaterThan(10);
+        stops.add(stopping.done().get(k - 1));
+        String stop = "stopped after effect " + k + ", " + stops.get(k - 1);
+        if (isOver(job, commits)) {
+            // All is done but the clean-up: a new run would begin.
+            return true;
+        }
+        assertThat(first.exitCode()).as(stop).isEqualTo(1);
+        Map<String, String> units = unitManifests(job);
+        Effects second = Effects.unlimited();
+        ShopJob.Ended again = job.run(Clock.offset(clock, LEASE), second);
+        assertThat(again.exitCode()).as(stop + "\n" + again.output()).isZero();
+        assertThat(unitManifests(job)).as(stop).containsAllEntriesOf(units);
+        for (int segment = 0; segment < SEGMENTS; segment++) {
+            String spooled = "units/spool/s%05d-of-%05d.json".formatted(segment + 1, SEGMENTS);
+            String scan = "scan segment " + segment + " of " + SEGMENTS;
+            if (units.keySet().stream().anyMatch(path -> path.endsWith(spooled))) {
+                assertThat(second.done())
+                        .as(stop)
+                        .noneMatch(effect -> effect.what().equals(scan));
+            }
+        }
+        return true;
+    }
+
+    private static boolean isOver(ShopJob job, int commitsBefore) {
+        List<Commit> commits = job.commits();
+        return commits.size() > commitsBefore
+                && job.store().run(commits.get(commitsBefore).run()).end().isPresent();
+    }
+
+    /** The newest run's; none before it has one. */
+    private static Map<String, String> unitManifests(ShopJob job) {
+        return job.store().runs().isEmpty() ? Map.of() : job.unitManifests();
     }
 
     /** The number of the effect that writes a file. */
     private static int effectsUntil(String path) {
         for (int i = 0; i < effects.size(); i++) {
-            if (effects.get(i).endsWith(path)) {
+            if (effects.get(i).isOn(path)) {
                 return i + 1;
             }
         }
         throw new AssertionError("No effect on " + path + ": " + effects);
     }
 
-    /** False when the run was over before the k-th effect. */
-    private static boolean isStoppedAfter(int k, ShopJob job) {
-        WatchedStorage.Effects stopping = WatchedStorage.Effects.stoppingAfter(k);
-        ShopJob.Ended first = job.run(Clock.systemUTC(), stopping.storages());
-        if (!stopping.isDead()) {
-            assertThat(first.exitCode()).as(first.output()).isZero();
-            return false;
-        }
-        String stop = "stopped after effect " + k + ": " + stopping.done().get(k - 1);
-        RunStore run = job.onlyRun();
-        if (run.end().isEmpty()) {
-            assertThat(first.exitCode()).as(stop).isEqualTo(1);
-            Map<String, String> units = job.unitManifests();
-            List<String> spooled = run.units().committed(Spool.PHASE).stream()
-                    .map(UnitManifest::unit)
-                    .toList();
-            WatchedStorage.Effects second = WatchedStorage.Effects.unlimited();
-            ShopJob.Ended again = job.run(LATER, second.storages());
-            assertThat(again.exitCode()).as(stop + "\n" + again.output()).isZero();
-            assertThat(job.unitManifests()).as(stop).containsAllEntriesOf(units);
-            assertThat(second.done())
-                    .as(stop)
-                    .noneMatch(effect -> effect.startsWith("create ")
-                            && spooled.stream().anyMatch(unit -> effect.contains("/spool/") && effect.contains(unit)));
-        }
-        assertSameResult(stop, job);
-        return true;
-    }
-
-    private static void assertSameResult(String stop, ShopJob job) {
-        RunStore run = job.onlyRun();
-        assertThat(job.differences(undisturbed)).as(stop).isEmpty();
-        assertThat(job.commits()).as(stop).extracting(Commit::run).containsExactly(run.id());
-        assertThat(job.commits().get(0).counts())
-                .as(stop)
-                .isEqualTo(undisturbed.commits().get(0).counts());
-        assertThat(run.end().orElseThrow().outcome()).as(stop).isEqualTo(Outcome.DONE);
-        RunRecord record = run.record().orElseThrow();
-        assertThat(record.outcome()).as(stop).contains(Outcome.DONE);
-        assertThat(record.phases()).as(stop).extracting(PhaseRecord::state).containsOnly(PhaseState.DONE);
-        assertThat(record.tables().keySet())
-                .as(stop)
-                .isEqualTo(undisturbed.record().orElseThrow().tables().keySet());
-        assertThat(job.storage().list(run.path("spool/"))).as(stop).isEmpty();
-        assertThat(job.storage().names("shop/schema/")).as(stop).containsExactly("1.json");
-    }
-
     @Test
     void anUnfinishedRunPastItsTimeIsAbandonedAndCleaned() {
-        ShopJob job = job("abandoned", true);
+        ShopJob job = job("abandoned");
         int landed = effectsUntil("phases/extract.json");
-        job.run(
-                Clock.systemUTC(),
-                WatchedStorage.Effects.stoppingAfter(landed - 1).storages());
+        job.run(Clock.systemUTC(), Effects.stoppingAfter(landed - 1));
         RunId old = job.onlyRun().id();
         assertThat(job.record().orElseThrow().phase(Phase.EXTRACT).orElseThrow().state())
                 .isEqualTo(PhaseState.RUNNING);
 
-        ShopJob.Ended ended =
-                job.run(MUCH_LATER, WatchedStorage.Effects.unlimited().storages());
+        ShopJob.Ended ended = job.run(MUCH_LATER, Effects.unlimited());
 
         assertThat(ended.exitCode()).as(ended.output()).isZero();
         assertThat(job.store().runs()).hasSize(2).contains(old);
@@ -168,16 +182,13 @@ class StopTest {
 
     @Test
     void aRunThatDidAllItsWorkIsDoneAlsoPastItsTime() {
-        ShopJob job = job("done-late", true);
+        ShopJob job = job("done-late");
         int replaced = effectsUntil("phases/replace.json");
-        job.run(
-                Clock.systemUTC(),
-                WatchedStorage.Effects.stoppingAfter(replaced).storages());
+        job.run(Clock.systemUTC(), Effects.stoppingAfter(replaced));
         RunId first = job.onlyRun().id();
         assertThat(job.onlyRun().end()).isEmpty();
 
-        ShopJob.Ended ended =
-                job.run(MUCH_LATER, WatchedStorage.Effects.unlimited().storages());
+        ShopJob.Ended ended = job.run(MUCH_LATER, Effects.unlimited());
 
         assertThat(ended.exitCode()).as(ended.output()).isZero();
         assertThat(job.store().runs()).hasSize(2);
@@ -186,21 +197,20 @@ class StopTest {
 
     @Test
     void aRunThatIsDoneKeepsItsRecord() {
-        RunRecord record = undisturbed.record().orElseThrow();
-        ShopJob.Ended ended =
-                undisturbed.run("--run", undisturbed.onlyRun().id().value());
+        ShopJob job = job("keeps");
+        assertThat(job.run().exitCode()).isZero();
+        RunRecord record = job.record().orElseThrow();
+        ShopJob.Ended ended = job.run("--run", job.onlyRun().id().value());
         assertThat(ended.exitCode()).as(ended.output()).isZero();
-        assertThat(undisturbed.record()).contains(record);
+        assertThat(job.record()).contains(record);
     }
 
     @Test
-    void aPhaseThatComesTooEarlyDoesNotEndTheRun() throws IOException {
-        ShopJob job = job("too-early", true);
+    void aPhaseThatComesTooEarlyDoesNotEndTheRun() {
+        ShopJob job = job("too-early");
         int extracted = effectsUntil("phases/extract.json");
-        job.run(
-                Clock.systemUTC(),
-                WatchedStorage.Effects.stoppingAfter(extracted).storages());
-        Files.delete(job.staging().resolve("shop/lock.json"));
+        job.run(Clock.systemUTC(), Effects.stoppingAfter(extracted));
+        job.deleteLock();
 
         StringWriter errors = new StringWriter();
         int exitCode = Millrace.execute(
@@ -215,6 +225,6 @@ class StopTest {
         assertThat(job.onlyRun().end()).isEmpty();
         ShopJob.Ended ended = job.run();
         assertThat(ended.exitCode()).as(ended.output()).isZero();
-        assertSameResult("too early", job);
+        assertThat(undisturbed.differences(job)).isEmpty();
     }
 }

@@ -160,7 +160,8 @@ final class Trial {
                 name -> Optional.ofNullable(variables.get(name)),
                 clock,
                 new Random(),
-                Storages::open);
+                Storages::open,
+                Surroundings::warehouse);
     }
 
     private static String[] arguments(Path job, String... options) {

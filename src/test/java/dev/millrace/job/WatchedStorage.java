@@ -1,99 +1,28 @@
 package dev.millrace.job;
 
-import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
-import dev.millrace.storage.StorageOptions;
-import dev.millrace.storage.Storages;
 import dev.millrace.storage.StoredFile;
 import dev.millrace.storage.Upload;
 import dev.millrace.storage.Versioned;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.BiFunction;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
 
-/** A storage whose every change is counted, and which can die after one of them: then nothing of it works any more. */
+/** A storage whose every change is one of its process's {@link Effects}. */
 final class WatchedStorage implements Storage {
-    /** Tasks get copies of a storage by serialization; what they do is counted here, by the id that they carry. */
-    private static final Map<String, Effects> ALL = new ConcurrentHashMap<>();
-
-    /** What was done through the storages of one process. */
-    static final class Effects {
-        private final String id = UUID.randomUUID().toString();
-        private final int last;
-        private final Consumer<String> after;
-        private final List<String> done = new ArrayList<>();
-
-        /**
-         * @param last the number of the effect after which all storages are dead
-         * @param after told each effect, in the thread that had it
-         */
-        Effects(int last, Consumer<String> after) {
-            this.last = last;
-            this.after = after;
-            ALL.put(id, this);
-        }
-
-        static Effects stoppingAfter(int last) {
-            return new Effects(last, effect -> {});
-        }
-
-        static Effects unlimited() {
-            return stoppingAfter(Integer.MAX_VALUE);
-        }
-
-        /** For {@link Surroundings}. */
-        BiFunction<String, StorageOptions, Storage> storages() {
-            return (location, options) -> new WatchedStorage(Storages.open(location, options), id);
-        }
-
-        synchronized boolean isDead() {
-            return done.size() >= last;
-        }
-
-        /** Each as {@code putIfAbsent shop/runs/…/plan.json}. */
-        synchronized List<String> done() {
-            return List.copyOf(done);
-        }
-
-        private <T> T effect(String what, Supplier<T> act) {
-            T result;
-            synchronized (this) {
-                requireAlive();
-                result = act.get();
-                done.add(what);
-                requireAlive();
-            }
-            after.accept(what);
-            return result;
-        }
-
-        private synchronized void requireAlive() {
-            if (isDead()) {
-                throw Fault.world("Stopped after effect " + last + ": " + done.get(last - 1));
-            }
-        }
-    }
-
     private final Storage storage;
     private final String id;
 
-    private WatchedStorage(Storage storage, String id) {
+    WatchedStorage(Storage storage, String id) {
         this.storage = storage;
         this.id = id;
     }
 
     private Effects effects() {
-        return ALL.get(id);
+        return Effects.of(id);
     }
 
     private Storage alive() {
@@ -117,19 +46,22 @@ final class WatchedStorage implements Storage {
 
             @Override
             public StoredFile commit() {
-                return effects().effect("create " + path, upload::commit);
+                return effects().onStorage("create " + path, upload::commit);
             }
 
             @Override
             public void close() {
-                upload.close();
+                // Whoever is dead cleans nothing up.
+                if (!effects().isDead()) {
+                    upload.close();
+                }
             }
         };
     }
 
     @Override
     public void put(String path, byte[] content) {
-        effects().effect("put " + path, () -> {
+        effects().onStorage("put " + path, () -> {
             storage.put(path, content);
             return path;
         });
@@ -137,19 +69,19 @@ final class WatchedStorage implements Storage {
 
     @Override
     public boolean putIfAbsent(String path, byte[] content) {
-        return effects().effect("putIfAbsent " + path, () -> storage.putIfAbsent(path, content));
+        return effects().onStorage("putIfAbsent " + path, () -> storage.putIfAbsent(path, content));
     }
 
     @Override
     public Optional<String> compareAndPut(String path, String etag, byte[] content) {
-        return effects().effect("compareAndPut " + path, () -> storage.compareAndPut(path, etag, content));
+        return effects().onStorage("compareAndPut " + path, () -> storage.compareAndPut(path, etag, content));
     }
 
     /** One effect a file. */
     @Override
     public void delete(Collection<String> paths) {
         for (String path : paths) {
-            effects().effect("delete " + path, () -> {
+            effects().onStorage("delete " + path, () -> {
                 storage.delete(List.of(path));
                 return path;
             });

@@ -33,6 +33,8 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A DuckDB file as a warehouse, on a local disk.
@@ -42,6 +44,7 @@ import java.util.stream.Collectors;
  * file leads to all versions that are kept.
  */
 public final class DuckDbWarehouse implements Warehouse {
+    private static final Logger LOG = LoggerFactory.getLogger(DuckDbWarehouse.class);
     private static final String BUILD = "_build";
     private static final String LIVE = "_live";
     private static final String PREVIOUS = "_previous";
@@ -59,10 +62,11 @@ public final class DuckDbWarehouse implements Warehouse {
      * @param options what the engine may use
      */
     public DuckDbWarehouse(Path database, String schema, DuckDbOptions options) {
-        this(database, schema, options, Steps.NONE);
+        this(database, schema, options, step -> LOG.debug("{}: {}", database, step));
     }
 
-    DuckDbWarehouse(Path database, String schema, DuckDbOptions options, Steps steps) {
+    /** @param steps told of each effect */
+    public DuckDbWarehouse(Path database, String schema, DuckDbOptions options, Steps steps) {
         if (RESERVED.contains(schema.toLowerCase(Locale.ROOT))) {
             throw Fault.user("Invalid warehouse schema: " + schema + ": the name is taken, choose another");
         }

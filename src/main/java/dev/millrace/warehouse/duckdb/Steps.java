@@ -1,8 +1,6 @@
 package dev.millrace.warehouse.duckdb;
 
-/** Told after each effect; a test stops here to see that the next call goes on from it. */
-interface Steps {
-    Steps NONE = step -> {};
-
+/** Told after each effect on the warehouse's files, by a short name: to trace them, or to stop there. */
+public interface Steps {
     void after(String step);
 }

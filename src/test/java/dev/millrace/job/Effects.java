@@ -1,0 +1,141 @@
+package dev.millrace.job;
+
+import dev.millrace.config.WarehouseSettings;
+import dev.millrace.fault.Fault;
+import dev.millrace.storage.Storage;
+import dev.millrace.storage.StorageOptions;
+import dev.millrace.storage.Storages;
+import dev.millrace.testing.ScanWatch;
+import dev.millrace.warehouse.Warehouse;
+import dev.millrace.warehouse.duckdb.DuckDbOptions;
+import dev.millrace.warehouse.duckdb.DuckDbWarehouse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
+
+/**
+ * What one process does that outlives it: changes of its storages and its warehouse, and reads of the table, which cost.
+ * They are counted, and any of them can be its last: then nothing of it works any more.
+ */
+final class Effects implements ScanWatch.Listener {
+    /** Where an effect shows. */
+    enum Kind {
+        STORAGE,
+        DYNAMODB,
+        WAREHOUSE
+    }
+
+    /** One effect, as {@code putIfAbsent shop/runs/…/plan.json}, {@code scan segment 0 of 2} or {@code replaced}. */
+    record Effect(Kind kind, String what) {
+        /** Whether it writes or removes a file whose path ends so. */
+        boolean isOn(String path) {
+            return kind == Kind.STORAGE && what.endsWith(path);
+        }
+
+        @Override
+        public String toString() {
+            return kind.name().toLowerCase(java.util.Locale.ROOT) + ": " + what;
+        }
+    }
+
+    /** Tasks get copies of a storage by serialization; they find their process's effects by the id that they carry. */
+    private static final Map<String, Effects> ALL = new ConcurrentHashMap<>();
+
+    private final String id = UUID.randomUUID().toString();
+    private final int last;
+    private final Consumer<Effect> after;
+    private final List<Effect> done = new ArrayList<>();
+
+    /**
+     * @param last the number of the effect after which nothing works
+     * @param after told each effect but the last, in the thread that had it
+     */
+    Effects(int last, Consumer<Effect> after) {
+        this.last = last;
+        this.after = after;
+        ALL.put(id, this);
+    }
+
+    static Effects stoppingAfter(int last) {
+        return new Effects(last, effect -> {});
+    }
+
+    static Effects unlimited() {
+        return stoppingAfter(Integer.MAX_VALUE);
+    }
+
+    static Effects of(String id) {
+        return ALL.get(id);
+    }
+
+    /** For {@link Surroundings}. */
+    BiFunction<String, StorageOptions, Storage> storages() {
+        return (location, options) -> new WatchedStorage(Storages.open(location, options), id);
+    }
+
+    /** For {@link Surroundings}. */
+    Function<WarehouseSettings, Warehouse> warehouses() {
+        return settings -> new DuckDbWarehouse(
+                ((WarehouseSettings.DuckDb) settings.engine()).path(),
+                settings.schema(),
+                DuckDbOptions.DEFAULT,
+                step -> had(new Effect(Kind.WAREHOUSE, step)));
+    }
+
+    @Override
+    public void asked(ScanRequest scan) {
+        requireAlive();
+    }
+
+    @Override
+    public void answered(ScanRequest scan) {
+        had(new Effect(Kind.DYNAMODB, "scan segment " + scan.segment() + " of " + scan.totalSegments()));
+    }
+
+    synchronized boolean isDead() {
+        return done.size() >= last;
+    }
+
+    synchronized List<Effect> done() {
+        return List.copyOf(done);
+    }
+
+    /** An effect on storage: no other effect of this process happens meanwhile. */
+    <T> T onStorage(String what, Supplier<T> act) {
+        Effect effect = new Effect(Kind.STORAGE, what);
+        T result;
+        synchronized (this) {
+            requireAlive();
+            result = act.get();
+            count(effect);
+        }
+        after.accept(effect);
+        return result;
+    }
+
+    private void had(Effect effect) {
+        synchronized (this) {
+            requireAlive();
+            count(effect);
+        }
+        after.accept(effect);
+    }
+
+    private void count(Effect effect) {
+        done.add(effect);
+        requireAlive();
+    }
+
+    synchronized void requireAlive() {
+        if (isDead()) {
+            throw Fault.world("Stopped after effect " + last + ", " + done.get(last - 1));
+        }
+    }
+}
