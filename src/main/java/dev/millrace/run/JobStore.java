@@ -56,6 +56,20 @@ public final class JobStore {
                 .findFirst();
     }
 
+    /** A run that began after another and is done, or empty. */
+    public Optional<RunId> laterDone(RunId than) {
+        List<RunId> runs = runs();
+        for (int i = runs.size() - 1; i >= 0 && runs.get(i).compareTo(than) > 0; i--) {
+            if (run(runs.get(i))
+                    .end()
+                    .filter(end -> end.outcome() == Outcome.DONE)
+                    .isPresent()) {
+                return Optional.of(runs.get(i));
+            }
+        }
+        return Optional.empty();
+    }
+
     /** The runs that began after the last one that is done, newest first. */
     private List<RunStore> sinceLastDone() {
         List<RunId> runs = runs();
@@ -84,26 +98,25 @@ public final class JobStore {
      * one. An unfinished run that is older is abandoned and what it staged is removed, unless it holds the lock: then
      * it is at work, and the caller meets it there.
      *
-     * @param jobJson the job file as resolved now, as JSON
      * @param planner called only for a run that has no plan yet
      * @throws Fault of kind USER, when the wanted run was abandoned, or the run began with another job file
      */
     public RunStore begin(
-            Optional<RunId> wanted, Duration resumeWithin, String jobJson, Function<RunId, Plan> planner) {
+            Optional<RunId> wanted, Duration resumeWithin, ResolvedJob resolved, Function<RunId, Plan> planner) {
         if (wanted.isPresent()) {
             RunStore run = run(wanted.get());
             run.end().filter(end -> end.outcome() == Outcome.ABANDONED).ifPresent(end -> {
                 throw Fault.user("Invalid run: " + run.id() + ": it was abandoned at " + end.at() + reason(end)
                         + "; start a new one, for example --run " + newId());
             });
-            return started(run, jobJson, planner);
+            return started(run, resolved, planner);
         }
         Optional<RunStore> unfinished = unfinished();
         if (unfinished.isPresent()) {
             RunStore run = unfinished.get();
-            boolean isYoung = run.id().start().isAfter(clock.instant().minus(resumeWithin));
+            boolean isYoung = run.since().isAfter(clock.instant().minus(resumeWithin));
             if (isYoung || lock().heldBy().equals(Optional.of(run.id()))) {
-                return started(run, jobJson, planner);
+                return started(run, resolved, planner);
             }
             if (isWholeWork(run)) {
                 run.finish(Outcome.DONE, "");
@@ -112,7 +125,7 @@ public final class JobStore {
             }
         }
         cleanAbandoned();
-        return started(run(newId()), jobJson, planner);
+        return started(run(newId()), resolved, planner);
     }
 
     /** Whoever did the last of a run's phases may be stopped before it has said so. */
@@ -140,9 +153,9 @@ public final class JobStore {
         storage.delete(paths);
     }
 
-    private RunStore started(RunStore run, String jobJson, Function<RunId, Plan> planner) {
+    private RunStore started(RunStore run, ResolvedJob resolved, Function<RunId, Plan> planner) {
         Plan plan = run.findPlan().orElseGet(() -> run.start(planner.apply(run.id())));
-        JobDifference.between(plan.jobJson(), jobJson).ifPresent(difference -> {
+        resolved.differsFrom(plan).ifPresent(difference -> {
             throw Fault.user("Run " + run.id() + " was started with another job file: " + difference
                     + ". Finish it with that file, or start a new run, for example --run " + newId());
         });

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
+import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -49,26 +50,35 @@ final class Effects implements ScanWatch.Listener {
     private static final Map<String, Effects> ALL = new ConcurrentHashMap<>();
 
     private final String id = UUID.randomUUID().toString();
-    private final int last;
+    private final BiPredicate<Integer, Effect> isLast;
     private final Consumer<Effect> after;
     private final List<Effect> done = new ArrayList<>();
+    private boolean dead;
 
     /**
-     * @param last the number of the effect after which nothing works
+     * @param isLast whether nothing works after an effect; told its number, from 1
      * @param after told each effect but the last, in the thread that had it
      */
-    Effects(int last, Consumer<Effect> after) {
-        this.last = last;
+    Effects(BiPredicate<Integer, Effect> isLast, Consumer<Effect> after) {
+        this.isLast = isLast;
         this.after = after;
         ALL.put(id, this);
     }
 
     static Effects stoppingAfter(int last) {
-        return new Effects(last, effect -> {});
+        return new Effects((number, effect) -> number == last, effect -> {});
+    }
+
+    /** Dies after the first effect on a file whose path holds this. */
+    static Effects stoppingAtFirst(String path) {
+        return new Effects(
+                (number, effect) ->
+                        effect.kind() == Kind.STORAGE && effect.what().contains(path),
+                effect -> {});
     }
 
     static Effects unlimited() {
-        return stoppingAfter(Integer.MAX_VALUE);
+        return new Effects((number, effect) -> false, effect -> {});
     }
 
     static Effects of(String id) {
@@ -100,7 +110,7 @@ final class Effects implements ScanWatch.Listener {
     }
 
     synchronized boolean isDead() {
-        return done.size() >= last;
+        return dead;
     }
 
     synchronized List<Effect> done() {
@@ -130,12 +140,13 @@ final class Effects implements ScanWatch.Listener {
 
     private void count(Effect effect) {
         done.add(effect);
+        dead = isLast.test(done.size(), effect);
         requireAlive();
     }
 
     synchronized void requireAlive() {
         if (isDead()) {
-            throw Fault.world("Stopped after effect " + last + ", " + done.get(last - 1));
+            throw Fault.world("Stopped after effect " + done.size() + ", " + done.get(done.size() - 1));
         }
     }
 }

@@ -49,7 +49,7 @@ class OverlapTest {
 
         Halted(ShopJob job, String path, ExecutorService thread) throws InterruptedException {
             AtomicBoolean first = new AtomicBoolean(true);
-            Effects effects = new Effects(Integer.MAX_VALUE, effect -> {
+            Effects effects = new Effects((number, effect) -> false, effect -> {
                 if (effect.isOn(path) && first.compareAndSet(true, false)) {
                     halted.countDown();
                     await(mayGoOn);

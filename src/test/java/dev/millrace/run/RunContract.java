@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,10 @@ abstract class RunContract {
 
     /** Empty at first; the same one at every call within a test. */
     abstract Storage staging();
+
+    private static ResolvedJob job(String json) {
+        return new ResolvedJob(json, UnaryOperator.identity());
+    }
 
     private JobStore store() {
         return new JobStore(staging(), "shop", clock, random);
@@ -161,7 +166,7 @@ abstract class RunContract {
     void theFirstStarterPlansAndOthersRead() {
         RunStore first = begun();
         assertThat(first.id().value()).startsWith("2026-11-21T07-00-00Z-");
-        RunStore second = store().begin(Optional.empty(), HOUR, "{\"job\":\"shop\"}", id -> {
+        RunStore second = store().begin(Optional.empty(), HOUR, job("{\"job\":\"shop\"}"), id -> {
             throw new AssertionError("planned twice: " + id);
         });
         assertThat(second.id()).isEqualTo(first.id());
@@ -177,7 +182,7 @@ abstract class RunContract {
                 i -> store().begin(
                                 Optional.of(RUN),
                                 HOUR,
-                                "{}",
+                                job("{}"),
                                 id -> new Plan(
                                         1, id, "shop", "{}", List.of(), List.of(new PlannedUnit("u" + i, Map.of()))))
                         .plan());
@@ -211,7 +216,12 @@ abstract class RunContract {
         RunStore second = begun();
         assertThat(second.id()).isGreaterThan(first.id());
         assertThat(first.end())
-                .contains(new RunEnd(1, Outcome.ABANDONED, "unfinished for more than PT1H", clock.instant()));
+                .contains(new RunEnd(
+                        1,
+                        Outcome.ABANDONED,
+                        "unfinished for more than PT1H",
+                        clock.instant(),
+                        Optional.of(List.of())));
         assertThat(paths(first.path("")))
                 .containsExactly(
                         first.path("end.json"), first.path("plan.json"), first.path("units/extract/0001.json"));
@@ -244,8 +254,8 @@ abstract class RunContract {
     void afterARunThatIsDoneANewOneBegins() {
         RunStore stale = begun();
         clock.forward(Duration.ofSeconds(5));
-        RunStore done =
-                store().begin(Optional.of(newId()), HOUR, "{\"job\":\"shop\"}", id -> plan(id, "{\"job\":\"shop\"}"));
+        RunStore done = store().begin(
+                        Optional.of(newId()), HOUR, job("{\"job\":\"shop\"}"), id -> plan(id, "{\"job\":\"shop\"}"));
         assertThat(done.finish(Outcome.DONE, "").outcome()).isEqualTo(Outcome.DONE);
         assertThat(done.finish(Outcome.ABANDONED, "too late").outcome()).isEqualTo(Outcome.DONE);
         assertThat(store().unfinished()).isEmpty();
@@ -256,11 +266,11 @@ abstract class RunContract {
     @Test
     void theRunThatIsWantedIsTaken() {
         begun();
-        RunStore wanted = store().begin(Optional.of(RUN), HOUR, "{}", id -> plan(id, "{}"));
+        RunStore wanted = store().begin(Optional.of(RUN), HOUR, job("{}"), id -> plan(id, "{}"));
         assertThat(wanted.id()).isEqualTo(RUN);
         assertThat(wanted.plan().run()).isEqualTo(RUN);
         store().abandon(wanted, "by hand");
-        assertThatThrownBy(() -> store().begin(Optional.of(RUN), HOUR, "{}", id -> plan(id, "{}")))
+        assertThatThrownBy(() -> store().begin(Optional.of(RUN), HOUR, job("{}"), id -> plan(id, "{}")))
                 .isInstanceOf(Fault.class)
                 .hasMessageStartingWith(
                         "Invalid run: " + RUN
@@ -273,7 +283,7 @@ abstract class RunContract {
     void runsOfOneSecondKeepTheirOrder() {
         List<RunId> begun = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            RunStore run = store().begin(Optional.empty(), HOUR, "{}", id -> plan(id, "{}"));
+            RunStore run = store().begin(Optional.empty(), HOUR, job("{}"), id -> plan(id, "{}"));
             run.finish(Outcome.DONE, "");
             begun.add(run.id());
         }
@@ -284,11 +294,11 @@ abstract class RunContract {
     @Test
     void aRunIsNotFinishedWithAnotherJobFile() {
         String before = "{\"job\":\"shop\",\"warehouse\":{\"schema\":\"a\",\"keep\":2}}";
-        RunStore run = store().begin(Optional.empty(), HOUR, before, id -> plan(id, before));
+        RunStore run = store().begin(Optional.empty(), HOUR, job(before), id -> plan(id, before));
         store().begin(
                         Optional.empty(),
                         HOUR,
-                        "{\"warehouse\":{\"keep\":2,\"schema\":\"a\"},\"job\":\"shop\"}",
+                        job("{\"warehouse\":{\"keep\":2,\"schema\":\"a\"},\"job\":\"shop\"}"),
                         id -> plan(id, before));
         for (Map.Entry<String, String> now : Map.of(
                         "{\"job\":\"shop\",\"warehouse\":{\"schema\":\"b\",\"keep\":2}}",
@@ -298,7 +308,7 @@ abstract class RunContract {
                         "{\"every\":\"1h\",\"job\":\"shop\",\"warehouse\":{\"schema\":\"b\"}}",
                         "every: was not set, now \"1h\"")
                 .entrySet()) {
-            assertThatThrownBy(() -> store().begin(Optional.empty(), HOUR, now.getKey(), id -> plan(id, before)))
+            assertThatThrownBy(() -> store().begin(Optional.empty(), HOUR, job(now.getKey()), id -> plan(id, before)))
                     .isInstanceOf(Fault.class)
                     .hasMessageStartingWith("Run " + run.id() + " was started with another job file: " + now.getValue()
                             + ". Finish it with that file, or start a new run, for example --run ");
@@ -508,7 +518,7 @@ abstract class RunContract {
                         ""));
         assertThat(recorded().tables()).containsExactly(Map.entry("orders", new TableRecord(COUNTS, 3, 4096, 2)));
 
-        GateResult refused = new GateResult("max-shrink", "orders", "at most 20%", "31%", false);
+        GateResult refused = new GateResult("max-shrink", "orders", "at most 20%", "31%", false, Optional.empty());
         recorder.gate(List.of(refused));
         recorder.warehouse("duckdb shop.duckdb");
         recorder.phaseSkipped(Phase.REPLACE);
@@ -570,7 +580,7 @@ abstract class RunContract {
     }
 
     private RunStore begun() {
-        return store().begin(Optional.empty(), HOUR, "{\"job\":\"shop\"}", id -> plan(id, "{\"job\":\"shop\"}"));
+        return store().begin(Optional.empty(), HOUR, job("{\"job\":\"shop\"}"), id -> plan(id, "{\"job\":\"shop\"}"));
     }
 
     private RunId newId() {
