@@ -17,6 +17,8 @@ public final class Fault extends RuntimeException {
         USER(2),
         /** A gate refused the replacement: live is untouched. */
         GATE(3),
+        /** A later run was first: live is as that one made it, or is about to. */
+        SUPERSEDED(3),
         /** Another run holds the job. */
         HELD(4);
 
@@ -78,6 +80,11 @@ public final class Fault extends RuntimeException {
      */
     public static Fault gate(List<String> rules, String message) {
         return new Fault(Kind.GATE, rules, message, null);
+    }
+
+    /** A run that comes after a later one: names both. */
+    public static Fault superseded(String message) {
+        return new Fault(Kind.SUPERSEDED, message, null);
     }
 
     /** The job is held by another run. */

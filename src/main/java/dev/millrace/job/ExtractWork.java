@@ -76,7 +76,7 @@ final class ExtractWork implements PhaseWork {
         Map<String, TableCounts> counts = new TreeMap<>();
         landed.forEach(t -> counts.put(t.name(), t.counts()));
         context.requireNotGivenUp();
-        Commit commit = context.open().store().ledger().append(context.run().id(), counts, Map.of());
+        Commit commit = context.open().store().ledger().append(context.plan(), counts, Map.of());
         if (context.open().job().staging().spool() == StagingSettings.Spool.DELETE) {
             // Before the phase is committed: once it is, nobody comes here again. All units are, so none is read again.
             spool.delete();

@@ -62,7 +62,7 @@ final class InferSchemaWork implements PhaseWork {
     private boolean isYoung(RunContext context, Instant written) {
         Duration refresh = context.open().job().schema().refresh();
         return written.plus(refresh).isAfter(clock.instant())
-                || !written.isBefore(context.run().id().start());
+                || !written.isBefore(context.run().began());
     }
 
     private static PhaseCommit pinned(RunContext context, int version) {

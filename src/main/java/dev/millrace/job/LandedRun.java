@@ -73,8 +73,9 @@ record LandedRun(List<LandedTable> tables, long commit, TableCounts items) {
     /** A later run may have removed this one's staging, so it is told before anything is looked for there. */
     void requireNotOvertaken(RunContext context, Warehouse warehouse) {
         warehouse.live().filter(live -> live.commit() > commit).ifPresent(live -> {
-            throw Fault.gate("Run " + context.run().id() + ", commit " + commit + ", comes too late: run " + live.run()
-                    + ", commit " + live.commit() + ", is live");
+            throw Fault.superseded(
+                    "Run " + context.run().id() + ", commit " + commit + ", comes too late: run " + live.run()
+                            + ", commit " + live.commit() + ", is live. Nothing is lost: that run's data is newer");
         });
     }
 

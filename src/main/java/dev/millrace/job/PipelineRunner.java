@@ -5,6 +5,7 @@ import dev.millrace.config.JobFile;
 import dev.millrace.fault.Fault;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.LandingManifests;
+import dev.millrace.run.Commit;
 import dev.millrace.run.Lease;
 import dev.millrace.run.Outcome;
 import dev.millrace.run.Overlap;
@@ -86,7 +87,6 @@ final class PipelineRunner {
     }
 
     /** Empty when the run that was taken up had ended before the lock was free. */
-    @SuppressWarnings("try") // the lease is held, not used
     private Optional<Ended> run(
             OpenJob open,
             Optional<RunId> named,
@@ -107,7 +107,13 @@ final class PipelineRunner {
                                 open.job().name(),
                                 json,
                                 phases,
-                                source.get().units()));
+                                source.get().units(),
+                                Optional.of(around.clock().instant()),
+                                Optional.of(open.store()
+                                        .ledger()
+                                        .last()
+                                        .map(Commit::n)
+                                        .orElse(0L))));
         boolean share = units.count() > 1;
         try (Lease lease = acquire(open, run, named.isEmpty(), share)) {
             Optional<RunEnd> end = run.end();
@@ -123,7 +129,7 @@ final class PipelineRunner {
                 requireDone(run.id(), end.get());
                 return Optional.of(new Ended(context, Result.DONE_BEFORE));
             }
-            return Optional.of(new Ended(context, run(context, wanted, source)));
+            return Optional.of(new Ended(context, run(context, lease, wanted, source)));
         }
     }
 
@@ -187,7 +193,7 @@ final class PipelineRunner {
         }
     }
 
-    private Result run(RunContext context, List<Phase> wanted, Supplier<TableSource> source) {
+    private Result run(RunContext context, Lease lease, List<Phase> wanted, Supplier<TableSource> source) {
         RunStore run = context.run();
         for (Phase phase : context.plan().phases()) {
             Optional<PhaseCommit> commit = run.phase(phase);
@@ -195,6 +201,7 @@ final class PipelineRunner {
                 recordDone(context, phase, commit.get());
             } else if (wanted.contains(phase)) {
                 context.requireNotGivenUp();
+                lease.requireHeld();
                 // Here, not in the phase: a mistake of the command line does not end the run.
                 context.plan().phases().stream()
                         .takeWhile(earlier -> earlier != phase)
@@ -268,6 +275,10 @@ final class PipelineRunner {
             case GATE -> {
                 context.record(r -> r.ended(Outcome.REFUSED, message));
                 context.run().finish(Outcome.REFUSED, message, rules);
+            }
+            case SUPERSEDED -> {
+                context.record(r -> r.ended(Outcome.SUPERSEDED, message));
+                context.run().finish(Outcome.SUPERSEDED, message);
             }
             case USER -> {
                 // What mends it is another job file, which this run would not take.

@@ -25,20 +25,31 @@ final class ReplaceWork implements PhaseWork {
         context.record(r -> r.phaseStarted(Phase.REPLACE, 1));
         try (Warehouse warehouse = context.open().openWarehouse()) {
             Version mine = new Version(load.run(), load.commit());
-            if (!warehouse.live().equals(Optional.of(mine))) {
+            boolean isLive = warehouse.live().equals(Optional.of(mine));
+            while (!isLive) {
                 landed.requireNotOvertaken(context, warehouse);
-                List<GateResult> results = Gate.check(warehouse, load, landed.tables(), landed.items(), rules(context));
-                Map<String, String> accepted = context.run().accepted();
-                context.record(r -> r.gate(results.stream()
-                        .map(result -> recorded(result, accepted))
-                        .toList()));
-                Gate.requirePassed(load, results, accepted::containsKey);
-                warehouse.replace(load);
+                check(context, landed, load, warehouse);
+                isLive = warehouse.replace(load);
+                if (!isLive) {
+                    // An earlier commit went live between: what was checked against live no longer holds.
+                    warehouse.prepare(load);
+                    landed.tables()
+                            .forEach(
+                                    t -> warehouse.upload(load, t, context.run().storage(), file -> {}));
+                }
             }
             warehouse.dropPrevious(context.open().warehouse().keepPrevious());
         }
         context.record(r -> r.unitsDone(Phase.REPLACE, 1));
         return Optional.of(context.commit(Phase.REPLACE, Map.of()));
+    }
+
+    private static void check(RunContext context, LandedRun landed, Load load, Warehouse warehouse) {
+        List<GateResult> results = Gate.check(warehouse, load, landed.tables(), landed.items(), rules(context));
+        Map<String, String> accepted = context.run().accepted();
+        context.record(r -> r.gate(
+                results.stream().map(result -> recorded(result, accepted)).toList()));
+        Gate.requirePassed(load, results, accepted::containsKey);
     }
 
     private static dev.millrace.run.GateResult recorded(GateResult result, Map<String, String> accepted) {

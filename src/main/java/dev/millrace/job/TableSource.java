@@ -177,8 +177,7 @@ final class TableSource implements AutoCloseable {
     ShredPlan.Expiry expiry(RunStore run) {
         return ((DynamoDbSource) job.source())
                 .expire()
-                .map(attribute ->
-                        new ShredPlan.Expiry(attribute, run.id().start().getEpochSecond()))
+                .map(attribute -> new ShredPlan.Expiry(attribute, run.began().getEpochSecond()))
                 .orElse(ShredPlan.Expiry.NEVER);
     }
 

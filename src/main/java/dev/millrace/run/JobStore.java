@@ -10,14 +10,21 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A job's state below {@code <job>/} of the staging storage: its runs, its ledger and its lock. */
 public final class JobStore {
     /** What a run stages: of no use once it is abandoned. */
     static final List<String> STAGED = List.of("spool/", "census/");
 
-    /** A name further ahead was given by hand, or by a clock that was wrong: it is not followed. */
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Logger LOG = LoggerFactory.getLogger(JobStore.class);
+
+    /** Runs that follow each other at once are named ahead of the clock too. */
+    private static final Duration UNNOTICED = Duration.ofSeconds(10);
+
+    /** A clock may be set back by that much. A name further ahead was given by hand: runs do not follow it. */
+    private static final Duration SET_BACK = Duration.ofDays(2);
 
     private final Storage storage;
     private final String job;
@@ -73,10 +80,13 @@ public final class JobStore {
     /** The runs that began after the last one that is done, newest first. */
     private List<RunStore> sinceLastDone() {
         List<RunId> runs = runs();
+        Instant now = clock.instant();
         List<RunStore> since = new ArrayList<>();
         for (int i = runs.size() - 1; i >= 0; i--) {
             RunStore run = run(runs.get(i));
-            if (run.end().filter(end -> end.outcome() == Outcome.DONE).isPresent()) {
+            boolean isDone =
+                    run.end().filter(end -> end.outcome() == Outcome.DONE).isPresent();
+            if (isDone && !isGivenByHand(run.id(), now)) {
                 return since;
             }
             since.add(run);
@@ -162,13 +172,27 @@ public final class JobStore {
         return run;
     }
 
-    /** Names sort by start, to the second: a run that follows another within its second begins in the next. */
+    /**
+     * Names sort by start, to the second. A run that follows another within its second, or after the clock was set back,
+     * is named as if it began in the second after it.
+     */
     private RunId newId() {
         Instant now = clock.instant();
-        List<RunId> runs = runs();
-        Instant next = runs.isEmpty() ? now : runs.get(runs.size() - 1).start().plusSeconds(1);
-        boolean soon = next.isAfter(now) && next.isBefore(now.plus(SOON));
-        return RunId.startingAt(soon ? next : now, random);
+        Optional<RunId> newest = runs().stream()
+                .filter(run -> !isGivenByHand(run, now))
+                .reduce((earlier, later) -> later)
+                .filter(run -> !run.start().plusSeconds(1).isBefore(now));
+        newest.filter(run -> run.start().isAfter(now.plus(UNNOTICED)))
+                .ifPresent(run -> LOG.warn(
+                        "The clock says {}, but run {} has begun already: was it set back? The new run's name follows that"
+                                + " one's",
+                        now,
+                        run));
+        return RunId.startingAt(newest.map(run -> run.start().plusSeconds(1)).orElse(now), random);
+    }
+
+    private static boolean isGivenByHand(RunId run, Instant now) {
+        return run.start().isAfter(now.plus(SET_BACK));
     }
 
     private static String reason(RunEnd end) {

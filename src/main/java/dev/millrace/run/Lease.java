@@ -14,16 +14,16 @@ public final class Lease implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
 
     private final Lock lock;
-    private final String token;
+    private final Lock.Entrant entrant;
     private final ScheduledExecutorService renewal;
-    private LockState.Holder holder;
+    private Lock.Entry entry;
     private boolean lost;
     private boolean closed;
 
-    Lease(Lock lock, String token, LockState.Holder holder) {
+    Lease(Lock lock, Lock.Entrant entrant, Lock.Entry entry) {
         this.lock = lock;
-        this.token = token;
-        this.holder = holder;
+        this.entrant = entrant;
+        this.entry = entry;
         this.renewal = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "millrace-lease");
             thread.setDaemon(true);
@@ -39,7 +39,29 @@ public final class Lease implements AutoCloseable {
      * the ledger keeps it safe; it may be for nothing.
      */
     public synchronized boolean isLost() {
-        return lost || !lock.clock().instant().isBefore(holder.until());
+        return lost || !lock.clock().instant().isBefore(entry.holder().until());
+    }
+
+    /**
+     * Before more work is begun: takes the lock again if it was lost, as happens to a process that stood still for longer
+     * than a lease or could not reach its storage.
+     *
+     * @throws Fault of kind HELD when another has it: this process's work would be for nothing
+     */
+    public synchronized void requireHeld() {
+        if (!isLost()) {
+            return;
+        }
+        try {
+            entry = lock.enter(entrant, Overlap.SKIP);
+            lost = false;
+        } catch (Fault held) {
+            if (held.kind() != Fault.Kind.HELD) {
+                throw held;
+            }
+            throw Fault.held("Run " + entrant.run() + " is left to others: this process held the job until "
+                    + entry.holder().until() + " and could not renew that in time. " + held.getMessage());
+        }
     }
 
     /** Renews now. A failure is tried again with the next renewal; the lease ends by itself if that fails too. */
@@ -48,8 +70,8 @@ public final class Lease implements AutoCloseable {
             return;
         }
         try {
-            Optional<LockState.Holder> renewed = lock.renew(token, holder);
-            renewed.ifPresent(next -> holder = next);
+            Optional<LockState.Holder> renewed = lock.renew(entry.token(), entry.holder());
+            renewed.ifPresent(next -> entry = new Lock.Entry(entry.token(), next));
             if (renewed.isEmpty()) {
                 lost = true;
                 LOG.warn("Another run took over the lock {}", lock.uri());
@@ -71,7 +93,7 @@ public final class Lease implements AutoCloseable {
             }
             closed = true;
             try {
-                lock.release(token);
+                lock.release(entry.token());
             } catch (Fault e) {
                 LOG.warn("Could not give back the lock {}: {}", lock.uri(), e.getMessage());
             }

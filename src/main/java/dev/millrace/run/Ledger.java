@@ -1,5 +1,6 @@
 package dev.millrace.run;
 
+import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
 import java.time.Clock;
 import java.time.Duration;
@@ -18,7 +19,7 @@ public final class Ledger {
     private static final Pattern NAME = Pattern.compile("(\\d{10})\\.json");
 
     /** No machine's clock is further off than this. */
-    private static final Duration CLOCK_ERROR = Duration.ofDays(1);
+    private static final Duration CLOCK_ERROR = Duration.ofDays(3);
 
     private final Storage storage;
     private final String folder;
@@ -41,42 +42,57 @@ public final class Ledger {
         return numbers().stream().map(this::read).toList();
     }
 
-    /** The commit of a run, or empty. Reads only commits that may be later than the run's start. */
-    public Optional<Commit> of(RunId run) {
-        return of(run, numbers());
-    }
-
     /**
      * Commits a run under the next number, or finds that it has committed before. Of several runs at once each gets a
      * number of its own; of several processes of one run all get the same commit.
+     *
+     * <p>A run brings a whole new version of what it reads. So one that comes after a run that began later would bring
+     * old data back.
+     *
+     * @throws Fault of kind SUPERSEDED when a run that began later than this one has committed since this was planned
      */
-    public Commit append(RunId run, Map<String, TableCounts> counts, Map<String, String> facts) {
+    public Commit append(Plan plan, Map<String, TableCounts> counts, Map<String, String> facts) {
         while (true) {
             List<Long> numbers = numbers();
-            Optional<Commit> earlier = of(run, numbers);
+            List<Commit> since = since(plan, numbers);
+            Optional<Commit> earlier =
+                    since.stream().filter(c -> c.run().equals(plan.run())).findFirst();
             if (earlier.isPresent()) {
                 return earlier.get();
             }
+            if (plan.after().isPresent()) {
+                requireNotSuperseded(plan.run(), since);
+            }
             long n = numbers.isEmpty() ? 1 : numbers.get(numbers.size() - 1) + 1;
-            // Whoever commits this run after the listing above takes this number, or finds it taken and reads again.
-            Commit mine = new Commit(Commit.FORMAT, n, run, clock.instant(), counts, facts);
+            // Whoever commits after the listing above takes this number, and we find it taken and read again.
+            Commit mine = new Commit(Commit.FORMAT, n, plan.run(), clock.instant(), counts, facts);
             if (storage.putIfAbsent(path(n), Json.write(mine))) {
                 return mine;
             }
         }
     }
 
-    private Optional<Commit> of(RunId run, List<Long> numbers) {
-        for (int i = numbers.size() - 1; i >= 0; i--) {
+    /** Commits that may be of the run or of others at the same time, newest first. */
+    private List<Commit> since(Plan plan, List<Long> numbers) {
+        List<Commit> since = new ArrayList<>();
+        for (int i = numbers.size() - 1; i >= 0 && numbers.get(i) > plan.after().orElse(0L); i--) {
             Commit commit = read(numbers.get(i));
-            if (commit.run().equals(run)) {
-                return Optional.of(commit);
-            }
-            if (commit.at().isBefore(run.start().minus(CLOCK_ERROR))) {
-                return Optional.empty();
+            since.add(commit);
+            // A plan of an older version does not say how far back to look.
+            if (plan.after().isEmpty()
+                    && commit.at().isBefore(plan.run().start().minus(CLOCK_ERROR))) {
+                return since;
             }
         }
-        return Optional.empty();
+        return since;
+    }
+
+    private static void requireNotSuperseded(RunId run, List<Commit> since) {
+        since.stream().filter(c -> c.run().compareTo(run) > 0).findFirst().ifPresent(later -> {
+            throw Fault.superseded("Run " + run + " comes too late: run " + later.run()
+                    + ", which began after it, has committed already, as number " + later.n()
+                    + ". Nothing is lost: that run's data is newer");
+        });
     }
 
     private List<Long> numbers() {

@@ -12,14 +12,17 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The lock of a job, at {@code <job>/lock.json}: a courtesy that saves two runs from doing the same work. What makes
  * them safe is the ledger. A holder renews its lease; when it dies, the lease ends and the next one takes over. Leases
  * are compared with this machine's clock, so clocks that differ by more than a lease make the lock useless, not the
- * result wrong.
+ * result wrong; a lease that ends later than any could that begins now is told of and not waited for.
  */
 public final class Lock {
+    private static final Logger LOG = LoggerFactory.getLogger(Lock.class);
     private static final Duration LEASE = Duration.ofMinutes(2);
     private static final Duration POLL = Duration.ofSeconds(5);
 
@@ -64,20 +67,43 @@ public final class Lock {
      */
     public Lease acquire(
             RunId run, String holder, Overlap overlap, boolean shared, BiPredicate<String, Instant> isDead) {
+        Entrant entrant = new Entrant(run, holder, shared, isDead);
+        return new Lease(this, entrant, enter(entrant, overlap));
+    }
+
+    /**
+     * Who wants the lock.
+     *
+     * @param run to work on
+     * @param name for a person: host, process, user
+     * @param shared whether to enter beside other processes of the same run
+     * @param isDead told a holder's name and since when it holds
+     */
+    record Entrant(RunId run, String name, boolean shared, BiPredicate<String, Instant> isDead) {}
+
+    /**
+     * An entry in the lock file.
+     *
+     * @param token its key there
+     * @param holder as written
+     */
+    record Entry(String token, LockState.Holder holder) {}
+
+    Entry enter(Entrant entrant, Overlap overlap) {
         while (true) {
             Optional<Versioned> file = storage.find(path);
             Instant now = clock.instant();
-            LockState state = file.map(this::read)
-                    .orElse(new LockState(LockState.FORMAT, Optional.empty(), Map.of(), ""))
-                    .at(now)
-                    .without(isDead);
-            boolean mayEnter =
-                    state.holders().isEmpty() || (shared && state.run().equals(Optional.of(run)));
+            LockState found =
+                    file.map(this::read).orElse(new LockState(LockState.FORMAT, Optional.empty(), Map.of(), ""));
+            LockState state = found.at(now, lease).without(entrant.isDead());
+            boolean mayEnter = state.holders().isEmpty()
+                    || (entrant.shared() && state.run().equals(Optional.of(entrant.run())));
             if (mayEnter) {
                 String token = random();
-                LockState.Holder mine = new LockState.Holder(holder, now, now.plus(lease));
-                if (write(file, with(state, Optional.of(run), token, Optional.of(mine)))) {
-                    return new Lease(this, token, mine);
+                LockState.Holder mine = new LockState.Holder(entrant.name(), now, now.plus(lease));
+                if (write(file, with(state, Optional.of(entrant.run()), token, Optional.of(mine)))) {
+                    found.holders().values().forEach(other -> warnIfAhead(other, now));
+                    return new Entry(token, mine);
                 }
             } else if (overlap == Overlap.SKIP) {
                 throw held(state);
@@ -91,7 +117,20 @@ public final class Lock {
     public Optional<RunId> heldBy() {
         return storage.find(path)
                 .map(this::read)
-                .flatMap(state -> state.at(clock.instant()).run());
+                .flatMap(state -> state.at(clock.instant(), lease).run());
+    }
+
+    private void warnIfAhead(LockState.Holder other, Instant now) {
+        if (other.isAhead(now, lease)) {
+            LOG.warn(
+                    "The lock {} was held by {} until {}, but here it is {} and leases last {}: its clock is ahead, or this"
+                            + " one was set back. It is not waited for",
+                    uri(),
+                    other.name(),
+                    other.until(),
+                    now,
+                    lease);
+        }
     }
 
     private Fault held(LockState state) {

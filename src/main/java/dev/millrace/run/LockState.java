@@ -1,5 +1,6 @@
 package dev.millrace.run;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.Map;
@@ -26,15 +27,25 @@ record LockState(int format, Optional<RunId> run, Map<String, Holder> holders, S
      * @param since when it entered
      * @param until when its lease ends, unless it is renewed
      */
-    record Holder(String name, Instant since, Instant until) {}
+    record Holder(String name, Instant since, Instant until) {
+        /** Whether the lease has not ended, and may be one that a clock like ours gave: see {@link #isAhead}. */
+        boolean holdsAt(Instant now, Duration lease) {
+            return now.isBefore(until) && !isAhead(now, lease);
+        }
+
+        /** Whether the lease ends later than any that begins now, by more than clocks that work differ. */
+        boolean isAhead(Instant now, Duration lease) {
+            return until.isAfter(now.plus(lease).plus(lease));
+        }
+    }
 
     LockState {
         holders = Map.copyOf(holders);
     }
 
-    /** Without the holders whose leases have ended. */
-    LockState at(Instant now) {
-        return keeping(holder -> now.isBefore(holder.until()));
+    /** Without the holders whose leases have ended, or end too late to be believed. */
+    LockState at(Instant now, Duration lease) {
+        return keeping(holder -> holder.holdsAt(now, lease));
     }
 
     /** Without the holders that are known to be dead, by name and since when they hold. */

@@ -10,7 +10,7 @@ public enum Outcome {
     FAILED,
     /** A gate refused the replacement. */
     REFUSED,
-    /** Another run committed the same inputs first. */
+    /** A later run committed, or replaced live, first: this one's data is older and is not used. */
     SUPERSEDED,
     /** Given up without a result; what it had staged is removed. */
     ABANDONED;

@@ -1,6 +1,8 @@
 package dev.millrace.run;
 
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a run does, fixed by whoever starts it first and read by every other process of the run.
@@ -11,8 +13,20 @@ import java.util.List;
  * @param jobJson the job file as resolved, as JSON: what differs from it is refused
  * @param phases in their order
  * @param units of the phases that read the source
+ * @param began when it was planned; the run's name may be later, where a clock was set back. Plans of older versions do
+ *     not have it
+ * @param after the ledger's last number when it was planned, 0 for none: whatever has a higher one is of another run at
+ *     the same time, or of this one. Plans of older versions do not have it
  */
-public record Plan(int format, RunId run, String job, String jobJson, List<Phase> phases, List<PlannedUnit> units) {
+public record Plan(
+        int format,
+        RunId run,
+        String job,
+        String jobJson,
+        List<Phase> phases,
+        List<PlannedUnit> units,
+        Optional<Instant> began,
+        Optional<Long> after) {
     public static final int FORMAT = 1;
 
     public Plan {

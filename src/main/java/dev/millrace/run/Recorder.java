@@ -60,7 +60,9 @@ public final class Recorder {
     /** So many units of a phase are done by now, all together. */
     public synchronized void unitsDone(Phase phase, long done) {
         change(phase, found -> found.with(done));
-        if (!clock.instant().isBefore(written.plus(EVERY))) {
+        Instant now = clock.instant();
+        // A clock that was set back would keep it from being written.
+        if (now.isBefore(written) || !now.isBefore(written.plus(EVERY))) {
             write();
         }
     }

@@ -172,9 +172,14 @@ public final class RunStore {
         return path(name + (before == 0 ? "" : "-" + (before + 1)) + ".json");
     }
 
+    /** When the run was planned. */
+    public Instant began() {
+        return findPlan().flatMap(Plan::began).orElseGet(id::start);
+    }
+
     /** When the run began or, if later, when a person let it go on. */
     Instant since() {
-        return acceptances().stream().map(Acceptance::at).reduce(id.start(), (a, b) -> a.isAfter(b) ? a : b);
+        return acceptances().stream().map(Acceptance::at).reduce(began(), (a, b) -> a.isAfter(b) ? a : b);
     }
 
     /** What the run has done, or empty before it began. */

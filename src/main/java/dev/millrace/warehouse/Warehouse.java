@@ -26,7 +26,7 @@ public interface Warehouse extends AutoCloseable {
     /**
      * Makes an empty staging with all of the run's tables and removes the leftovers of earlier runs that died. A
      * staging that this run has already, with the same definitions, keeps what was loaded. Remembers which commit was
-     * live. Refuses with a gate fault when a later commit is live. Does nothing when the run itself is live.
+     * live. Refuses as superseded when a later commit is live. Does nothing when the run itself is live.
      */
     void prepare(Load load);
 
@@ -49,11 +49,13 @@ public interface Warehouse extends AutoCloseable {
     Counts check(Load load, List<ColumnSet> notNull, List<ColumnSet> unique);
 
     /**
-     * Makes the run's staging live, all tables in one act, and keeps what was live as the previous version. Refuses
-     * with a gate fault when live carries a later commit than {@link #prepare} saw or than this run's. Does nothing
-     * when the run is live.
+     * Makes the run's staging live, all tables in one act, and keeps what was live as the previous version. Refuses as
+     * superseded when a later commit than this run's is live.
+     *
+     * @return whether the run is live now, perhaps since before; if not, nothing was changed, because another commit
+     *     went live since {@link #prepare}: what was checked against live has to be checked anew, from prepare on
      */
-    void replace(Load load);
+    boolean replace(Load load);
 
     /**
      * Makes the previous version live in one act. Repeated, it goes back further, as far as versions are kept.

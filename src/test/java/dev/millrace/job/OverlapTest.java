@@ -5,8 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.run.Commit;
 import dev.millrace.run.Outcome;
 import dev.millrace.run.RunId;
+import dev.millrace.run.RunStore;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -47,7 +52,12 @@ class OverlapTest {
         private final CountDownLatch mayGoOn = new CountDownLatch(1);
         private final CompletableFuture<ShopJob.Ended> ended;
 
-        Halted(ShopJob job, String path, ExecutorService thread) throws InterruptedException {
+        Halted(ShopJob job, String path, ExecutorService thread, String... options) throws InterruptedException {
+            this(job, Clock.systemUTC(), path, thread, options);
+        }
+
+        Halted(ShopJob job, Clock clock, String path, ExecutorService thread, String... options)
+                throws InterruptedException {
             AtomicBoolean first = new AtomicBoolean(true);
             Effects effects = new Effects((number, effect) -> false, effect -> {
                 if (effect.isOn(path) && first.compareAndSet(true, false)) {
@@ -55,7 +65,7 @@ class OverlapTest {
                     await(mayGoOn);
                 }
             });
-            ended = CompletableFuture.supplyAsync(() -> job.run(Clock.systemUTC(), effects), thread);
+            ended = CompletableFuture.supplyAsync(() -> job.run(clock, effects, options), thread);
             assertThat(halted.await(DEADLINE_SECONDS, TimeUnit.SECONDS))
                     .as("halted after %s", path)
                     .isTrue();
@@ -164,27 +174,139 @@ class OverlapTest {
         }
     }
 
-    /** Live is the last commit's, whole; a run that comes late does not take it back. */
+    /** Live is the later run's, whole; the one that began before it ends superseded, wherever it finds that out. */
     @ParameterizedTest
     @ValueSource(strings = {"phases/infer-schema.json", "commits/0000000001.json", "phases/upload.json"})
-    void withoutALockTwoRunsCommitOneAfterTheOther(String path) throws Exception {
+    void withoutALockTheRunThatBeganFirstDoesNotReplaceALaterOne(String path) throws Exception {
         ExecutorService thread = Executors.newSingleThreadExecutor();
         try {
             ShopJob job = job("two-runs-" + path.replace('/', '-'));
             Halted first = new Halted(job, path, thread);
-            RunId run = job.onlyRun().id();
+            RunStore early = job.onlyRun();
             job.deleteLock();
-            RunId own = RunId.startingAt(Clock.systemUTC().instant().plusSeconds(1), new Random());
-            ShopJob.Ended second = job.run("--run", own.value());
+            RunId later = RunId.startingAt(Clock.systemUTC().instant().plusSeconds(1), new Random());
+            ShopJob.Ended second = job.run("--run", later.value());
             assertThat(second.exitCode()).as(second.output()).isZero();
             ShopJob.Ended late = first.goOn();
 
-            boolean committedFirst = job.commits().get(0).run().equals(run);
-            assertThat(late.exitCode()).as(late.output()).isEqualTo(committedFirst ? 3 : 0);
-            assertThat(job.commits()).extracting(Commit::run).containsExactlyInAnyOrder(run, own);
+            boolean committed = !path.equals("phases/infer-schema.json");
+            String ofEarly = "Run " + early.id() + (committed ? ", commit 1, " : " ");
+            assertThat(late.exitCode()).as(late.output()).isEqualTo(3);
+            assertThat(late.output())
+                    .isEqualTo(ofEarly
+                            + switch (path) {
+                                case "phases/infer-schema.json" ->
+                                    "comes too late: run " + later
+                                            + ", which began after it, has committed already, as number 1";
+                                case "commits/0000000001.json" ->
+                                    "does not replace " + job.database() + ": a later run is live: " + later
+                                            + ", commit 2";
+                                default -> "comes too late: run " + later + ", commit 2, is live";
+                            }
+                            + ". Nothing is lost: that run's data is newer\n");
+            assertThat(early.end().orElseThrow().outcome()).isEqualTo(Outcome.SUPERSEDED);
+            assertThat(early.record().orElseThrow().outcome()).contains(Outcome.SUPERSEDED);
+            assertThat(job.commits())
+                    .extracting(Commit::run)
+                    .containsExactlyElementsOf(committed ? List.of(early.id(), later) : List.of(later));
+            assertThat(undisturbed.differences(job)).isEmpty();
+            ShopJob.Ended again = job.run("--run", early.id().value());
+            assertThat(again.exitCode()).isEqualTo(2);
+            assertThat(again.output()).startsWith("Run " + early.id() + " has ended: superseded: Run " + early.id());
+        } finally {
+            thread.shutdownNow();
+        }
+    }
+
+    /** What the gate compared with live is compared again when live has changed since. */
+    @Test
+    void aLaterRunReplacesAnEarlierOneThatWentLiveWhileItLoaded() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try {
+            ShopJob job = job("went-live-between");
+            Halted first = new Halted(job, "commits/0000000001.json", threads);
+            RunId early = job.onlyRun().id();
+            job.deleteLock();
+            RunId later = RunId.startingAt(Clock.systemUTC().instant().plusSeconds(1), new Random());
+            Halted second = new Halted(job, "phases/prepare.json", threads, "--run", later.value());
+            assertThat(first.goOn().exitCode()).isZero();
+            ShopJob.Ended last = second.goOn();
+
+            assertThat(last.exitCode()).as(last.output()).isZero();
+            assertThat(job.commits()).extracting(Commit::run).containsExactly(early, later);
+            assertThat(undisturbed.differences(job)).isEmpty();
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    /** Another process may take up the run, or begin a new one; either way the first has nothing to do any more. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aProcessThatLostTheLockLeavesTheWorkToTheOneThatHasIt(boolean isAnotherRun) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try {
+            ShopJob job = job("lost-lock-" + isAnotherRun);
+            LateClock clock = new LateClock();
+            Halted first = new Halted(job, clock, "phases/infer-schema.json", threads);
+            RunId run = job.onlyRun().id();
+            clock.passes(Duration.ofMinutes(3));
+            RunId own = RunId.startingAt(clock.instant(), new Random());
+            String[] options = isAnotherRun ? new String[] {"--run", own.value()} : new String[0];
+            Halted second = new Halted(job, clock, "units/extract/s00001-of-00002.json", threads, options);
+            ShopJob.Ended left = first.goOn();
+
+            assertThat(left.exitCode()).as(left.output()).isEqualTo(4);
+            assertThat(left.output())
+                    .startsWith("Run " + run + " is left to others: this process held the job until ")
+                    .contains(
+                            " and could not renew that in time. Job shop is held by " + ThisProcess.name() + " since ")
+                    .contains(", run " + (isAnotherRun ? own : run) + " (");
+            assertThat(second.goOn().exitCode()).isZero();
+            assertThat(undisturbed.differences(job)).isEmpty();
+            assertThat(job.commits()).hasSize(1);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
+    void aProcessWhoseLeaseEndedTakesTheLockAgainWhenNobodyElseDid() throws Exception {
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        try {
+            ShopJob job = job("regained-lock");
+            LateClock clock = new LateClock();
+            Halted first = new Halted(job, clock, "phases/infer-schema.json", thread);
+            clock.passes(Duration.ofMinutes(3));
+            ShopJob.Ended ended = first.goOn();
+            assertThat(ended.exitCode()).as(ended.output()).isZero();
             assertThat(undisturbed.differences(job)).isEmpty();
         } finally {
             thread.shutdownNow();
+        }
+    }
+
+    /** The system's clock, which a test may set forward. */
+    private static final class LateClock extends Clock {
+        private volatile Clock clock = Clock.systemUTC();
+
+        void passes(Duration time) {
+            clock = Clock.offset(clock, time);
+        }
+
+        @Override
+        public Instant instant() {
+            return clock.instant();
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return clock.getZone();
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return clock.withZone(zone);
         }
     }
 }

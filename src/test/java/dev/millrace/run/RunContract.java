@@ -28,6 +28,8 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a job's state promises, on whatever storage. */
 abstract class RunContract {
@@ -170,7 +172,8 @@ abstract class RunContract {
             throw new AssertionError("planned twice: " + id);
         });
         assertThat(second.id()).isEqualTo(first.id());
-        assertThat(second.plan()).isEqualTo(plan(first.id(), "{\"job\":\"shop\"}"));
+        assertThat(second.plan())
+                .isEqualTo(plan(first.id(), "{\"job\":\"shop\"}", Optional.of(clock.instant()), Optional.of(0L)));
         assertThat(store().runs()).containsExactly(first.id());
         assertThat(first.path("x/y")).isEqualTo("shop/runs/" + first.id() + "/x/y");
     }
@@ -184,7 +187,14 @@ abstract class RunContract {
                                 HOUR,
                                 job("{}"),
                                 id -> new Plan(
-                                        1, id, "shop", "{}", List.of(), List.of(new PlannedUnit("u" + i, Map.of()))))
+                                        1,
+                                        id,
+                                        "shop",
+                                        "{}",
+                                        List.of(),
+                                        List.of(new PlannedUnit("u" + i, Map.of())),
+                                        Optional.empty(),
+                                        Optional.empty()))
                         .plan());
         assertThat(plans).hasSize(8).containsOnly(plans.get(0));
     }
@@ -291,6 +301,34 @@ abstract class RunContract {
         assertThat(begun.get(4).start()).isEqualTo(begun.get(0).start().plusSeconds(4));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"PT1H", "P1D"})
+    void runsKeepTheirOrderWhenTheClockIsSetBack(Duration back) {
+        RunStore done = begun();
+        done.finish(Outcome.DONE, "");
+        clock.forward(back.negated());
+        RunStore next = begun();
+        assertThat(next.id().start()).isEqualTo(done.id().start().plusSeconds(1));
+        assertThat(next.began()).isEqualTo(clock.instant());
+        assertThat(store().unfinished()).map(RunStore::id).contains(next.id());
+        clock.forward(HOUR);
+        RunStore last = begun();
+        assertThat(next.end().orElseThrow().outcome()).isEqualTo(Outcome.ABANDONED);
+        last.finish(Outcome.DONE, "");
+        clock.forward(Duration.ofDays(1));
+        assertThat(begun().id().start()).isEqualTo(clock.instant());
+    }
+
+    @Test
+    void aNameGivenByHandIsNotFollowedAndHidesNothing() {
+        RunId future = new RunId("2036-01-01T00-00-00Z-hand");
+        store().begin(Optional.of(future), HOUR, job("{}"), id -> plan(id, "{}"))
+                .finish(Outcome.DONE, "");
+        RunStore next = begun();
+        assertThat(next.id().start()).isEqualTo(clock.instant());
+        assertThat(begun().id()).isEqualTo(next.id());
+    }
+
     @Test
     void aRunIsNotFinishedWithAnotherJobFile() {
         String before = "{\"job\":\"shop\",\"warehouse\":{\"schema\":\"a\",\"keep\":2}}";
@@ -344,7 +382,8 @@ abstract class RunContract {
     @Test
     void theLedgerCountsWithoutGaps() throws Exception {
         assertThat(store().ledger().last()).isEmpty();
-        List<Commit> commits = together(8, i -> store().ledger().append(runOf(i), Map.of(), Map.of("i", "" + i)));
+        List<Commit> commits =
+                together(8, i -> store().ledger().append(plan(runOf(i), "{}"), Map.of(), Map.of("i", "" + i)));
         assertThat(commits)
                 .extracting(Commit::n)
                 .containsExactlyInAnyOrderElementsOf(
@@ -357,23 +396,58 @@ abstract class RunContract {
 
     @Test
     void aRunCommitsOnce() throws Exception {
-        List<Commit> commits =
-                together(8, i -> store().ledger().append(runOf(i % 2), Map.of("t", COUNTS), Map.of("i", "" + i)));
+        List<Commit> commits = together(
+                8, i -> store().ledger().append(plan(runOf(i % 2), "{}"), Map.of("t", COUNTS), Map.of("i", "" + i)));
         assertThat(store().ledger().commits()).hasSize(2).containsAll(commits);
         assertThat(commits)
                 .extracting(Commit::run)
                 .containsExactly(
                         IntStream.range(0, 8).mapToObj(i -> runOf(i % 2)).toArray(RunId[]::new));
-        assertThat(store().ledger().append(runOf(0), Map.of(), Map.of()).counts())
+        assertThat(store().ledger()
+                        .append(plan(runOf(0), "{}"), Map.of(), Map.of())
+                        .counts())
                 .containsEntry("t", COUNTS);
-        assertThat(store().ledger().of(runOf(1))).map(Commit::run).contains(runOf(1));
-        assertThat(store().ledger().of(runOf(2))).isEmpty();
+    }
+
+    @Test
+    void aRunThatComesAfterALaterOneIsSuperseded() {
+        Plan first = plan(runOf(1), 0);
+        Plan second = plan(runOf(2), 0);
+        assertThat(store().ledger().append(second, Map.of(), Map.of()).n()).isEqualTo(1);
+        assertThatThrownBy(() -> store().ledger().append(first, Map.of(), Map.of()))
+                .isInstanceOf(Fault.class)
+                .hasMessage("Run " + runOf(1) + " comes too late: run " + runOf(2)
+                        + ", which began after it, has committed already, as number 1. Nothing is lost: that run's"
+                        + " data is newer")
+                .extracting(failure -> ((Fault) failure).exitCode())
+                .isEqualTo(3);
+        // An earlier run at the same time supersedes nobody, nor does a later name that had committed before.
+        assertThat(store().ledger()
+                        .append(plan(runOf(3), 0), Map.of(), Map.of())
+                        .n())
+                .isEqualTo(2);
+        assertThat(store().ledger()
+                        .append(plan(runOf(0), 2), Map.of(), Map.of())
+                        .n())
+                .isEqualTo(3);
+        assertThat(store().ledger().commits()).extracting(Commit::run).containsExactly(runOf(2), runOf(3), runOf(0));
+    }
+
+    @Test
+    void aRunWithANameOfTheFutureFindsItsCommit() {
+        Plan future = plan(new RunId("2036-01-01T00-00-00Z-hand"), 0);
+        Commit commit = store().ledger().append(future, Map.of(), Map.of());
+        store().ledger().append(plan(RUN, 1), Map.of(), Map.of());
+        assertThat(store().ledger().append(future, Map.of(), Map.of())).isEqualTo(commit);
+        assertThat(store().ledger().commits()).hasSize(2);
     }
 
     @Test
     void theTenthCommitComesAfterTheNinth() {
         for (int i = 0; i < 11; i++) {
-            assertThat(store().ledger().append(runOf(i), Map.of(), Map.of()).n())
+            assertThat(store().ledger()
+                            .append(plan(runOf(i), "{}"), Map.of(), Map.of())
+                            .n())
                     .isEqualTo(i + 1);
         }
         assertThat(paths("shop/commits/"))
@@ -400,6 +474,45 @@ abstract class RunContract {
         }
         assertThat(lock().heldBy()).isEmpty();
         lock().acquire(OTHER, "host-2", Overlap.SKIP, false).close();
+    }
+
+    @Test
+    void aLeaseOfAClockThatIsAheadIsNotWaitedFor() {
+        clock.forward(Duration.ofHours(1));
+        Lease ahead = lock().acquire(RUN, "host-1", Overlap.SKIP, false);
+        clock.forward(Duration.ofHours(-1));
+        assertThat(lock().heldBy()).isEmpty();
+        try (Lease lease = lock().acquire(OTHER, "host-2", Overlap.SKIP, false)) {
+            assertThat(lock().heldBy()).contains(OTHER);
+            ahead.renew();
+            assertThat(ahead.isLost()).isTrue();
+            assertThat(lease.isLost()).isFalse();
+        }
+        ahead.close();
+    }
+
+    @Test
+    void aLeaseThatWasLostIsTakenAgainUnlessAnotherHasIt() {
+        Lease first = lock().acquire(RUN, "first", Overlap.SKIP, false);
+        first.requireHeld();
+        clock.forward(Duration.ofMinutes(1));
+        first.requireHeld();
+        assertThat(first.isLost()).isFalse();
+        clock.forward(Duration.ofMinutes(1));
+        try (Lease second = lock().acquire(OTHER, "second", Overlap.SKIP, false)) {
+            assertThatThrownBy(first::requireHeld)
+                    .isInstanceOf(Fault.class)
+                    .hasMessage("Run " + RUN + " is left to others: this process held the job until"
+                            + " 2026-11-21T07:02:00Z and could not renew that in time. Job shop is held by second since"
+                            + " 2026-11-21T07:02:00Z, run " + OTHER + " (its lease ends at 2026-11-21T07:03:00Z unless"
+                            + " it is renewed). Try again later, or let it wait: overlap: wait");
+            assertThat(second.isLost()).isFalse();
+        }
+        first.renew();
+        first.requireHeld();
+        assertThat(lock().heldBy()).contains(RUN);
+        first.close();
+        assertThat(lock().heldBy()).isEmpty();
     }
 
     @Test
@@ -580,7 +693,11 @@ abstract class RunContract {
     }
 
     private RunStore begun() {
-        return store().begin(Optional.empty(), HOUR, job("{\"job\":\"shop\"}"), id -> plan(id, "{\"job\":\"shop\"}"));
+        return store().begin(
+                        Optional.empty(),
+                        HOUR,
+                        job("{\"job\":\"shop\"}"),
+                        id -> plan(id, "{\"job\":\"shop\"}", Optional.of(clock.instant()), Optional.of(0L)));
     }
 
     private RunId newId() {
@@ -591,14 +708,25 @@ abstract class RunContract {
         return new RunId("2026-11-21T07-00-00Z-r%03d".formatted(i));
     }
 
+    /** As an older version planned. */
     private static Plan plan(RunId id, String jobJson) {
+        return plan(id, jobJson, Optional.empty(), Optional.empty());
+    }
+
+    private Plan plan(RunId id, long after) {
+        return plan(id, "{}", Optional.of(clock.instant()), Optional.of(after));
+    }
+
+    private static Plan plan(RunId id, String jobJson, Optional<Instant> began, Optional<Long> after) {
         return new Plan(
                 Plan.FORMAT,
                 id,
                 "shop",
                 jobJson,
                 List.of(Phase.INFER_SCHEMA, Phase.EXTRACT),
-                List.of(new PlannedUnit("0001", Map.of("segment", "0", "segments", "1"))));
+                List.of(new PlannedUnit("0001", Map.of("segment", "0", "segments", "1"))),
+                began,
+                after);
     }
 
     private static UnitManifest manifest(String unit, String attempt) {

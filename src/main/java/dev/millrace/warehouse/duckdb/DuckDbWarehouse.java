@@ -288,32 +288,38 @@ public final class DuckDbWarehouse implements Warehouse {
     }
 
     @Override
-    public void replace(Load load) {
+    public boolean replace(Load load) {
         check(load);
-        locked(() -> {
+        return locked(() -> {
             List<VersionState> chain = chain();
             Optional<VersionState> live = chain.stream().findFirst();
             if (isLive(live, load)) {
                 files.removeRemains(load.run());
-            } else {
-                refuseWhenLate(load, live, chain);
-                requireBuild(load);
-                notePrevious(load, live);
-                steps.after("previous noted");
-                files.makeLive(load.run());
-                steps.after("replaced");
+                return true;
             }
-            return live;
+            refuseWhenLate(load, live, chain);
+            requireBuild(load);
+            if (!notePrevious(load, live)) {
+                return false;
+            }
+            steps.after("previous noted");
+            files.makeLive(load.run());
+            steps.after("replaced");
+            return true;
         });
     }
 
-    private void notePrevious(Load load, Optional<VersionState> live) {
-        inBuild("Cannot replace", load.run(), session -> {
+    /** False when another commit went live since the run was prepared. */
+    private boolean notePrevious(Load load, Optional<VersionState> live) {
+        return inBuild("Cannot replace", load.run(), session -> {
             VersionState state = VersionState.read(session, BUILD, files.version(load.run()));
-            refuseWhenOvertaken(state, live);
+            long seen = state.preparedAgainst().orElse(Long.MIN_VALUE);
+            if (live.isPresent() && live.get().commit() > seen) {
+                return false;
+            }
             VersionState noted = state.withPrevious(load.commit(), live.map(VersionState::run));
             transaction(session, () -> noted.write(session, BUILD));
-            return noted;
+            return true;
         });
     }
 
@@ -321,21 +327,9 @@ public final class DuckDbWarehouse implements Warehouse {
         if (live.isPresent()
                 && (live.get().commit() > load.commit()
                         || chain.stream().anyMatch(v -> v.run().equals(load.run())))) {
-            throw Fault.gate("Refused to replace " + files.live() + " by run " + load.run() + ", commit "
-                    + load.commit() + ": a later run is live: " + live.get().run() + ", commit "
-                    + live.get().commit());
-        }
-    }
-
-    private void refuseWhenOvertaken(VersionState state, Optional<VersionState> live) {
-        long seen = state.preparedAgainst().orElse(Long.MIN_VALUE);
-        if (live.isPresent() && live.get().commit() > seen) {
-            String before = state.preparedAgainst().isPresent()
-                    ? "commit " + state.preparedAgainst().getAsLong()
-                    : "nothing";
-            throw Fault.gate("Refused to replace " + files.live() + " by run " + state.run() + ": when it was prepared "
-                    + before + " was live, now run " + live.get().run() + ", commit "
-                    + live.get().commit() + ", is");
+            throw Fault.superseded("Run " + load.run() + ", commit " + load.commit() + ", does not replace "
+                    + files.live() + ": a later run is live: " + live.get().run() + ", commit "
+                    + live.get().commit() + ". Nothing is lost: that run's data is newer");
         }
     }
 
