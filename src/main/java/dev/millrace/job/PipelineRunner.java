@@ -216,7 +216,7 @@ final class PipelineRunner {
             context.record(r -> r.ended(end.outcome(), end.reason()));
             context.requireNotGivenUp();
         }
-        Lifetimes.enforce(context.open().store(), context.open().job().staging().keep(), run.id(), around.clock());
+        enforceLifetimes(context);
         return Result.DONE;
     }
 
@@ -268,6 +268,7 @@ final class PipelineRunner {
             case GATE -> {
                 context.record(r -> r.ended(Outcome.REFUSED, message));
                 context.run().finish(Outcome.REFUSED, message, rules);
+                enforceLifetimes(context);
             }
             case USER -> {
                 // What mends it is another job file, which this run would not take.
@@ -277,6 +278,13 @@ final class PipelineRunner {
             // The run itself has not ended: it can be taken up again.
             case WORLD, HELD -> context.record(r -> r.ended(Outcome.FAILED, message));
         }
+    }
+
+    private static void enforceLifetimes(RunContext context) {
+        context.open()
+                .store()
+                .enforceLifetimes(
+                        context.open().job().staging().keep(), context.run().id());
     }
 
     private PhaseWork work(Phase phase, Supplier<TableSource> source) {
