@@ -223,7 +223,7 @@ final class PipelineRunner {
             context.record(r -> r.ended(end.outcome(), end.reason()));
             context.requireNotGivenUp();
         }
-        Lifetimes.enforce(context.open().store(), context.open().job().staging().keep(), run.id(), around.clock());
+        enforceLifetimes(context);
         return Result.DONE;
     }
 
@@ -275,6 +275,7 @@ final class PipelineRunner {
             case GATE -> {
                 context.record(r -> r.ended(Outcome.REFUSED, message));
                 context.run().finish(Outcome.REFUSED, message, rules);
+                enforceLifetimes(context);
             }
             case SUPERSEDED -> {
                 context.record(r -> r.ended(Outcome.SUPERSEDED, message));
@@ -288,6 +289,13 @@ final class PipelineRunner {
             // The run itself has not ended: it can be taken up again.
             case WORLD, HELD -> context.record(r -> r.ended(Outcome.FAILED, message));
         }
+    }
+
+    private static void enforceLifetimes(RunContext context) {
+        context.open()
+                .store()
+                .enforceLifetimes(
+                        context.open().job().staging().keep(), context.run().id());
     }
 
     private PhaseWork work(Phase phase, Supplier<TableSource> source) {

@@ -15,9 +15,6 @@ import org.slf4j.LoggerFactory;
 
 /** A job's state below {@code <job>/} of the staging storage: its runs, its ledger and its lock. */
 public final class JobStore {
-    /** What a run stages: of no use once it is abandoned. */
-    static final List<String> STAGED = List.of("spool/", "census/");
-
     private static final Logger LOG = LoggerFactory.getLogger(JobStore.class);
 
     /** Runs that follow each other at once are named ahead of the clock too. */
@@ -58,28 +55,25 @@ public final class JobStore {
      * looked at: what they would bring is older than what is there.
      */
     public Optional<RunStore> unfinished() {
-        return sinceLastDone().stream()
+        return sinceLastDone(runs()).stream()
                 .filter(run -> run.end().isEmpty() && run.findPlan().isPresent())
                 .findFirst();
     }
 
     /** A run that began after another and is done, or empty. */
     public Optional<RunId> laterDone(RunId than) {
+        return lastDone().filter(done -> done.compareTo(than) > 0);
+    }
+
+    /** The newest run that is done, or empty. */
+    Optional<RunId> lastDone() {
         List<RunId> runs = runs();
-        for (int i = runs.size() - 1; i >= 0 && runs.get(i).compareTo(than) > 0; i--) {
-            if (run(runs.get(i))
-                    .end()
-                    .filter(end -> end.outcome() == Outcome.DONE)
-                    .isPresent()) {
-                return Optional.of(runs.get(i));
-            }
-        }
-        return Optional.empty();
+        int last = runs.size() - 1 - sinceLastDone(runs).size();
+        return last < 0 ? Optional.empty() : Optional.of(runs.get(last));
     }
 
     /** The runs that began after the last one that is done, newest first. */
-    private List<RunStore> sinceLastDone() {
-        List<RunId> runs = runs();
+    private List<RunStore> sinceLastDone(List<RunId> runs) {
         Instant now = clock.instant();
         List<RunStore> since = new ArrayList<>();
         for (int i = runs.size() - 1; i >= 0; i--) {
@@ -96,7 +90,7 @@ public final class JobStore {
 
     /** Whoever abandons a run may be stopped before it has cleaned. */
     private void cleanAbandoned() {
-        for (RunStore run : sinceLastDone()) {
+        for (RunStore run : sinceLastDone(runs())) {
             if (run.end().filter(end -> end.outcome() == Outcome.ABANDONED).isPresent()) {
                 clear(run);
             }
@@ -152,15 +146,37 @@ public final class JobStore {
         return end;
     }
 
-    /** Removes what a run staged: its spool and census, its landing and its quarantine. Commits and record stay. */
-    public void clear(RunStore run) {
-        run.clear(STAGED);
+    /** Removes what a run staged: spool, census, units, landing and quarantine. Phases, ends and record stay. */
+    void clear(RunStore run) {
+        run.clear();
         List<String> paths = new ArrayList<>();
         storage.list(job + "/quarantine/" + run.id() + "/").forEach(f -> paths.add(f.path()));
         for (String table : storage.names(job + "/")) {
             storage.list(job + "/" + table + "snapshot=" + run.id() + "/").forEach(f -> paths.add(f.path()));
         }
         storage.delete(paths);
+    }
+
+    /**
+     * Removes what runs staged once its lifetime is over: of runs that ended {@code keep} ago, and of those that never
+     * will, because they are older than that and a later one is done. What the last run that is done has staged stays.
+     *
+     * @param current has just ended, and is left alone
+     */
+    public void enforceLifetimes(Duration keep, RunId current) {
+        new Lifetimes(this, storage, job, clock).enforce(keep, current);
+    }
+
+    /**
+     * What nothing needs any more: files that no commit names, and all that bygone and abandoned runs staged. The run
+     * that holds the lock is left out.
+     *
+     * @param keep how long a run's files stay after its end
+     * @param grace younger files are left out: somebody may be about to name them
+     */
+    public List<Leftover> leftovers(Duration keep, Duration grace) {
+        Instant now = clock.instant();
+        return new Leftovers(this, storage, job + "/").find(now.minus(grace), keep, now);
     }
 
     private RunStore started(RunStore run, ResolvedJob resolved, Function<RunId, Plan> planner) {

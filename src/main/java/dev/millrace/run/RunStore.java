@@ -2,6 +2,7 @@ package dev.millrace.run;
 
 import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
+import dev.millrace.storage.StoredFile;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -16,6 +17,8 @@ public final class RunStore {
     private static final String END = "end";
     private static final String ACCEPTED = "accepted";
     private static final String RECORD = "record.json";
+    private static final String UNITS = "units/";
+    private static final String PHASES = "phases/";
 
     private final Storage storage;
     private final RunId id;
@@ -65,7 +68,17 @@ public final class RunStore {
 
     /** The commits of the run's units; serializable, for tasks. */
     public UnitCommits units() {
-        return new StoredUnitCommits(storage, path("units/"));
+        return new StoredUnitCommits(storage, path(UNITS));
+    }
+
+    /** Paths of all files that commits of the run's units name, in whatever phase. */
+    List<String> filesOfUnits() {
+        List<String> paths = new ArrayList<>();
+        for (StoredFile file : storage.list(path(UNITS))) {
+            Json.find(storage, file.path(), UnitManifest.class, UnitManifest.FORMAT)
+                    .ifPresent(unit -> unit.files().forEach(named -> paths.add(named.path())));
+        }
+        return paths;
     }
 
     /** A phase's commit, or empty while it is not done. */
@@ -84,7 +97,7 @@ public final class RunStore {
     }
 
     private String phasePath(String label) {
-        return path("phases/" + label + ".json");
+        return path(PHASES + label + ".json");
     }
 
     /** The run's end, or empty while it may be taken up. */
@@ -132,7 +145,11 @@ public final class RunStore {
      * who was first.
      */
     public Acceptance accept(List<String> rules, String reason, String by) {
-        int before = acceptances().size();
+        List<Acceptance> others = acceptances();
+        int before = others.size();
+        if (before > 0 && findEnd(before).isEmpty()) {
+            return others.get(before - 1);
+        }
         Acceptance mine = new Acceptance(Acceptance.FORMAT, rules, reason, by, clock.instant());
         if (storage.putIfAbsent(numbered(ACCEPTED, before), Json.write(mine))) {
             return mine;
@@ -196,12 +213,14 @@ public final class RunStore {
         storage.put(path(RECORD), Json.write(record));
     }
 
-    /** Removes all files of the run below these folders (with trailing slash). */
-    public void clear(List<String> folders) {
-        for (String below : folders) {
-            List<String> paths = new ArrayList<>();
-            storage.list(path(below)).forEach(file -> paths.add(file.path()));
-            storage.delete(paths);
+    /** Removes what the run staged in its folder. Its plan, phases, ends and record stay. */
+    void clear() {
+        List<String> paths = new ArrayList<>();
+        for (String below : storage.names(folder)) {
+            if (below.endsWith("/") && !below.equals(PHASES)) {
+                storage.list(path(below)).forEach(file -> paths.add(file.path()));
+            }
         }
+        storage.delete(paths);
     }
 }

@@ -232,9 +232,7 @@ abstract class RunContract {
                         "unfinished for more than PT1H",
                         clock.instant(),
                         Optional.of(List.of())));
-        assertThat(paths(first.path("")))
-                .containsExactly(
-                        first.path("end.json"), first.path("plan.json"), first.path("units/extract/0001.json"));
+        assertThat(paths(first.path(""))).containsExactly(first.path("end.json"), first.path("plan.json"));
         assertThat(paths("shop/orders/")).containsExactly(ofAnother);
         assertThat(paths("shop/quarantine/")).isEmpty();
         assertThat(begun().id()).isEqualTo(second.id());
@@ -362,6 +360,153 @@ abstract class RunContract {
         assertThatThrownBy(() -> store().run(RUN).finish(Outcome.FAILED, "network"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("A failed run has not ended: " + RUN + ": network");
+    }
+
+    // Gates and what people accept
+
+    @Test
+    void aRefusedRunThatIsAcceptedGoesOnAndEndsAgain() {
+        RunStore run = begun();
+        run.finish(Outcome.REFUSED, "too few", List.of("max-shrink", "unique"));
+        assertThat(run.end().orElseThrow().rules()).contains(List.of("max-shrink", "unique"));
+        assertThat(run.finish(Outcome.DONE, "").outcome()).isEqualTo(Outcome.REFUSED);
+        assertThat(run.accepts("unique")).isFalse();
+
+        clock.forward(Duration.ofDays(2));
+        Acceptance mine = run.accept(List.of("max-shrink", "unique"), "we moved", "ada@host");
+        assertThat(run.end()).isEmpty();
+        assertThat(run.accepts("unique")).isTrue();
+        assertThat(run.accepts("min-rows")).isFalse();
+        assertThat(run.accepted()).isEqualTo(Map.of("max-shrink", "we moved", "unique", "we moved"));
+        // It counts as young from then on, so the next start takes it up.
+        assertThat(begun().id()).isEqualTo(run.id());
+
+        run.finish(Outcome.REFUSED, "and too few here", List.of("min-rows"));
+        assertThat(run.end().orElseThrow().reason()).isEqualTo("and too few here");
+        run.accept(List.of("min-rows"), "we moved this too", "ada@host");
+        assertThat(run.accepted().keySet()).containsExactlyInAnyOrder("max-shrink", "min-rows", "unique");
+        assertThat(run.finish(Outcome.DONE, "").outcome()).isEqualTo(Outcome.DONE);
+        assertThat(run.end().orElseThrow().outcome()).isEqualTo(Outcome.DONE);
+        assertThat(mine.at()).isEqualTo(clock.instant());
+    }
+
+    @Test
+    void ofManyWhoAcceptARunOneStands() throws Exception {
+        RunStore run = begun();
+        run.finish(Outcome.REFUSED, "too few", List.of("max-shrink"));
+        List<Acceptance> stands = together(8, i -> run.accept(List.of("max-shrink"), "reason " + i, "me"));
+        assertThat(stands).hasSize(8).containsOnly(stands.get(0));
+        assertThat(run.accepted()).isEqualTo(Map.of("max-shrink", stands.get(0).reason()));
+        assertThat(run.end()).isEmpty();
+        assertThat(run.finish(Outcome.DONE, "").outcome()).isEqualTo(Outcome.DONE);
+        assertThat(run.end().orElseThrow().outcome()).isEqualTo(Outcome.DONE);
+    }
+
+    // Lifetimes
+
+    @Test
+    void whatBygoneRunsStagedIsRemovedOnce() {
+        Duration keep = Duration.ofDays(2);
+        RunStore done = staged(begun());
+        done.finish(Outcome.DONE, "");
+        clock.forward(Duration.ofHours(1));
+        RunStore refused = staged(begun());
+        refused.finish(Outcome.REFUSED, "too few", List.of("max-shrink"));
+        clock.forward(Duration.ofHours(1));
+        RunStore neverEnded = staged(begun());
+        clock.forward(Duration.ofHours(1));
+        RunStore last = staged(store().begin(Optional.of(newId()), HOUR, job("{}"), id -> plan(id, "{}")));
+        last.finish(Outcome.DONE, "");
+
+        store().enforceLifetimes(keep, last.id());
+        assertThat(stagedFiles()).hasSize(16);
+
+        clock.forward(keep.plusHours(1));
+        RunStore current = staged(begun());
+        store().enforceLifetimes(keep, current.id());
+        // The last that is done keeps what it staged, however old it is: a retry of its quarantine needs it.
+        assertThat(stagedFiles())
+                .hasSize(8)
+                .allMatch(path -> path.contains(last.id().value())
+                        || path.contains(current.id().value()));
+        for (RunStore old : List.of(done, refused, neverEnded)) {
+            assertThat(paths(old.path(""))).contains(old.path("end.json"), old.path("plan.json"));
+        }
+        assertThat(neverEnded.end().orElseThrow().outcome()).isEqualTo(Outcome.ABANDONED);
+
+        // Who was cleared is not looked at again.
+        staging().put(done.path("spool/again"), new byte[] {1});
+        store().enforceLifetimes(keep, current.id());
+        assertThat(paths(done.path("spool/"))).hasSize(1);
+    }
+
+    @Test
+    void leftoversAreWhatNoCommitNamesAndWhatBygoneRunsStaged() {
+        Duration keep = Duration.ofDays(2);
+        RunStore abandoned = begun();
+        abandoned.finish(Outcome.ABANDONED, "by hand");
+        clock.forward(Duration.ofSeconds(10));
+        RunStore open = staged(begun());
+        // Its process was still at work.
+        staged(abandoned);
+        String named = "shop/orders/snapshot=" + open.id() + "/datalake/0001-aaaa.parquet";
+        String lost = "shop/orders/snapshot=" + open.id() + "/datalake/0001-bbbb.parquet";
+        String spooled = open.path("spool/AWSDynamoDB/x/data/0001-cccc.json.zst");
+        staging().put(named, new byte[] {1});
+        staging().put(lost, new byte[] {1});
+        staging().put(spooled, new byte[] {1});
+        staging().put("shop/notes.txt", new byte[] {1});
+        staging().put("shop/schema/1.json", new byte[] {1});
+        open.units()
+                .commit(new UnitManifest(
+                        1,
+                        "extract",
+                        "0001",
+                        "aaaa",
+                        List.of(new DataFile("orders", named, 1, 1, "e")),
+                        Map.of(),
+                        Map.of()));
+        staging().put("shop/orders/snapshot=" + RUN + "/datalake/0001.parquet", new byte[] {1});
+
+        // Storage tells its own time, which is later than that of this test's clock.
+        assertThat(store().leftovers(keep, Duration.ofDays(1))).isEmpty();
+        clock.forward(Duration.ofDays(20_000));
+        List<Leftover> leftovers = store().leftovers(Duration.ofDays(30_000), Duration.ofDays(1));
+        assertThat(leftovers)
+                .extracting(leftover -> leftover.file().path())
+                .contains(lost, spooled)
+                .doesNotContain(named);
+        assertThat(leftovers)
+                .extracting(Leftover::reason)
+                .containsOnly(
+                        "run " + abandoned.id() + " was abandoned",
+                        "no commit of run " + open.id() + " names it",
+                        "run " + RUN + " has no plan");
+        assertThat(leftovers.stream().filter(l -> l.reason().startsWith("no commit")))
+                .hasSize(6);
+        assertThat(leftovers.stream().filter(l -> l.reason().endsWith("was abandoned")))
+                .hasSize(4);
+        try (Lease lease = lock().acquire(open.id(), "busy", Overlap.SKIP, false)) {
+            assertThat(lease.isLost()).isFalse();
+            assertThat(store().leftovers(Duration.ofDays(30_000), Duration.ofDays(1)))
+                    .noneMatch(leftover -> leftover.reason().contains(open.id().value()));
+        }
+    }
+
+    /** Four files in the places where runs stage. */
+    private RunStore staged(RunStore run) {
+        for (String path : List.of(
+                run.path("spool/AWSDynamoDB/x/data/0001.json.zst"),
+                run.path("census/0001.json"),
+                "shop/orders/snapshot=" + run.id() + "/datalake/0001.parquet",
+                "shop/quarantine/" + run.id() + "/datalake/0001.parquet")) {
+            staging().put(path, new byte[] {1});
+        }
+        return run;
+    }
+
+    private List<String> stagedFiles() {
+        return paths("shop/").stream().filter(path -> path.contains("0001")).toList();
     }
 
     @Test
