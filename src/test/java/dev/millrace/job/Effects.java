@@ -2,6 +2,7 @@ package dev.millrace.job;
 
 import dev.millrace.config.WarehouseSettings;
 import dev.millrace.fault.Fault;
+import dev.millrace.run.Phase;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
@@ -10,6 +11,7 @@ import dev.millrace.warehouse.Warehouse;
 import dev.millrace.warehouse.duckdb.DuckDbOptions;
 import dev.millrace.warehouse.duckdb.DuckDbWarehouse;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -46,12 +48,16 @@ final class Effects implements ScanWatch.Listener {
         }
     }
 
+    /** The lock file of a job. */
+    static final String LOCK = "lock.json";
+
     /** Tasks get copies of a storage by serialization; they find their process's effects by the id that they carry. */
     private static final Map<String, Effects> ALL = new ConcurrentHashMap<>();
 
     private final String id = UUID.randomUUID().toString();
     private final BiPredicate<Integer, Effect> isLast;
     private final Consumer<Effect> after;
+    private final String lock;
     private final List<Effect> done = new ArrayList<>();
     private boolean dead;
 
@@ -60,8 +66,14 @@ final class Effects implements ScanWatch.Listener {
      * @param after told each effect but the last, in the thread that had it
      */
     Effects(BiPredicate<Integer, Effect> isLast, Consumer<Effect> after) {
+        this(isLast, after, LOCK);
+    }
+
+    /** @param lock the name of its lock file: with one of its own nothing keeps it from working beside others */
+    Effects(BiPredicate<Integer, Effect> isLast, Consumer<Effect> after, String lock) {
         this.isLast = isLast;
         this.after = after;
+        this.lock = lock;
         ALL.put(id, this);
     }
 
@@ -99,6 +111,11 @@ final class Effects implements ScanWatch.Listener {
                 step -> had(new Effect(Kind.WAREHOUSE, step)));
     }
 
+    /** The path that this process uses for a small file: all but the lock are everybody's. */
+    String own(String path) {
+        return path.endsWith("/" + LOCK) ? path.substring(0, path.length() - LOCK.length()) + lock : path;
+    }
+
     @Override
     public void asked(ScanRequest scan) {
         requireAlive();
@@ -115,6 +132,22 @@ final class Effects implements ScanWatch.Listener {
 
     synchronized List<Effect> done() {
         return List.copyOf(done);
+    }
+
+    /** How many effects each phase that this process ended had, with the one that ended it. */
+    synchronized Map<Phase, Integer> byPhase() {
+        Map<Phase, Integer> counts = new EnumMap<>(Phase.class);
+        int count = 0;
+        for (Effect effect : done) {
+            count++;
+            for (Phase phase : Phase.values()) {
+                if (effect.isOn("/phases/" + phase.label() + ".json")) {
+                    counts.put(phase, count);
+                    count = 0;
+                }
+            }
+        }
+        return counts;
     }
 
     /** An effect on storage: no other effect of this process happens meanwhile. */

@@ -6,6 +6,7 @@ import dev.millrace.run.Commit;
 import dev.millrace.run.Outcome;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
+import dev.millrace.testing.InMemory;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -31,7 +32,7 @@ class OverlapTest {
     private static final int SEGMENTS = 2;
     private static final int DEADLINE_SECONDS = 60;
 
-    @TempDir
+    @TempDir(factory = InMemory.class)
     private static Path folder;
 
     private static Undisturbed undisturbed;

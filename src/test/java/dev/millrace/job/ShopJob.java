@@ -31,13 +31,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -236,28 +233,10 @@ final class ShopJob {
         List<String> arguments = new ArrayList<>(List.of(file.toString()));
         arguments.addAll(List.of(options));
         int exitCode = Millrace.execute(
-                new CommandLine(new InProcess(around, new PrintStream(output, true, StandardCharsets.UTF_8)))
+                new CommandLine(new JobCommand(
+                                List.of(), around, new PrintStream(output, true, StandardCharsets.UTF_8)))
                         .setErr(new PrintWriter(errors, true)),
                 arguments.toArray(String[]::new));
         return new Ended(exitCode, output.toString(StandardCharsets.UTF_8) + errors);
-    }
-
-    @Command(name = "run", description = "All phases.")
-    private static final class InProcess implements Callable<Integer> {
-        @Mixin
-        private Arguments arguments = new Arguments();
-
-        private final Surroundings around;
-        private final PrintStream out;
-
-        InProcess(Surroundings around, PrintStream out) {
-            this.around = around;
-            this.out = out;
-        }
-
-        @Override
-        public Integer call() {
-            return RunReport.run(arguments, List.of(), around, out);
-        }
     }
 }

@@ -69,12 +69,18 @@ final class WatchedStorage implements Storage {
 
     @Override
     public boolean putIfAbsent(String path, byte[] content) {
-        return effects().onStorage("putIfAbsent " + path, () -> storage.putIfAbsent(path, content));
+        return effects()
+                .onStorage(
+                        "putIfAbsent " + path,
+                        () -> storage.putIfAbsent(effects().own(path), content));
     }
 
     @Override
     public Optional<String> compareAndPut(String path, String etag, byte[] content) {
-        return effects().onStorage("compareAndPut " + path, () -> storage.compareAndPut(path, etag, content));
+        return effects()
+                .onStorage(
+                        "compareAndPut " + path,
+                        () -> storage.compareAndPut(effects().own(path), etag, content));
     }
 
     /** One effect a file. */
@@ -110,7 +116,7 @@ final class WatchedStorage implements Storage {
 
     @Override
     public Optional<Versioned> find(String path) {
-        return alive().find(path);
+        return alive().find(effects().own(path));
     }
 
     @Override

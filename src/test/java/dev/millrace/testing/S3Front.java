@@ -12,6 +12,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -48,7 +49,7 @@ public final class S3Front {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final Object oneAtATime = new Object();
     private final List<Planned> planned = new CopyOnWriteArrayList<>();
-    private final List<String> requests = new CopyOnWriteArrayList<>();
+    private final List<String> requests = Collections.synchronizedList(new ArrayList<>());
 
     S3Front(URI server) throws IOException {
         this.server = server;
@@ -73,9 +74,16 @@ public final class S3Front {
         planned.add(new Planned(request, fault));
     }
 
+    /** Forgets the requests so far: for servers that live long. */
+    public void forget() {
+        requests.clear();
+    }
+
     /** All requests so far as {@code METHOD /path?query}. */
     public List<String> requests() {
-        return List.copyOf(requests);
+        synchronized (requests) {
+            return List.copyOf(requests);
+        }
     }
 
     private void pass(HttpExchange exchange) throws IOException {

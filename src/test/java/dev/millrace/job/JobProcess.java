@@ -1,0 +1,250 @@
+package dev.millrace.job;
+
+import dev.millrace.run.JobStore;
+import dev.millrace.run.Phase;
+import dev.millrace.run.RunId;
+import dev.millrace.run.RunStore;
+import dev.millrace.testing.ScanWatch;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.BiPredicate;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+
+/** A process of its own that runs a job as the command {@code local} does, and that may end or freeze in the middle. */
+final class JobProcess {
+    /** Where a process ends by SIGKILL, or stands still by SIGSTOP; in both cases after an effect. */
+    sealed interface Halt {
+        /** As it is written in the process's arguments. */
+        String text();
+
+        Halt NEVER = new AfterEffect(Integer.MAX_VALUE);
+    }
+
+    /** After the process's n-th effect, from 1. */
+    record AfterEffect(int n) implements Halt {
+        @Override
+        public String text() {
+            return Integer.toString(n);
+        }
+    }
+
+    /** After the process's n-th effect in a phase, from 1. */
+    record InPhase(Phase phase, int n) implements Halt {
+        @Override
+        public String text() {
+            return phase.label() + ":" + n;
+        }
+    }
+
+    /**
+     * How a process runs.
+     *
+     * @param kill where it kills itself
+     * @param freeze where it stops itself
+     * @param clock how far its clock is ahead
+     * @param ownLock whether it has a lock file of its own, so that nothing keeps it from working beside others
+     */
+    record Manner(Halt kill, Halt freeze, Duration clock, boolean ownLock) {
+        static final Manner UNDISTURBED = new Manner(Halt.NEVER, Halt.NEVER, Duration.ZERO, false);
+
+        Manner killed(Halt at) {
+            return new Manner(at, freeze, clock, ownLock);
+        }
+
+        Manner frozen(Halt at) {
+            return new Manner(kill, at, clock, ownLock);
+        }
+
+        Manner ahead(Duration by) {
+            return new Manner(kill, freeze, by, ownLock);
+        }
+
+        Manner withOwnLock() {
+            return new Manner(kill, freeze, clock, true);
+        }
+
+        List<String> arguments() {
+            return List.of(kill.text(), freeze.text(), clock.toString(), Boolean.toString(ownLock));
+        }
+
+        static Manner parse(List<String> arguments) {
+            return new Manner(
+                    halt(arguments.get(0)),
+                    halt(arguments.get(1)),
+                    Duration.parse(arguments.get(2)),
+                    Boolean.parseBoolean(arguments.get(3)));
+        }
+
+        private static Halt halt(String text) {
+            int colon = text.indexOf(':');
+            return colon < 0
+                    ? new AfterEffect(Integer.parseInt(text))
+                    : new InPhase(
+                            Phase.named(text.substring(0, colon)).orElseThrow(),
+                            Integer.parseInt(text.substring(colon + 1)));
+        }
+    }
+
+    /** Begins the line that a process prints before its end. */
+    static final String KILLED = "killed after ";
+
+    private static final String EFFECTS = "effects in ";
+    private static final int OF_MANNER = Manner.UNDISTURBED.arguments().size();
+
+    private JobProcess() {}
+
+    /** The arguments of {@link Manner}, then phases with commas or nothing for all, then those of the command line. */
+    public static void main(String[] arguments) {
+        List<String> all = Arrays.asList(arguments);
+        Manner manner = Manner.parse(all.subList(0, OF_MANNER));
+        List<Phase> phases = Arrays.stream(all.get(OF_MANNER).split(",", -1))
+                .flatMap(label -> Phase.named(label).stream())
+                .toList();
+        List<String> ofJob = all.subList(OF_MANNER + 1, all.size());
+
+        Surroundings own = Surroundings.ofProcess();
+        BiPredicate<Integer, Effects.Effect> kills = at(manner.kill(), ofJob, own);
+        BiPredicate<Integer, Effects.Effect> freezes = at(manner.freeze(), ofJob, own);
+        Effects effects = new Effects(
+                (number, effect) -> {
+                    if (kills.test(number, effect)) {
+                        System.out.println(KILLED + effect);
+                        System.out.flush();
+                        signal("KILL");
+                    }
+                    if (freezes.test(number, effect)) {
+                        signal("STOP");
+                    }
+                    return false;
+                },
+                effect -> {},
+                manner.ownLock() ? "lock-" + ProcessHandle.current().pid() + ".json" : Effects.LOCK);
+        ScanWatch.tell(effects);
+        Surroundings around = new Surroundings(
+                own.base(),
+                own.home(),
+                own.environment(),
+                Clock.offset(Clock.systemUTC(), manner.clock()),
+                new Random(),
+                effects.storages(),
+                effects.warehouses());
+        int exitCode = Millrace.execute(
+                new CommandLine(new JobCommand(phases, around, System.out)), ofJob.toArray(String[]::new));
+        if (manner.equals(Manner.UNDISTURBED) && exitCode == 0) {
+            effects.byPhase().forEach((phase, count) -> System.out.println(EFFECTS + phase.label() + " " + count));
+        }
+        System.exit(exitCode);
+    }
+
+    /** How many effects each phase of a run had, from what its only process printed. */
+    static Map<Phase, Integer> effects(String output) {
+        return output.lines()
+                .filter(line -> line.startsWith(EFFECTS))
+                .map(line -> line.substring(EFFECTS.length()).split(" ", -1))
+                .collect(Collectors.toMap(
+                        words -> Phase.named(words[0]).orElseThrow(), words -> Integer.parseInt(words[1])));
+    }
+
+    private static BiPredicate<Integer, Effects.Effect> at(Halt halt, List<String> arguments, Surroundings around) {
+        if (halt instanceof AfterEffect after) {
+            return (number, effect) -> number == after.n();
+        }
+        JobCommand command = new JobCommand(List.of(), around, System.out);
+        new CommandLine(command).parseArgs(arguments.toArray(String[]::new));
+        return new PhaseWatch(
+                (InPhase) halt,
+                phaseOf(OpenJob.load(command.arguments(), around).store()));
+    }
+
+    /** Counts the effects in a phase, the one that ends it too. */
+    private static final class PhaseWatch implements BiPredicate<Integer, Effects.Effect> {
+        private final InPhase halt;
+        private Optional<Phase> now;
+        private int seen;
+
+        PhaseWatch(InPhase halt, Optional<Phase> now) {
+            this.halt = halt;
+            this.now = now;
+        }
+
+        @Override
+        public boolean test(Integer number, Effects.Effect effect) {
+            boolean counts = now.equals(Optional.of(halt.phase()));
+            seen += counts ? 1 : 0;
+            for (Phase phase : Phase.values()) {
+                if (effect.isOn("/phases/" + phase.label() + ".json")) {
+                    now = Arrays.stream(Phase.values())
+                            .filter(p -> p.compareTo(phase) > 0)
+                            .findFirst();
+                }
+            }
+            return counts && seen == halt.n();
+        }
+    }
+
+    /** The phase that a job's newest run is in; empty after the last one. A job without a run is in its first. */
+    static Optional<Phase> phaseOf(JobStore store) {
+        List<RunId> runs = store.runs();
+        if (runs.isEmpty()) {
+            return Optional.of(Phase.INFER_SCHEMA);
+        }
+        RunStore run = store.run(runs.get(runs.size() - 1));
+        return Arrays.stream(Phase.values())
+                .filter(phase -> run.phase(phase).isEmpty())
+                .findFirst();
+    }
+
+    /** Sends this process a signal. Whoever has an effect meanwhile waits. */
+    private static void signal(String name) {
+        try {
+            new ProcessBuilder(
+                            "kill",
+                            "-" + name,
+                            Long.toString(ProcessHandle.current().pid()))
+                    .start()
+                    .waitFor();
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * The command of a process.
+     *
+     * @param classPath of main and test classes with all they need
+     * @param options of the JVM
+     * @param phases none for all
+     * @param arguments of the command line, beginning with the job file
+     */
+    static List<String> command(
+            String classPath, List<String> options, Manner manner, List<Phase> phases, List<String> arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of(
+                "-Xmx1g",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Dspark.master=local[2]",
+                "-Dspark.driver.host=127.0.0.1",
+                "-Dspark.driver.bindAddress=127.0.0.1",
+                "-Dspark.ui.enabled=false",
+                // What looks for credentials of S3 finds some.
+                "-Daws.accessKeyId=test",
+                "-Daws.secretAccessKey=test"));
+        command.addAll(options);
+        command.addAll(List.of("-cp", classPath, JobProcess.class.getName()));
+        command.addAll(manner.arguments());
+        command.add(phases.stream().map(Phase::label).collect(Collectors.joining(",")));
+        command.addAll(arguments);
+        return command;
+    }
+}

@@ -1,0 +1,389 @@
+package dev.millrace.job;
+
+import dev.millrace.run.Phase;
+import dev.millrace.run.RunId;
+import dev.millrace.storage.StorageOptions;
+import dev.millrace.testing.InMemory;
+import dev.millrace.testing.S3Server;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Runs jobs in processes that are killed again and again until they are done, and compares each with an undisturbed one:
+ * {@code scripts/prove-kills}.
+ */
+@Command(name = "scripts/prove-kills", mixinStandardHelpOptions = true, sortOptions = false)
+final class ProveKills implements Callable<Integer> {
+    private static final String TABLE = "prove-kills";
+    private static final int ITEMS = 150;
+    private static final int SEGMENTS = 3;
+
+    /** How the processes of a job stand to each other. */
+    private enum Mode {
+        /** One at a time. */
+        ALONE(1, false),
+        TWO_AT_ONCE(2, false),
+        THREE_AT_ONCE(3, false),
+        /** Nothing keeps them from doing the same work. */
+        TWO_WITHOUT_LOCK(2, true),
+        THREE_WITHOUT_LOCK(3, true),
+        /** Each with its share of the units. */
+        TWO_SHARES(2, false),
+        THREE_SHARES(3, false);
+
+        private final int processes;
+        private final boolean ownLock;
+
+        Mode(int processes, boolean ownLock) {
+            this.processes = processes;
+            this.ownLock = ownLock;
+        }
+
+        boolean shares() {
+            return this == TWO_SHARES || this == THREE_SHARES;
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        }
+    }
+
+    /** A process that was killed: in which phase, and by what: a kind of effect or a random instant. */
+    private record Kill(String phase, String by) {}
+
+    @Option(names = "--minutes", paramLabel = "N", description = "How long jobs are begun (default: ${DEFAULT-VALUE}).")
+    private int minutes = 10;
+
+    @Option(names = "--seed", paramLabel = "S", description = "Gives every job its course (default: by the clock).")
+    private long seed = System.currentTimeMillis() % 1_000_000;
+
+    @Option(names = "--processes", paramLabel = "P", description = "Jobs at a time (default: as many as processors).")
+    private int parallel = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--job", paramLabel = "N", description = "Only this job of the seed: to see a difference again.")
+    private Optional<Integer> only = Optional.empty();
+
+    @Option(names = "--archive", hidden = true, description = "The archive of classes, made if it is not there.")
+    private Path archive = Path.of("target", "prove-kills", "classes.jsa");
+
+    private final Map<String, Map<String, Integer>> kills = new TreeMap<>();
+    private final Map<String, Integer> jobs = new TreeMap<>();
+    private Path folder = Path.of("");
+    private JobProcesses processes = JobProcesses.ofThisJvm();
+    private Undisturbed undisturbed;
+    private Map<Phase, Integer> effects = Map.of();
+    private Instant began = Instant.EPOCH;
+    private int next;
+    private int killed;
+    private boolean failed;
+
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new ProveKills()).execute(arguments));
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        folder = InMemory.folder("millrace-prove-kills-");
+        try {
+            ShopJob.fill(TABLE, ITEMS);
+            runUndisturbed();
+            began = Instant.now();
+            next = only.orElse(1);
+            print("seed " + seed + ", " + (only.isPresent() ? "job " + next : minutes + " minutes") + ", " + parallel
+                    + " jobs at a time, below " + folder);
+            ExecutorService workers = Executors.newFixedThreadPool(parallel);
+            List<Future<?>> working = IntStream.range(0, only.isPresent() ? 1 : parallel)
+                    .<Future<?>>mapToObj(i -> workers.submit(this::work))
+                    .toList();
+            for (Future<?> worker : working) {
+                worker.get();
+            }
+            workers.shutdown();
+            print(summary());
+        } finally {
+            if (!failed) {
+                delete(folder);
+            }
+        }
+        return failed ? 1 : 0;
+    }
+
+    /** The first process writes down what classes it loads: with that archive the others start in half the time. */
+    private void runUndisturbed() throws IOException {
+        ShopJob job = new ShopJob(folder.resolve("undisturbed"), TABLE, SEGMENTS);
+        List<String> options = new ArrayList<>();
+        if (!Files.exists(archive)) {
+            print("preparing: an undisturbed run, and an archive of its classes");
+            options.add("-XX:ArchiveClassesAtExit=" + archive);
+            options.add("-Xlog:cds*=off");
+        }
+        JobProcesses.Started alone = processes.with(options).start(job, JobProcess.Manner.UNDISTURBED);
+        if (alone.exitCode() != 0) {
+            throw new IllegalStateException("An undisturbed run fails:\n" + alone.output());
+        }
+        processes = processes.with(List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:cds*=off", "-Xshare:auto"));
+        undisturbed = new Undisturbed(job);
+        effects = JobProcess.effects(alone.output());
+    }
+
+    private void work() {
+        for (OptionalInt number = take(); number.isPresent(); number = take()) {
+            int n = number.getAsInt();
+            try {
+                run(n);
+            } catch (RuntimeException | Error | IOException e) {
+                fail(n, "it broke: " + e, List.of());
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    private synchronized OptionalInt take() {
+        boolean over = only.isPresent()
+                ? next > only.get()
+                : Duration.between(began, Instant.now()).toMinutes() >= minutes;
+        return failed || over ? OptionalInt.empty() : OptionalInt.of(next++);
+    }
+
+    private void run(int number) throws IOException {
+        // Neighbouring seeds of Random begin alike.
+        Random random = new Random(new SplittableRandom(seed * 1_000_003 + number).nextLong());
+        Mode mode = random.nextBoolean() ? Mode.ALONE : Mode.values()[random.nextInt(Mode.values().length)];
+        boolean onS3 = random.nextInt(4) == 0;
+        String spool = "staging: spool: " + (random.nextBoolean() ? "keep" : "delete");
+        Path own = folder.resolve("job-" + number);
+        StorageOptions options = onS3 ? S3Server.options() : StorageOptions.DEFAULT;
+        String staging = onS3
+                ? "s3://" + S3Server.newBucket() + "/staging"
+                : own.resolve("staging").toString();
+        ShopJob job = new ShopJob(own, TABLE, SEGMENTS, staging, options, spool);
+        Instant start = Instant.now();
+        Course course = new Course(job, mode, random);
+        Optional<String> failure = course.run();
+        List<String> differences = failure.isPresent() ? List.of() : undisturbed.differences(job);
+        if (failure.isPresent() || !differences.isEmpty()) {
+            fail(number, failure.orElse("it differs: " + String.join("; ", differences)), course.history);
+            return;
+        }
+        done(number, mode + (onS3 ? ", s3" : ""), course, Duration.between(start, Instant.now()));
+        if (onS3) {
+            job.storage()
+                    .delete(job.storage().list("").stream().map(f -> f.path()).toList());
+            S3Server.front().forget();
+        }
+        delete(own);
+    }
+
+    /** One job from its first process to its end. */
+    private final class Course {
+        private final ShopJob job;
+        private final Mode mode;
+        private final Random random;
+        private final List<Kill> kills = new ArrayList<>();
+        private final List<String> history = new ArrayList<>();
+        private final String[] run;
+        private int starts;
+
+        Course(ShopJob job, Mode mode, Random random) {
+            this.job = job;
+            this.mode = mode;
+            this.random = random;
+            this.run = mode.shares()
+                    ? new String[] {
+                        "--run", RunId.startingAt(Instant.now(), random).value()
+                    }
+                    : new String[0];
+        }
+
+        /** Why it cannot be right, or empty. */
+        Optional<String> run() {
+            int rounds = 1 + random.nextInt(mode == Mode.ALONE ? 12 : 3);
+            for (int round = 0; round < rounds; round++) {
+                Optional<String> failure = round();
+                if (failure.isPresent() || isOver()) {
+                    return failure;
+                }
+            }
+            JobProcess.Manner last = JobProcess.Manner.UNDISTURBED;
+            return judge(List.of(new Doomed(start(last, List.of(), run), "to the end")), false)
+                    .or(() -> isOver() ? Optional.empty() : Optional.of("the last process did not end the run"));
+        }
+
+        private boolean isOver() {
+            return !job.commits().isEmpty()
+                    && job.newestRun().end().isPresent()
+                    && job.store().unfinished().isEmpty();
+        }
+
+        private Optional<String> round() {
+            List<Doomed> started = new ArrayList<>();
+            boolean shares = mode.shares()
+                    && JobProcess.phaseOf(job.store()).orElse(Phase.REPLACE).compareTo(Phase.PREPARE) < 0;
+            for (int i = 1; i <= mode.processes; i++) {
+                // Of shares that are at work together one is killed.
+                boolean spared = mode.processes > 1 && (shares ? i > 1 : random.nextInt(6) == 0);
+                started.add(doomed(i, spared, shares));
+            }
+            return judge(started, mode.ownLock);
+        }
+
+        private Doomed doomed(int i, boolean spared, boolean share) {
+            JobProcess.Manner manner =
+                    mode.ownLock ? JobProcess.Manner.UNDISTURBED.withOwnLock() : JobProcess.Manner.UNDISTURBED;
+            List<Phase> phases = share ? List.of(Phase.INFER_SCHEMA, Phase.EXTRACT) : List.of();
+            String[] options = share ? new String[] {run[0], run[1], "--units", i + "/" + mode.processes} : run;
+            if (spared) {
+                return new Doomed(start(manner, phases, options), "spared");
+            }
+            if (random.nextInt(4) == 0) {
+                int millis = 300 + random.nextInt(3000);
+                JobProcesses.Started started = start(manner, phases, options);
+                CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS)
+                        .execute(started.process()::destroyForcibly);
+                return new Doomed(started, "kill after " + millis + " ms");
+            }
+            Phase from = JobProcess.phaseOf(job.store()).orElse(Phase.REPLACE);
+            List<Phase> left = Stream.of(Phase.values())
+                    .filter(p -> p.compareTo(from) >= 0 && (phases.isEmpty() || phases.contains(p)))
+                    .toList();
+            // Where it is, or further on.
+            Phase phase = left.isEmpty() || random.nextBoolean() ? from : left.get(random.nextInt(left.size()));
+            JobProcess.InPhase at = new JobProcess.InPhase(phase, 1 + random.nextInt(effects.get(phase)));
+            return new Doomed(start(manner.killed(at), phases, options), "kill after effect " + at.text());
+        }
+
+        private JobProcesses.Started start(JobProcess.Manner manner, List<Phase> phases, String... options) {
+            starts++;
+            return processes.start(job, manner, phases, options);
+        }
+
+        /** Waits for processes and looks at how they ended. */
+        private Optional<String> judge(List<Doomed> all, boolean withoutLock) {
+            Optional<String> failure = Optional.empty();
+            for (Doomed one : all) {
+                int code = one.process.exitCode();
+                String output = one.process.output();
+                history.add(one.fate + ": exit code " + code + lastLine(output));
+                if (code == JobProcesses.SIGKILL) {
+                    kills.add(new Kill(
+                            JobProcess.phaseOf(job.store()).map(Phase::label).orElse("after the last"), cause(output)));
+                    continue;
+                }
+                List<Integer> right = withoutLock ? List.of(0, 1, 3, 4) : List.of(0, 4);
+                if (!right.contains(code) || output.contains("this is a defect")) {
+                    failure = failure.or(() -> Optional.of("a process ended with " + code + ":\n" + output));
+                }
+            }
+            return failure;
+        }
+
+        private String cause(String output) {
+            return output.lines()
+                    .filter(line -> line.startsWith(JobProcess.KILLED))
+                    .map(line -> line.substring(JobProcess.KILLED.length(), line.indexOf(':')))
+                    .findFirst()
+                    .orElse("instant");
+        }
+
+        private String lastLine(String output) {
+            return output.lines().reduce((a, b) -> b).map(line -> ", " + line).orElse("");
+        }
+    }
+
+    /** A process and what shall become of it. */
+    private record Doomed(JobProcesses.Started process, String fate) {}
+
+    private synchronized void done(int number, String mode, Course course, Duration took) {
+        killed += course.kills.size();
+        jobs.merge(mode, 1, Integer::sum);
+        for (Kill kill : course.kills) {
+            kills.computeIfAbsent(kill.phase(), none -> new TreeMap<>()).merge(kill.by(), 1, Integer::sum);
+        }
+        String of = course.kills.stream()
+                .map(kill -> kill.phase() + " (" + kill.by() + ")")
+                .collect(Collectors.joining(", "));
+        print("job %4d  %-24s %d kills of %d starts%s  %.1f s; %d kills so far"
+                .formatted(
+                        number,
+                        mode,
+                        course.kills.size(),
+                        course.starts,
+                        of.isEmpty() ? "" : ": " + of,
+                        took.toMillis() / 1000.0,
+                        killed));
+    }
+
+    private synchronized void fail(int number, String what, List<String> history) {
+        failed = true;
+        print("");
+        print("job " + number + ": " + what);
+        history.forEach(line -> print("  " + line));
+        print("its files are below " + folder.resolve("job-" + number));
+        print("again: scripts/prove-kills --seed " + seed + " --job " + number);
+    }
+
+    private synchronized String summary() {
+        double spent = Duration.between(began, Instant.now()).toMillis() / 60_000.0;
+        List<String> causes = kills.values().stream()
+                .flatMap(by -> by.keySet().stream())
+                .distinct()
+                .sorted()
+                .toList();
+        StringBuilder text = new StringBuilder("\n%-16s".formatted("killed in"));
+        causes.forEach(cause -> text.append("%10s".formatted(cause)));
+        kills.forEach((phase, by) -> {
+            text.append("\n%-16s".formatted(phase));
+            causes.forEach(cause -> text.append("%10d".formatted(by.getOrDefault(cause, 0))));
+        });
+        text.append("\n\n");
+        jobs.forEach((mode, count) -> text.append("%5d jobs %s%n".formatted(count, mode)));
+        text.append("\n%d kills in %.1f minutes, %.0f a minute; %d jobs, differences: %s; seed %d"
+                .formatted(
+                        killed,
+                        spent,
+                        killed / spent,
+                        jobs.values().stream().mapToInt(Integer::intValue).sum(),
+                        failed ? "SEE ABOVE" : "0",
+                        seed));
+        return text.toString();
+    }
+
+    private static synchronized void print(String line) {
+        System.out.println(line);
+        System.out.flush();
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> walk = Files.walk(folder)) {
+            for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+}
