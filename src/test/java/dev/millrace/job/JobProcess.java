@@ -13,9 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
-import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 
@@ -78,13 +76,13 @@ final class JobProcess {
 
         static Manner parse(List<String> arguments) {
             return new Manner(
-                    halt(arguments.get(0)),
-                    halt(arguments.get(1)),
+                    parseHalt(arguments.get(0)),
+                    parseHalt(arguments.get(1)),
                     Duration.parse(arguments.get(2)),
                     Boolean.parseBoolean(arguments.get(3)));
         }
 
-        private static Halt halt(String text) {
+        static Halt parseHalt(String text) {
             int colon = text.indexOf(':');
             return colon < 0
                     ? new AfterEffect(Integer.parseInt(text))
@@ -94,8 +92,10 @@ final class JobProcess {
         }
     }
 
-    /** Begins the line that a process prints before its end. */
-    static final String KILLED = "killed after ";
+    /** Begins the line that a process prints before its end: then follow the phase and the effect. */
+    static final String KILLED = "killed in ";
+
+    static final String AFTER = "end";
 
     private static final String EFFECTS = "effects in ";
     private static final int OF_MANNER = Manner.UNDISTURBED.arguments().size();
@@ -112,16 +112,16 @@ final class JobProcess {
         List<String> ofJob = all.subList(OF_MANNER + 1, all.size());
 
         Surroundings own = Surroundings.ofProcess();
-        BiPredicate<Integer, Effects.Effect> kills = at(manner.kill(), ofJob, own);
-        BiPredicate<Integer, Effects.Effect> freezes = at(manner.freeze(), ofJob, own);
+        PhaseWatch watch = new PhaseWatch(started(ofJob, own));
         Effects effects = new Effects(
                 (number, effect) -> {
-                    if (kills.test(number, effect)) {
-                        System.out.println(KILLED + effect);
+                    watch.count(effect);
+                    if (watch.isAt(manner.kill(), number)) {
+                        System.out.println(KILLED + watch.last + ", " + effect);
                         System.out.flush();
                         signal("KILL");
                     }
-                    if (freezes.test(number, effect)) {
+                    if (watch.isAt(manner.freeze(), number)) {
                         signal("STOP");
                     }
                     return false;
@@ -154,53 +154,58 @@ final class JobProcess {
                         words -> Phase.named(words[0]).orElseThrow(), words -> Integer.parseInt(words[1])));
     }
 
-    private static BiPredicate<Integer, Effects.Effect> at(Halt halt, List<String> arguments, Surroundings around) {
-        if (halt instanceof AfterEffect after) {
-            return (number, effect) -> number == after.n();
-        }
+    private static String started(List<String> arguments, Surroundings around) {
         JobCommand command = new JobCommand(List.of(), around, System.out);
         new CommandLine(command).parseArgs(arguments.toArray(String[]::new));
-        return new PhaseWatch(
-                (InPhase) halt,
-                phaseOf(OpenJob.load(command.arguments(), around).store()));
+        return phaseOf(OpenJob.load(command.arguments(), around).store());
     }
 
-    /** Counts the effects in a phase, the one that ends it too. */
-    private static final class PhaseWatch implements BiPredicate<Integer, Effects.Effect> {
-        private final InPhase halt;
-        private Optional<Phase> now;
-        private int seen;
+    /** Follows a process through the phases; the effect that ends a phase belongs to it. */
+    private static final class PhaseWatch {
+        private String now;
+        private String last;
+        private int inPhase;
 
-        PhaseWatch(InPhase halt, Optional<Phase> now) {
-            this.halt = halt;
+        PhaseWatch(String now) {
             this.now = now;
+            this.last = now;
         }
 
-        @Override
-        public boolean test(Integer number, Effects.Effect effect) {
-            boolean counts = now.equals(Optional.of(halt.phase()));
-            seen += counts ? 1 : 0;
+        void count(Effects.Effect effect) {
+            inPhase = now.equals(last) ? inPhase + 1 : 1;
+            last = now;
             for (Phase phase : Phase.values()) {
                 if (effect.isOn("/phases/" + phase.label() + ".json")) {
                     now = Arrays.stream(Phase.values())
                             .filter(p -> p.compareTo(phase) > 0)
-                            .findFirst();
+                            .map(Phase::label)
+                            .findFirst()
+                            .orElse(AFTER);
                 }
             }
-            return counts && seen == halt.n();
+        }
+
+        boolean isAt(Halt halt, int number) {
+            if (halt instanceof AfterEffect after) {
+                return number == after.n();
+            }
+            InPhase in = (InPhase) halt;
+            return last.equals(in.phase().label()) && inPhase == in.n();
         }
     }
 
-    /** The phase that a job's newest run is in; empty after the last one. A job without a run is in its first. */
-    static Optional<Phase> phaseOf(JobStore store) {
+    /** The phase that a job's newest run is in, {@link #AFTER} the last one. A job without a run is in its first. */
+    static String phaseOf(JobStore store) {
         List<RunId> runs = store.runs();
         if (runs.isEmpty()) {
-            return Optional.of(Phase.INFER_SCHEMA);
+            return Phase.INFER_SCHEMA.label();
         }
         RunStore run = store.run(runs.get(runs.size() - 1));
         return Arrays.stream(Phase.values())
                 .filter(phase -> run.phase(phase).isEmpty())
-                .findFirst();
+                .map(Phase::label)
+                .findFirst()
+                .orElse(AFTER);
     }
 
     /** Sends this process a signal. Whoever has an effect meanwhile waits. */

@@ -1,45 +1,105 @@
 package dev.millrace.job;
 
 import dev.millrace.run.Phase;
+import dev.millrace.testing.Processes;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
-/** Starts {@link JobProcess}es with this JVM's class path and waits for them. */
+/**
+ * Starts {@link JobProcess}es and waits for them. An archive of the classes that they load (class data sharing) halves
+ * what a start costs.
+ */
 final class JobProcesses {
     static final int SIGKILL = 128 + 9;
     private static final Duration DEADLINE = Duration.ofMinutes(3);
 
+    private static final Path FOLDER = Path.of(System.getProperty("millrace.home"), "target", "job-processes");
+    private static final Path ARCHIVE = FOLDER.resolve("classes.jsa");
+
     private final String classPath;
     private final List<String> options;
+    private final Map<Phase, Integer> effects;
 
-    /** @param options of the JVM, beside those that every one has */
-    JobProcesses(String classPath, List<String> options) {
+    private JobProcesses(String classPath, List<String> options, Map<Phase, Integer> effects) {
         this.classPath = classPath;
         this.options = List.copyOf(options);
+        this.effects = Map.copyOf(effects);
     }
 
-    /** With the class path and the {@code --add-opens} of this JVM. */
-    static JobProcesses ofThisJvm() {
-        List<String> options = new ArrayList<>(List.of("-Djdk.reflect.useDirectMethodHandle=false"));
+    /**
+     * Runs a job undisturbed, in a process that makes the archive unless it is there.
+     *
+     * @throws AssertionError when the job fails
+     */
+    static JobProcesses prepare(ShopJob undisturbed) {
+        List<String> options = new ArrayList<>(List.of("-Djdk.reflect.useDirectMethodHandle=false", "-Xlog:cds*=off"));
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> argument.startsWith("--add-opens="))
                 .forEach(options::add);
-        return new JobProcesses(System.getProperty("java.class.path"), options);
+        String classPath = jarsOnly(System.getProperty("java.class.path"));
+        boolean isArchived = Files.exists(ARCHIVE);
+        List<String> forArchive = new ArrayList<>(options);
+        forArchive.add((isArchived ? "-XX:SharedArchiveFile=" : "-XX:ArchiveClassesAtExit=") + ARCHIVE);
+        Started first =
+                new JobProcesses(classPath, forArchive, Map.of()).start(undisturbed, JobProcess.Manner.UNDISTURBED);
+        if (first.exitCode() != 0) {
+            throw new AssertionError("An undisturbed run fails:\n" + first.output());
+        }
+        options.add("-XX:SharedArchiveFile=" + ARCHIVE);
+        return new JobProcesses(classPath, options, JobProcess.effects(first.output()));
     }
 
-    /** The same with more options. */
-    JobProcesses with(List<String> more) {
-        List<String> all = new ArrayList<>(options);
-        all.addAll(more);
-        return new JobProcesses(classPath, all);
+    /** An archive knows no folders: they are packed, and the archive is dropped when that makes another jar. */
+    private static String jarsOnly(String classPath) {
+        List<String> jars = new ArrayList<>();
+        for (String entry : classPath.split(File.pathSeparator, -1)) {
+            jars.add(Files.isDirectory(Path.of(entry)) ? packed(Path.of(entry)).toString() : entry);
+        }
+        return String.join(File.pathSeparator, jars);
+    }
+
+    private static Path packed(Path classes) {
+        try {
+            Path jar = Files.createDirectories(FOLDER).resolve(classes.getFileName() + ".jar");
+            Path made = FOLDER.resolve(classes.getFileName() + ".jar.new");
+            Processes.Ended packed = Processes.run(new ProcessBuilder(
+                    Path.of(System.getProperty("java.home"), "bin", "jar").toString(),
+                    "--create",
+                    "--date=2026-01-01T00:00:00Z",
+                    "--file=" + made,
+                    "-C",
+                    classes.toString(),
+                    "."));
+            if (packed.exitCode() != 0) {
+                throw new IllegalStateException(packed.output());
+            }
+            if (Files.exists(jar) && Files.mismatch(made, jar) < 0) {
+                Files.delete(made);
+            } else {
+                Files.deleteIfExists(ARCHIVE);
+                Files.move(made, jar, StandardCopyOption.REPLACE_EXISTING);
+            }
+            return jar;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** How many effects a phase of the undisturbed run had. */
+    int effects(Phase phase) {
+        return effects.get(phase);
     }
 
     /** A process of a job, and what it prints. */
@@ -62,6 +122,27 @@ final class JobProcesses {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        /** Waits until it stands still by SIGSTOP. */
+        void awaitFrozen() {
+            Instant deadline = Instant.now().plus(DEADLINE);
+            while (!state().startsWith("T")) {
+                if (!process.isAlive() || Instant.now().isAfter(deadline)) {
+                    throw new AssertionError("It did not freeze:\n" + output());
+                }
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+            }
+        }
+
+        private String state() {
+            return Processes.run(new ProcessBuilder("ps", "-o", "stat=", "-p", Long.toString(process.pid())))
+                    .output();
+        }
+
+        /** Lets it go on by SIGCONT. */
+        void goOn() {
+            Processes.run(new ProcessBuilder("kill", "-CONT", Long.toString(process.pid())));
         }
 
         /** Waits for its end and returns its exit code, 128 and the signal for one that was killed. */

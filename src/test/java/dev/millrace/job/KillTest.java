@@ -12,7 +12,6 @@ import dev.millrace.testing.InMemory;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -37,17 +36,14 @@ class KillTest {
     private static Path folder;
 
     private static Undisturbed undisturbed;
-    private static Map<Phase, Integer> effects;
+    private static JobProcesses processes;
 
     @BeforeAll
     static void runUndisturbed() {
         ShopJob.fill("kill-test", ITEMS);
         ShopJob job = new ShopJob(folder.resolve("undisturbed"), "kill-test", SEGMENTS);
-        Effects watched = Effects.unlimited();
-        ShopJob.Ended ended = job.run(Clock.systemUTC(), watched);
-        assertThat(ended.exitCode()).as(ended.output()).isZero();
+        processes = JobProcesses.prepare(job);
         undisturbed = new Undisturbed(job);
-        effects = watched.byPhase();
     }
 
     /** @param percent how far in each phase the process comes */
@@ -57,11 +53,10 @@ class KillTest {
         String table = "kill-test-" + percent;
         ShopJob.fill(table, ITEMS);
         ShopJob job = new ShopJob(folder.resolve("killed-" + percent), table, SEGMENTS);
-        JobProcesses processes = JobProcesses.ofThisJvm();
         Map<String, String> units = new HashMap<>();
         List<String> spooled = new ArrayList<>();
         for (Phase phase : Phase.values()) {
-            int n = Math.max(1, effects.get(phase) * percent / 100);
+            int n = Math.max(1, processes.effects(phase) * percent / 100);
             JobProcesses.Started killed =
                     processes.start(job, JobProcess.Manner.UNDISTURBED.killed(new JobProcess.InPhase(phase, n)));
             assertThat(killed.exitCode()).as(killed.output()).isEqualTo(JobProcesses.SIGKILL);

@@ -89,15 +89,11 @@ final class ProveKills implements Callable<Integer> {
     @Option(names = "--job", paramLabel = "N", description = "Only this job of the seed: to see a difference again.")
     private Optional<Integer> only = Optional.empty();
 
-    @Option(names = "--archive", hidden = true, description = "The archive of classes, made if it is not there.")
-    private Path archive = Path.of("target", "prove-kills", "classes.jsa");
-
     private final Map<String, Map<String, Integer>> kills = new TreeMap<>();
     private final Map<String, Integer> jobs = new TreeMap<>();
     private Path folder = Path.of("");
-    private JobProcesses processes = JobProcesses.ofThisJvm();
-    private Undisturbed undisturbed;
-    private Map<Phase, Integer> effects = Map.of();
+    private Optional<JobProcesses> processes = Optional.empty();
+    private Optional<Undisturbed> undisturbed = Optional.empty();
     private Instant began = Instant.EPOCH;
     private int next;
     private int killed;
@@ -112,7 +108,10 @@ final class ProveKills implements Callable<Integer> {
         folder = InMemory.folder("millrace-prove-kills-");
         try {
             ShopJob.fill(TABLE, ITEMS);
-            runUndisturbed();
+            print("preparing: an undisturbed run");
+            ShopJob alone = new ShopJob(folder.resolve("undisturbed"), TABLE, SEGMENTS);
+            processes = Optional.of(JobProcesses.prepare(alone));
+            undisturbed = Optional.of(new Undisturbed(alone));
             began = Instant.now();
             next = only.orElse(1);
             print("seed " + seed + ", " + (only.isPresent() ? "job " + next : minutes + " minutes") + ", " + parallel
@@ -132,24 +131,6 @@ final class ProveKills implements Callable<Integer> {
             }
         }
         return failed ? 1 : 0;
-    }
-
-    /** The first process writes down what classes it loads: with that archive the others start in half the time. */
-    private void runUndisturbed() throws IOException {
-        ShopJob job = new ShopJob(folder.resolve("undisturbed"), TABLE, SEGMENTS);
-        List<String> options = new ArrayList<>();
-        if (!Files.exists(archive)) {
-            print("preparing: an undisturbed run, and an archive of its classes");
-            options.add("-XX:ArchiveClassesAtExit=" + archive);
-            options.add("-Xlog:cds*=off");
-        }
-        JobProcesses.Started alone = processes.with(options).start(job, JobProcess.Manner.UNDISTURBED);
-        if (alone.exitCode() != 0) {
-            throw new IllegalStateException("An undisturbed run fails:\n" + alone.output());
-        }
-        processes = processes.with(List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:cds*=off", "-Xshare:auto"));
-        undisturbed = new Undisturbed(job);
-        effects = JobProcess.effects(alone.output());
     }
 
     private void work() {
@@ -186,7 +167,8 @@ final class ProveKills implements Callable<Integer> {
         Instant start = Instant.now();
         Course course = new Course(job, mode, random);
         Optional<String> failure = course.run();
-        List<String> differences = failure.isPresent() ? List.of() : undisturbed.differences(job);
+        List<String> differences =
+                failure.isPresent() ? List.of() : undisturbed.orElseThrow().differences(job);
         if (failure.isPresent() || !differences.isEmpty()) {
             fail(number, failure.orElse("it differs: " + String.join("; ", differences)), course.history);
             return;
@@ -243,8 +225,7 @@ final class ProveKills implements Callable<Integer> {
 
         private Optional<String> round() {
             List<Doomed> started = new ArrayList<>();
-            boolean shares = mode.shares()
-                    && JobProcess.phaseOf(job.store()).orElse(Phase.REPLACE).compareTo(Phase.PREPARE) < 0;
+            boolean shares = mode.shares() && now().compareTo(Phase.PREPARE) < 0;
             for (int i = 1; i <= mode.processes; i++) {
                 // Of shares that are at work together one is killed.
                 boolean spared = mode.processes > 1 && (shares ? i > 1 : random.nextInt(6) == 0);
@@ -268,19 +249,24 @@ final class ProveKills implements Callable<Integer> {
                         .execute(started.process()::destroyForcibly);
                 return new Doomed(started, "kill after " + millis + " ms");
             }
-            Phase from = JobProcess.phaseOf(job.store()).orElse(Phase.REPLACE);
+            Phase from = now();
             List<Phase> left = Stream.of(Phase.values())
                     .filter(p -> p.compareTo(from) >= 0 && (phases.isEmpty() || phases.contains(p)))
                     .toList();
             // Where it is, or further on.
             Phase phase = left.isEmpty() || random.nextBoolean() ? from : left.get(random.nextInt(left.size()));
-            JobProcess.InPhase at = new JobProcess.InPhase(phase, 1 + random.nextInt(effects.get(phase)));
+            JobProcess.InPhase at = new JobProcess.InPhase(
+                    phase, 1 + random.nextInt(processes.orElseThrow().effects(phase)));
             return new Doomed(start(manner.killed(at), phases, options), "kill after effect " + at.text());
+        }
+
+        private Phase now() {
+            return Phase.named(JobProcess.phaseOf(job.store())).orElse(Phase.REPLACE);
         }
 
         private JobProcesses.Started start(JobProcess.Manner manner, List<Phase> phases, String... options) {
             starts++;
-            return processes.start(job, manner, phases, options);
+            return processes.orElseThrow().start(job, manner, phases, options);
         }
 
         /** Waits for processes and looks at how they ended. */
@@ -291,8 +277,7 @@ final class ProveKills implements Callable<Integer> {
                 String output = one.process.output();
                 history.add(one.fate + ": exit code " + code + lastLine(output));
                 if (code == JobProcesses.SIGKILL) {
-                    kills.add(new Kill(
-                            JobProcess.phaseOf(job.store()).map(Phase::label).orElse("after the last"), cause(output)));
+                    kills.add(kill(output));
                     continue;
                 }
                 List<Integer> right = withoutLock ? List.of(0, 1, 3, 4) : List.of(0, 4);
@@ -303,12 +288,13 @@ final class ProveKills implements Callable<Integer> {
             return failure;
         }
 
-        private String cause(String output) {
+        private Kill kill(String output) {
             return output.lines()
                     .filter(line -> line.startsWith(JobProcess.KILLED))
-                    .map(line -> line.substring(JobProcess.KILLED.length(), line.indexOf(':')))
+                    .map(line -> line.substring(JobProcess.KILLED.length()).split("[,:] ", 3))
+                    .map(words -> new Kill(words[0], words[1]))
                     .findFirst()
-                    .orElse("instant");
+                    .orElseGet(() -> new Kill(JobProcess.phaseOf(job.store()), "instant"));
         }
 
         private String lastLine(String output) {
