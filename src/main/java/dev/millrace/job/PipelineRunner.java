@@ -24,12 +24,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs phases of a job, in order: the ones wanted that are not done. What each phase commits is all that the next one
  * needs, so a run may be stopped anywhere and taken up again, here or elsewhere.
  */
 final class PipelineRunner {
+    private static final Logger LOG = LoggerFactory.getLogger(PipelineRunner.class);
+
     /** How a run stands when its process ends. */
     enum Result {
         /** All its phases are done. */
@@ -291,11 +295,19 @@ final class PipelineRunner {
         }
     }
 
+    /** What cannot be removed now is removed by the next run: it changes nothing of this one's end. */
     private static void enforceLifetimes(RunContext context) {
-        context.open()
-                .store()
-                .enforceLifetimes(
-                        context.open().job().staging().keep(), context.run().id());
+        try {
+            context.open()
+                    .store()
+                    .enforceLifetimes(
+                            context.open().job().staging().keep(), context.run().id());
+        } catch (Fault fault) {
+            LOG.warn(
+                    "Run {} has ended, but not all that older runs left could be removed: {}",
+                    context.run().id(),
+                    fault.getMessage());
+        }
     }
 
     private PhaseWork work(Phase phase, Supplier<TableSource> source) {

@@ -38,6 +38,7 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -87,6 +88,21 @@ final class LocalStorage implements Storage {
 
     @Override
     public List<StoredFile> list(String prefix) {
+        return list(prefix, name -> !StoragePath.isHidden(name));
+    }
+
+    @Override
+    public List<StoredFile> unfinished(String prefix) {
+        return list(prefix, name -> StoragePath.isHidden(name) && !name.equals(LOCK));
+    }
+
+    @Override
+    public void discard(Collection<StoredFile> unfinished) {
+        remove(unfinished.stream().map(StoredFile::path).toList());
+    }
+
+    /** @param wanted told names of files */
+    private List<StoredFile> list(String prefix, Predicate<String> wanted) {
         StoragePath.prefix(prefix);
         List<StoredFile> files = new ArrayList<>();
         Path start = resolve(prefix.substring(0, prefix.lastIndexOf('/') + 1));
@@ -110,9 +126,7 @@ final class LocalStorage implements Storage {
                         @Override
                         public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
                             String path = pathOf(file);
-                            if (attributes.isRegularFile()
-                                    && path.startsWith(prefix)
-                                    && !StoragePath.isHidden(nameOf(file))) {
+                            if (attributes.isRegularFile() && path.startsWith(prefix) && wanted.test(nameOf(file))) {
                                 stored(path, file).ifPresent(files::add);
                             }
                             return FileVisitResult.CONTINUE;
@@ -300,9 +314,14 @@ final class LocalStorage implements Storage {
 
     @Override
     public void delete(Collection<String> paths) {
+        paths.forEach(StoragePath::file);
+        remove(paths);
+    }
+
+    private void remove(Collection<String> paths) {
         Set<Path> parents = new TreeSet<>(Comparator.reverseOrder());
         for (String path : paths) {
-            Path file = resolve(StoragePath.file(path));
+            Path file = resolve(path);
             try {
                 if (Files.deleteIfExists(file)) {
                     parents.add(file.getParent());

@@ -269,6 +269,42 @@ final class S3Storage implements Storage {
         }
     }
 
+    /** Multipart uploads that were neither completed nor aborted; S3 does not tell how big they are. */
+    @Override
+    public List<StoredFile> unfinished(String below) {
+        StoragePath.prefix(below);
+        return asking(
+                "list",
+                below,
+                () ->
+                        client()
+                                .listMultipartUploadsPaginator(
+                                        r -> r.bucket(bucket).prefix(key(below)))
+                                .uploads()
+                                .stream()
+                                .map(upload -> new StoredFile(
+                                        upload.key().substring(prefix.length()),
+                                        0,
+                                        upload.uploadId(),
+                                        upload.initiated()))
+                                .sorted(Comparator.comparing(StoredFile::path))
+                                .toList());
+    }
+
+    @Override
+    public void discard(Collection<StoredFile> unfinished) {
+        for (StoredFile file : unfinished) {
+            asking("delete", file.path(), () -> {
+                try {
+                    return Optional.of(client().abortMultipartUpload(
+                                    r -> r.bucket(bucket).key(key(file.path())).uploadId(file.etag())));
+                } catch (S3Exception e) {
+                    return emptyIfMissing(e);
+                }
+            });
+        }
+    }
+
     @Override
     public Optional<Path> localPath(String path) {
         StoragePath.file(path);

@@ -57,6 +57,16 @@ public interface Storage extends Serializable {
     /** Removes files; those that are gone already are no error. */
     void delete(Collection<String> paths);
 
+    /**
+     * Files below a prefix that were never finished: what processes leave that are killed while they write. Nobody sees
+     * them, but they take space. What somebody is writing now is among them, and only its {@link StoredFile#modified}
+     * tells: on S3 the begin of the upload, locally the last write. Not for any other method than {@link #discard}.
+     */
+    List<StoredFile> unfinished(String prefix);
+
+    /** Removes what {@link #unfinished} found. Whoever is writing it all the same fails at its end. */
+    void discard(Collection<StoredFile> unfinished);
+
     /** The file on the local disk, where this storage is local: for readers that take only local files. */
     Optional<Path> localPath(String path);
 }

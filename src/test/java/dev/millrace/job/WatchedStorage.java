@@ -95,6 +95,22 @@ final class WatchedStorage implements Storage {
     }
 
     @Override
+    public List<StoredFile> unfinished(String prefix) {
+        return alive().unfinished(prefix);
+    }
+
+    /** One effect a file. */
+    @Override
+    public void discard(Collection<StoredFile> unfinished) {
+        for (StoredFile file : unfinished) {
+            effects().onStorage("discard " + file.path(), () -> {
+                storage.discard(List.of(file));
+                return file;
+            });
+        }
+    }
+
+    @Override
     public String root() {
         return storage.root();
     }

@@ -58,6 +58,9 @@ class LocalStorageTest extends StorageContract {
         assertThat(storage().names("")).isEmpty();
         assertThat(storage().putIfAbsent("data/part", bytes("mine"))).isTrue();
         assertThat(paths("")).containsExactly("data/part");
+        assertThat(everything()).hasSize(2);
+        storage().discard(storage().unfinished(""));
+        assertThat(everything()).containsExactly("store/data/part");
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.UncheckedIOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -146,6 +147,34 @@ abstract class StorageContract {
         }
         assertThat(paths("")).isEmpty();
         assertThat(storage().names("")).isEmpty();
+    }
+
+    @Test
+    void whatWasNeverFinishedIsFoundAndRemoved() throws IOException {
+        storage().put("data/whole", bytes("1"));
+        storage().put("other/whole", bytes("1"));
+        Instant before = Instant.now().minusSeconds(2);
+        try (Upload upload = storage().create("data/part");
+                Upload other = storage().create("other/part")) {
+            // More than a store holds in memory.
+            upload.stream().write(new byte[10 << 20]);
+            other.stream().write(new byte[10 << 20]);
+            List<StoredFile> unfinished = storage().unfinished("data/");
+            assertThat(unfinished).hasSize(1);
+            assertThat(unfinished.get(0).path()).startsWith("data/");
+            assertThat(unfinished.get(0).modified()).isAfter(before);
+            assertThat(storage().unfinished("")).hasSize(2);
+            assertThat(paths("")).containsExactly("data/whole", "other/whole");
+
+            storage().discard(unfinished);
+            storage().discard(unfinished);
+            assertThat(storage().unfinished("data/")).isEmpty();
+            assertThat(storage().unfinished("")).hasSize(1);
+            assertThatThrownBy(upload::commit).isInstanceOf(Fault.class);
+            other.commit();
+        }
+        assertThat(storage().unfinished("")).isEmpty();
+        assertThat(paths("")).containsExactly("data/whole", "other/part", "other/whole");
     }
 
     @Test

@@ -11,12 +11,15 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.function.Predicate;
@@ -38,10 +41,28 @@ public final class S3Front {
         /** The connection breaks off in the middle of the answer's body. */
         CUT_BODY,
         /** The server answers 409 ConditionalRequestConflict and does nothing. */
-        CONFLICT
+        CONFLICT,
+        /** The server answers 500 and does nothing. */
+        ERROR,
+        /** The server does its work and answers 500. */
+        ERROR_AFTER,
+        /** The server answers 503 SlowDown and does nothing. */
+        SLOW_DOWN,
+        /** The connection ends without an answer, the server does nothing. */
+        RESET
     }
 
+    private static final List<Fault> AT_RANDOM =
+            List.of(Fault.LOSE_ANSWER, Fault.CUT_BODY, Fault.ERROR, Fault.ERROR_AFTER, Fault.SLOW_DOWN, Fault.RESET);
+
     private record Planned(Predicate<String> request, Fault fault) {}
+
+    /** Breaks requests, told as {@code METHOD /path?query}, until it is calm. */
+    private interface Chaos {
+        Optional<Fault> next(String request);
+    }
+
+    private static final Chaos CALM = request -> Optional.empty();
 
     private final URI server;
     private final HttpServer front;
@@ -49,6 +70,8 @@ public final class S3Front {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final Object oneAtATime = new Object();
     private final List<Planned> planned = new CopyOnWriteArrayList<>();
+    private final List<String> broken = Collections.synchronizedList(new ArrayList<>());
+    private volatile Chaos chaos = CALM;
     private final List<String> requests = Collections.synchronizedList(new ArrayList<>());
 
     S3Front(URI server) throws IOException {
@@ -74,9 +97,45 @@ public final class S3Front {
         planned.add(new Planned(request, fault));
     }
 
+    /**
+     * Breaks a share of the requests, of whatever kind and in every way but conflicts, until {@link #calm}.
+     *
+     * @param seed of the choice, which also depends on the order of the requests
+     */
+    public void rage(long seed, double share) {
+        Random random = new Random(seed);
+        chaos = request -> {
+            synchronized (random) {
+                return random.nextDouble() < share
+                        ? Optional.of(AT_RANDOM.get(random.nextInt(AT_RANDOM.size())))
+                        : Optional.empty();
+            }
+        };
+    }
+
+    /** Of every request that meets the condition the first answer is lost, until {@link #calm}. */
+    public void loseFirstAnswers(Predicate<String> condition) {
+        Set<String> lost = ConcurrentHashMap.newKeySet();
+        chaos = request ->
+                condition.test(request) && lost.add(request) ? Optional.of(Fault.LOSE_ANSWER) : Optional.empty();
+    }
+
+    /** What chaos broke so far, as {@code LOSE_ANSWER PUT /path}. */
+    public List<String> broken() {
+        synchronized (broken) {
+            return List.copyOf(broken);
+        }
+    }
+
+    /** Breaks nothing any more. */
+    public void calm() {
+        chaos = CALM;
+    }
+
     /** Forgets the requests so far: for servers that live long. */
     public void forget() {
         requests.clear();
+        broken.clear();
     }
 
     /** All requests so far as {@code METHOD /path?query}. */
@@ -92,18 +151,11 @@ public final class S3Front {
             requests.add(line);
             byte[] body = exchange.getRequestBody().readAllBytes();
             Optional<Fault> fault = fault(line);
-            if (fault.equals(Optional.of(Fault.CONFLICT))) {
-                answer(
-                        exchange,
-                        409,
-                        ("<Error><Code>ConditionalRequestConflict</Code>"
-                                        + "<Message>A conflicting operation is under way</Message></Error>")
-                                .getBytes(java.nio.charset.StandardCharsets.UTF_8),
-                        false);
+            if (fault.isPresent() && isAnsweredBefore(exchange, fault.get())) {
                 return;
             }
             HttpResponse<byte[]> response = forward(exchange, body);
-            if (fault.equals(Optional.of(Fault.LOSE_ANSWER))) {
+            if (fault.isPresent() && isAnsweredAfter(exchange, fault.get())) {
                 return;
             }
             response.headers().map().forEach((name, values) -> {
@@ -122,12 +174,45 @@ public final class S3Front {
         }
     }
 
+    /** Whether the server never sees the request. */
+    private static boolean isAnsweredBefore(HttpExchange exchange, Fault fault) throws IOException {
+        switch (fault) {
+            case CONFLICT -> error(exchange, 409, "ConditionalRequestConflict", "A conflicting operation is under way");
+            case ERROR -> error(exchange, 500, "InternalError", "We encountered an internal error");
+            case SLOW_DOWN -> error(exchange, 503, "SlowDown", "Please reduce your request rate");
+            case RESET -> {}
+            case LOSE_ANSWER, CUT_BODY, ERROR_AFTER -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether the client sees another answer than the server's, or none. */
+    private static boolean isAnsweredAfter(HttpExchange exchange, Fault fault) throws IOException {
+        if (fault == Fault.ERROR_AFTER) {
+            error(exchange, 500, "InternalError", "We encountered an internal error");
+        }
+        return fault == Fault.ERROR_AFTER || fault == Fault.LOSE_ANSWER;
+    }
+
+    private static void error(HttpExchange exchange, int status, String code, String message) throws IOException {
+        byte[] body = ("<Error><Code>" + code + "</Code><Message>" + message + "</Message></Error>")
+                .getBytes(StandardCharsets.UTF_8);
+        boolean isHead = exchange.getRequestMethod().equals("HEAD");
+        answer(exchange, status, isHead ? new byte[0] : body, false);
+    }
+
     private Optional<Fault> fault(String line) {
         return planned.stream()
                 .filter(next -> next.request.test(line))
                 .findFirst()
                 .filter(planned::remove)
-                .map(Planned::fault);
+                .map(Planned::fault)
+                .or(() -> chaos.next(line).map(fault -> {
+                    broken.add(fault + " " + line);
+                    return fault;
+                }));
     }
 
     private static void answer(HttpExchange exchange, int status, byte[] body, boolean cut) throws IOException {

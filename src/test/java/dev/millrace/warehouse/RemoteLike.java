@@ -76,4 +76,14 @@ public record RemoteLike(Storage storage) implements Storage {
     public void delete(Collection<String> paths) {
         storage.delete(paths);
     }
+
+    @Override
+    public List<StoredFile> unfinished(String prefix) {
+        return storage.unfinished(prefix);
+    }
+
+    @Override
+    public void discard(Collection<StoredFile> unfinished) {
+        storage.discard(unfinished);
+    }
 }
