@@ -7,11 +7,10 @@ import dev.millrace.run.Outcome;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
 import dev.millrace.testing.InMemory;
+import dev.millrace.testing.WrongClock;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -248,10 +247,10 @@ class OverlapTest {
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try {
             ShopJob job = job("lost-lock-" + isAnotherRun);
-            LateClock clock = new LateClock();
+            WrongClock clock = new WrongClock();
             Halted first = new Halted(job, clock, "phases/infer-schema.json", threads);
             RunId run = job.onlyRun().id();
-            clock.passes(Duration.ofMinutes(3));
+            clock.jump(Duration.ofMinutes(3));
             RunId own = RunId.startingAt(clock.instant(), new Random());
             String[] options = isAnotherRun ? new String[] {"--run", own.value()} : new String[0];
             Halted second = new Halted(job, clock, "units/extract/s00001-of-00002.json", threads, options);
@@ -276,38 +275,14 @@ class OverlapTest {
         ExecutorService thread = Executors.newSingleThreadExecutor();
         try {
             ShopJob job = job("regained-lock");
-            LateClock clock = new LateClock();
+            WrongClock clock = new WrongClock();
             Halted first = new Halted(job, clock, "phases/infer-schema.json", thread);
-            clock.passes(Duration.ofMinutes(3));
+            clock.jump(Duration.ofMinutes(3));
             ShopJob.Ended ended = first.goOn();
             assertThat(ended.exitCode()).as(ended.output()).isZero();
             assertThat(undisturbed.differences(job)).isEmpty();
         } finally {
             thread.shutdownNow();
-        }
-    }
-
-    /** The system's clock, which a test may set forward. */
-    private static final class LateClock extends Clock {
-        private volatile Clock clock = Clock.systemUTC();
-
-        void passes(Duration time) {
-            clock = Clock.offset(clock, time);
-        }
-
-        @Override
-        public Instant instant() {
-            return clock.instant();
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return clock.getZone();
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            return clock.withZone(zone);
         }
     }
 }
