@@ -21,6 +21,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,6 +93,17 @@ final class ShopJob {
         try {
             Files.createDirectories(folder);
             Files.write(file, lines);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Reads its table through another server from now on. */
+    ShopJob through(URI endpoint) {
+        try {
+            String text = Files.readString(file);
+            Files.writeString(file, text.replace(DynamoDbLocal.endpoint().toString(), endpoint.toString()));
+            return this;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

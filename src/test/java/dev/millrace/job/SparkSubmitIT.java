@@ -7,7 +7,6 @@ import dev.millrace.sample.ShopSample;
 import dev.millrace.testing.DynamoDbLocal;
 import dev.millrace.testing.Processes;
 import dev.millrace.testing.SparkSubmit;
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -16,7 +15,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,7 +89,7 @@ class SparkSubmitIT {
                         "--master",
                         "local[2]",
                         "--jars",
-                        duckDbJar(),
+                        SparkSubmit.duckDbJar(),
                         "--class",
                         "dev.millrace.job.Pipeline",
                         SparkSubmit.jar().toString(),
@@ -114,12 +112,5 @@ class SparkSubmitIT {
             rows.next();
             return rows.getInt(1);
         }
-    }
-
-    private static String duckDbJar() {
-        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
-                .filter(jar -> jar.contains("duckdb_jdbc"))
-                .findFirst()
-                .orElseThrow();
     }
 }

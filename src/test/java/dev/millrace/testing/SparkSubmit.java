@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  */
 public final class SparkSubmit {
     private static final Path HOME = Path.of(System.getProperty("millrace.home"));
-    private static final Path INSTALLED = HOME.resolve("target/pyspark/bin/spark-submit");
+    private static final Path INSTALLED = installed("spark-submit");
 
     // What the jar brings itself, relocated: not to be found under its own name either.
     private static final List<String> OURS =
@@ -27,6 +27,19 @@ public final class SparkSubmit {
     /** {@code target/millrace.jar}, which exists once Maven has packaged. */
     public static Path jar() {
         return HOME.resolve("target/millrace.jar");
+    }
+
+    /** A command of the Spark that {@code scripts/install-test-tools} installs; not there where it is not. */
+    static Path installed(String command) {
+        return HOME.resolve("target/pyspark/bin").resolve(command);
+    }
+
+    /** The DuckDB driver's jar, for {@code --jars}. */
+    public static String duckDbJar() {
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+                .filter(jar -> jar.contains("duckdb_jdbc"))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Whether a real {@code spark-submit} is used. */
@@ -60,7 +73,8 @@ public final class SparkSubmit {
         return Processes.run(process(folder, command));
     }
 
-    private static ProcessBuilder process(Path folder, List<String> command) {
+    /** A process that finds the installed Spark, and no other. */
+    static ProcessBuilder process(Path folder, List<String> command) {
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
         Map<String, String> environment = builder.environment();
         environment.remove("SPARK_HOME");

@@ -1,0 +1,75 @@
+package dev.millrace.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.millrace.testing.DynamoDbFront;
+import dev.millrace.testing.Processes;
+import dev.millrace.testing.SparkCluster;
+import dev.millrace.testing.SparkSubmit;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Spark runs a slow task a second time on another host while the first goes on: both do the unit, one wins. */
+class SpeculationIT {
+    private static final String TABLE = "speculation-it";
+    private static final int SEGMENTS = 4;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void ofTwoAttemptsAtAUnitOneWins() throws IOException {
+        assumeThat(SparkSubmit.isInstalled())
+                .as("needs the Spark that scripts/install-test-tools installs")
+                .isTrue();
+        ShopJob.fillSmall(TABLE);
+        Undisturbed undisturbed = Undisturbed.run(new ShopJob(folder.resolve("undisturbed"), TABLE, SEGMENTS));
+        try (DynamoDbFront front = new DynamoDbFront();
+                SparkCluster cluster = new SparkCluster(folder.resolve("cluster"), 2)) {
+            ShopJob job = new ShopJob(folder.resolve("job"), TABLE, SEGMENTS).through(front.uri());
+            // The first run reads while it infers the schema, the second while it extracts.
+            for (int run = 1; run <= 2; run++) {
+                front.holdUntilAskedTwice(0);
+                Processes.Ended ended = submit(job, cluster);
+                assertThat(ended.exitCode()).as(ended.output()).isZero();
+                assertThat(front.wasAskedTwice())
+                        .as("two attempts in run %s", run)
+                        .isTrue();
+                assertThat(undisturbed.differences(job)).isEmpty();
+                assertThat(job.commits()).hasSize(run);
+            }
+        }
+    }
+
+    private static Processes.Ended submit(ShopJob job, SparkCluster cluster) {
+        List<String> arguments = new ArrayList<>(List.of("--master", cluster.master()));
+        for (String setting : List.of(
+                "spark.driver.host=127.0.0.1",
+                "spark.driver.bindAddress=127.0.0.1",
+                "spark.ui.enabled=false",
+                "spark.executor.memory=512m",
+                "spark.executor.extraJavaOptions=-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+                "spark.scheduler.minRegisteredResourcesRatio=1.0",
+                "spark.scheduler.maxRegisteredResourcesWaitingTime=60s",
+                "spark.speculation=true",
+                "spark.speculation.interval=100ms",
+                "spark.speculation.minTaskRuntime=100ms",
+                "spark.speculation.multiplier=1",
+                "spark.speculation.quantile=0.5")) {
+            arguments.addAll(List.of("--conf", setting));
+        }
+        arguments.addAll(List.of(
+                "--jars",
+                SparkSubmit.duckDbJar(),
+                "--class",
+                "dev.millrace.job.Pipeline",
+                SparkSubmit.jar().toString(),
+                job.file().toString()));
+        return SparkSubmit.run(job.folder(), arguments);
+    }
+}
