@@ -2,7 +2,6 @@ package dev.millrace.run;
 
 import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
-import dev.millrace.storage.StoredFile;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -147,33 +146,21 @@ public final class JobStore {
         return end;
     }
 
-    /**
-     * Removes what a run staged, also what its processes were writing when they were killed: spool, census, units,
-     * landing and quarantine. Phases, ends and record stay.
-     */
+    /** Removes what a run staged: spool, census, units, landing and quarantine. Phases, ends and record stay. */
     void clear(RunStore run) {
         run.clear();
-        List<String> folders = new ArrayList<>(List.of(job + "/quarantine/" + run.id() + "/"));
-        for (String table : storage.names(job + "/")) {
-            folders.add(job + "/" + table + "snapshot=" + run.id() + "/");
-        }
-        remove(storage, folders);
-    }
-
-    static void remove(Storage storage, List<String> folders) {
         List<String> paths = new ArrayList<>();
-        List<StoredFile> unfinished = new ArrayList<>();
-        for (String folder : folders) {
-            storage.list(folder).forEach(file -> paths.add(file.path()));
-            unfinished.addAll(storage.unfinished(folder));
+        storage.list(job + "/quarantine/" + run.id() + "/").forEach(f -> paths.add(f.path()));
+        for (String table : storage.names(job + "/")) {
+            storage.list(job + "/" + table + "snapshot=" + run.id() + "/").forEach(f -> paths.add(f.path()));
         }
         storage.delete(paths);
-        storage.discard(unfinished);
     }
 
     /**
      * Removes what runs staged once its lifetime is over: of runs that ended {@code keep} ago, and of those that never
      * will, because they are older than that and a later one is done. What the last run that is done has staged stays.
+     * Removes as well what processes that were killed had begun to write a day ago and more.
      *
      * @param current has just ended, and is left alone
      */

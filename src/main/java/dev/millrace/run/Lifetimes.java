@@ -1,22 +1,29 @@
 package dev.millrace.run;
 
 import dev.millrace.storage.Storage;
+import dev.millrace.storage.StoredFile;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /** Removes what bygone runs staged. Each is looked at once: {@code cleared.json} of the job says how far it got. */
 final class Lifetimes {
+    /** Nobody writes one file for that long. */
+    private static final Duration WRITING = Duration.ofDays(1);
+
     private final JobStore store;
     private final Storage storage;
+    private final String folder;
     private final String path;
     private final Clock clock;
 
     Lifetimes(JobStore store, Storage storage, String job, Clock clock) {
         this.store = store;
         this.storage = storage;
-        this.path = job + "/cleared.json";
+        this.folder = job + "/";
+        this.path = folder + "cleared.json";
         this.clock = clock;
     }
 
@@ -35,6 +42,15 @@ final class Lifetimes {
             }
         }
         last.ifPresent(id -> storage.put(path, Json.write(new Cleared(Cleared.FORMAT, id, clock.instant()))));
+        discardUnfinished();
+    }
+
+    private void discardUnfinished() {
+        Instant least = clock.instant().minus(WRITING);
+        List<StoredFile> dead = storage.unfinished(folder).stream()
+                .filter(file -> file.modified().isBefore(least))
+                .toList();
+        storage.discard(dead);
     }
 
     /** Whether a run's lifetime is over; then it has been cleared. */

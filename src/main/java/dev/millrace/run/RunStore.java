@@ -215,11 +215,12 @@ public final class RunStore {
 
     /** Removes what the run staged in its folder. Its plan, phases, ends and record stay. */
     void clear() {
-        JobStore.remove(
-                storage,
-                storage.names(folder).stream()
-                        .filter(below -> below.endsWith("/") && !below.equals(PHASES))
-                        .map(this::path)
-                        .toList());
+        List<String> paths = new ArrayList<>();
+        for (String below : storage.names(folder)) {
+            if (below.endsWith("/") && !below.equals(PHASES)) {
+                storage.list(path(below)).forEach(file -> paths.add(file.path()));
+            }
+        }
+        storage.delete(paths);
     }
 }

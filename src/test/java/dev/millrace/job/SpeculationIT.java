@@ -27,6 +27,7 @@ class SpeculationIT {
         assumeThat(SparkSubmit.isInstalled())
                 .as("needs the Spark that scripts/install-test-tools installs")
                 .isTrue();
+        assumeThat(SparkCluster.isPossible(2)).as("needs 127.0.0.2").isTrue();
         ShopJob.fillSmall(TABLE);
         Undisturbed undisturbed = Undisturbed.run(new ShopJob(folder.resolve("undisturbed"), TABLE, SEGMENTS));
         try (DynamoDbFront front = new DynamoDbFront();

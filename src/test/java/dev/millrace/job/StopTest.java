@@ -38,19 +38,12 @@ class StopTest {
 
     private static Undisturbed undisturbed;
 
-    private static List<Effects.Effect> effects;
-
     @BeforeAll
     static void runUndisturbed() {
         // Spark would print the stack of every stop.
         SharedSpark.session().sparkContext().setLogLevel("OFF");
         ShopJob.fillSmall(TABLE);
-        ShopJob job = job("undisturbed");
-        Effects watched = Effects.unlimited();
-        ShopJob.Ended ended = job.run(Clock.systemUTC(), watched);
-        assertThat(ended.exitCode()).as(ended.output()).isZero();
-        undisturbed = new Undisturbed(job);
-        effects = watched.done();
+        undisturbed = Undisturbed.run(job("undisturbed"));
     }
 
     @AfterAll
@@ -159,21 +152,10 @@ class StopTest {
         return job.store().runs().isEmpty() ? Map.of() : job.unitManifests();
     }
 
-    /** The number of the effect that writes a file. */
-    private static int effectsUntil(String path) {
-        for (int i = 0; i < effects.size(); i++) {
-            if (effects.get(i).isOn(path)) {
-                return i + 1;
-            }
-        }
-        throw new AssertionError("No effect on " + path + ": " + effects);
-    }
-
     @Test
     void anUnfinishedRunPastItsTimeIsAbandonedAndCleaned() {
         ShopJob job = job("abandoned");
-        int landed = effectsUntil("phases/extract.json");
-        job.run(Clock.systemUTC(), Effects.stoppingAfter(landed - 1));
+        job.run(Clock.systemUTC(), Effects.stoppingAtFirst("commits/"));
         RunId old = job.onlyRun().id();
         assertThat(job.record().orElseThrow().phase(Phase.EXTRACT).orElseThrow().state())
                 .isEqualTo(PhaseState.RUNNING);
@@ -190,10 +172,23 @@ class StopTest {
     }
 
     @Test
+    void whatAKilledRunWasWritingIsRemovedByARunADayLater() {
+        ShopJob job = job("was-writing");
+        job.run(Clock.systemUTC(), Effects.stoppingAtFirst("/datalake/"));
+        assertThat(job.storage().unfinished("shop/")).isNotEmpty();
+        for (Duration later : List.of(Duration.ofHours(23), Duration.ofHours(25))) {
+            Clock clock = Clock.offset(Clock.systemUTC(), later);
+            assertThat(job.run(clock, Effects.unlimited()).exitCode()).isZero();
+            boolean isOld = later.compareTo(Duration.ofDays(1)) > 0;
+            assertThat(job.storage().unfinished("shop/").isEmpty()).isEqualTo(isOld);
+        }
+        assertThat(undisturbed.differences(job)).isEmpty();
+    }
+
+    @Test
     void aRunThatDidAllItsWorkIsDoneAlsoPastItsTime() {
         ShopJob job = job("done-late");
-        int replaced = effectsUntil("phases/replace.json");
-        job.run(Clock.systemUTC(), Effects.stoppingAfter(replaced));
+        job.run(Clock.systemUTC(), Effects.stoppingAtFirst("phases/replace.json"));
         RunId first = job.onlyRun().id();
         assertThat(job.onlyRun().end()).isEmpty();
 
@@ -217,8 +212,7 @@ class StopTest {
     @Test
     void aPhaseThatComesTooEarlyDoesNotEndTheRun() {
         ShopJob job = job("too-early");
-        int extracted = effectsUntil("phases/extract.json");
-        job.run(Clock.systemUTC(), Effects.stoppingAfter(extracted));
+        job.run(Clock.systemUTC(), Effects.stoppingAtFirst("phases/extract.json"));
         job.deleteLock();
 
         StringWriter errors = new StringWriter();

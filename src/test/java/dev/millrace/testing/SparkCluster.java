@@ -74,6 +74,20 @@ public final class SparkCluster implements AutoCloseable {
         }
     }
 
+    /** Whether the system has the loopback addresses of so many workers; Linux has, others may not. */
+    public static boolean isPossible(int workers) {
+        for (int i = 1; i <= workers; i++) {
+            try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0." + i))) {
+                if (!socket.isBound()) {
+                    return false;
+                }
+            } catch (IOException e) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** For {@code --master}. */
     public String master() {
         return master;
