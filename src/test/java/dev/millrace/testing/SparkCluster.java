@@ -61,7 +61,8 @@ public final class SparkCluster implements AutoCloseable {
     private void awaitMaster(int port) throws IOException {
         Instant deadline = Instant.now().plus(PATIENCE);
         while (true) {
-            try (Socket unused = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            try {
+                new Socket(InetAddress.getLoopbackAddress(), port).close();
                 return;
             } catch (ConnectException e) {
                 if (!processes.get(0).isAlive() || Instant.now().isAfter(deadline)) {
