@@ -3,6 +3,7 @@ package dev.millrace.job;
 import dev.millrace.config.Job;
 import dev.millrace.config.SchemaSettings;
 import dev.millrace.dynamodb.CensusUnits;
+import dev.millrace.dynamodb.Spool;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.PlannedUnit;
@@ -39,15 +40,19 @@ final class InferSchemaWork implements PhaseWork {
         if (latest.isPresent() && isYoung(context, latest.get().written())) {
             return Optional.of(pinned(context, latest.get().schema().version()));
         }
+        Spool spool = source.spool(context.run());
         CensusUnits census = new CensusUnits(
                 context.run().storage(),
                 context.run().path(FOLDER),
                 context.run().units(),
                 Phase.INFER_SCHEMA.label(),
-                source.spool(context.run()),
+                spool,
                 source.census());
         List<PlannedUnit> units = context.missing(Phase.INFER_SCHEMA);
-        context.work(Phase.INFER_SCHEMA, units, () -> census.run(context.spark().get(), units));
+        context.work(Phase.INFER_SCHEMA, units, () -> {
+            source.fill(spool, context, units);
+            census.run(context.spark().get(), units);
+        });
         if (!context.isComplete(Phase.INFER_SCHEMA)) {
             return Optional.empty();
         }

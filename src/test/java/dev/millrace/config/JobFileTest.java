@@ -62,6 +62,7 @@ class JobFileTest {
                                 false,
                                 OptionalInt.empty(),
                                 List.of(),
+                                DynamoDbSource.Reader.MILLRACE,
                                 Optional.empty()),
                         new SchemaSettings(
                                 new OneKind(),
@@ -372,6 +373,7 @@ class JobFileTest {
                         true,
                         OptionalInt.of(12),
                         List.of("EntityType", "total", "ttl"),
+                        DynamoDbSource.Reader.MILLRACE,
                         Optional.of("ttl")),
                 new SchemaSettings(
                         new KindPatterns(Map.of(
