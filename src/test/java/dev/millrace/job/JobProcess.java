@@ -194,10 +194,10 @@ final class JobProcess {
         }
     }
 
-    /** The phase that a job's newest run is in, {@link #AFTER} the last one. A job without a run is in its first. */
+    /** The phase that a job's newest run is in, {@link #AFTER} the last one. Where a new run would begin, its first. */
     static String phaseOf(JobStore store) {
         List<RunId> runs = store.runs();
-        if (runs.isEmpty()) {
+        if (runs.isEmpty() || store.run(runs.get(runs.size() - 1)).end().isPresent()) {
             return Phase.INFER_SCHEMA.label();
         }
         RunStore run = store.run(runs.get(runs.size() - 1));
