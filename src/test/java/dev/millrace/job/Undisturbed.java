@@ -182,11 +182,11 @@ final class Undisturbed {
         return LandingManifests.read(run.storage(), LandingManifests.folder(folder));
     }
 
-    /** A phase's facts, but for the run's number, and counts. */
+    /** A phase's facts and counts, but for the run's number and what it cost. */
     private static String phase(RunStore run, Phase phase) {
         Optional<PhaseCommit> commit = run.phase(phase);
         Map<String, String> facts = new TreeMap<>(commit.map(PhaseCommit::facts).orElse(Map.of()));
-        facts.remove(ExtractWork.COMMIT);
+        facts.keySet().removeAll(List.of(ExtractWork.COMMIT, ExtractWork.CONSUMED));
         Map<String, TableCounts> counts =
                 new TreeMap<>(commit.map(PhaseCommit::counts).orElse(Map.of()));
         return commit.isPresent() + " " + facts + " " + counts;
