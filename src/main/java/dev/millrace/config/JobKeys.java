@@ -1,6 +1,7 @@
 package dev.millrace.config;
 
 import dev.millrace.config.Job.Overlap;
+import dev.millrace.config.SchemaSettings.Contract;
 import dev.millrace.config.SchemaSettings.KindAttribute;
 import dev.millrace.config.SchemaSettings.KindPatterns;
 import dev.millrace.config.SchemaSettings.KindRule;
@@ -175,7 +176,15 @@ final class JobKeys {
             Scalars.DURATION,
             "7d",
             SchemaSettings::refresh,
-            "The age at which a data-schema is inferred anew.");
+            "The age from which on a data-schema is inferred anew, from what the last run counted; with"
+                    + " `contract: evolve`.");
+    private static final Key<SchemaSettings, Contract> CONTRACT = Key.of(
+            "contract",
+            Scalar.oneOf(Contract.values()),
+            "evolve",
+            SchemaSettings::contract,
+            "What becomes of attributes, types and kinds that the data-schema does not know: a refresh takes them over"
+                    + " (`evolve`), the run is refused (`freeze`), or they stay in `_rest` (`rescue`).");
     private static final Key<SchemaSettings, Lists> LISTS = Key.of(
             "lists",
             Scalar.oneOf(Lists.values()),
@@ -186,11 +195,12 @@ final class JobKeys {
     private static final Key<SchemaSettings, Percent> SCHEMA_SAMPLE = Key.of(
             "sample", Scalars.PART, "100%", SchemaSettings::sample, "The part of the items that inference looks at.");
     private static final Section<SchemaSettings> SCHEMA = Section.of(
-            List.of(SCHEMA_KIND, CACHE, REFRESH, LISTS, SCHEMA_SAMPLE),
+            List.of(SCHEMA_KIND, CACHE, REFRESH, CONTRACT, LISTS, SCHEMA_SAMPLE),
             v -> new SchemaSettings(
                     v.find(SCHEMA_KIND).orElseGet(OneKind::new),
                     v.get(CACHE),
                     v.get(REFRESH),
+                    v.get(CONTRACT),
                     v.get(LISTS),
                     v.get(SCHEMA_SAMPLE)));
 

@@ -1,8 +1,10 @@
 package dev.millrace.job;
 
 import dev.millrace.config.Job;
+import dev.millrace.config.SchemaSettings;
 import dev.millrace.config.StagingSettings;
 import dev.millrace.config.TableSettings;
+import dev.millrace.dynamodb.CensusFiles;
 import dev.millrace.dynamodb.Spool;
 import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.fault.Fault;
@@ -19,11 +21,14 @@ import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.TableCounts;
 import dev.millrace.run.UnitManifest;
 import dev.millrace.schema.DataSchema;
+import dev.millrace.schema.LastCensus;
 import dev.millrace.schema.ShredPlan;
+import dev.millrace.schema.UnitCensus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.spark.sql.Dataset;
@@ -40,6 +45,12 @@ final class ExtractWork implements PhaseWork {
 
     static final String CONSUMED = "consumed-capacity";
 
+    /** Folder of what is counted of the run's units. */
+    private static final String CENSUS = "census/extract/";
+
+    /** What was counted of a run that its contract refused. */
+    static final String REFUSED = "census/refused.json";
+
     private final TableSource source;
 
     ExtractWork(TableSource source) {
@@ -55,16 +66,19 @@ final class ExtractWork implements PhaseWork {
         Spool spool = source.spool(context.run());
         LandingPlan landing = landing(context, shredding);
 
-        List<PlannedUnit> units = context.missing(Phase.EXTRACT);
+        CensusFiles census =
+                new CensusFiles(context.run().storage(), context.run().path(CENSUS), source.census(context.run()));
+
+        List<PlannedUnit> units = context.missing(done(context, census));
         context.work(Phase.EXTRACT, units, () -> {
             SparkSession spark = context.spark().get();
-            SpoolSource.Read read = new SpoolSource.Read(spool, units, source.keys(), shredding);
+            SpoolSource.Read read = new SpoolSource.Read(spool, units, source.keys(), shredding, census);
             Dataset<Row> wide = SpoolSource.rows(spark, read);
             Landing.write(
                     ComputedColumns.withComputedColumns(wide, landing.tables()),
                     landing.withUnits(units.stream().map(PlannedUnit::id).toList()));
         });
-        if (!context.isComplete(Phase.EXTRACT)) {
+        if (!context.isComplete(done(context, census))) {
             return Optional.empty();
         }
 
@@ -75,8 +89,11 @@ final class ExtractWork implements PhaseWork {
         LandedRun.requireBalance(landed);
         Map<String, TableCounts> counts = new TreeMap<>();
         landed.forEach(t -> counts.put(t.name(), t.counts()));
+        UnitCensus counted = census.merged(context.plan().units());
+        requireContract(context, counted, shredding);
         context.requireNotGivenUp();
         Commit commit = context.open().store().ledger().append(context.run().id(), counts, Map.of());
+        context.open().schemas().keep(new LastCensus(context.run().id().value(), commit.n(), counted.census()));
         if (context.open().job().staging().spool() == StagingSettings.Spool.DELETE) {
             // Before the phase is committed: once it is, nobody comes here again. All units are, so none is read again.
             spool.delete();
@@ -90,6 +107,34 @@ final class ExtractWork implements PhaseWork {
                                 TABLES, String.join(",", forWarehouse(shredding, landed)),
                                 CONSUMED, Spool.consumed(spooled).toPlainString()),
                         counts)));
+    }
+
+    /** Ids of the units that are landed and counted. */
+    private static Set<String> done(RunContext context, CensusFiles census) {
+        Set<String> done = context.done(Phase.EXTRACT);
+        done.retainAll(census.units());
+        return done;
+    }
+
+    /** Under a frozen contract, refuses what the data-schema does not hold; what was counted stays for people to see. */
+    private static void requireContract(RunContext context, UnitCensus counted, ShredPlan shredding) {
+        boolean frozen = context.open().job().schema().contract() == SchemaSettings.Contract.FREEZE;
+        if (frozen && !counted.drift().isEmpty()) {
+            String run = context.run().id().value();
+            context.run().storage().put(context.run().path(REFUSED), new LastCensus(run, 0, counted.census()).toJson());
+            throw Fault.gate(refusal(context, counted.drift().lines(shredding), shredding.schemaVersion()));
+        }
+    }
+
+    private static String refusal(RunContext context, List<String> drift, int version) {
+        String file = context.open().file();
+        List<String> lines = new ArrayList<>();
+        lines.add("The contract refused run " + context.run().id() + "; nothing was committed. Data-schema version "
+                + version + " does not hold all of its items (schema.contract: freeze):");
+        lines.addAll(drift);
+        lines.add("Mend the items; or look at it by schema diff " + file + " and take it over by schema pin " + file
+                + "; or let this run pass: accept " + context.run().id() + " --gate contract --reason TEXT");
+        return String.join("\n", lines);
     }
 
     private ShredPlan plan(RunContext context, DataSchema schema) {

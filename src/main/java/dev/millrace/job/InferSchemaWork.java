@@ -1,6 +1,5 @@
 package dev.millrace.job;
 
-import dev.millrace.config.Job;
 import dev.millrace.config.SchemaSettings;
 import dev.millrace.dynamodb.CensusUnits;
 import dev.millrace.run.Phase;
@@ -9,6 +8,7 @@ import dev.millrace.run.PlannedUnit;
 import dev.millrace.schema.Census;
 import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.Inference;
+import dev.millrace.schema.LastCensus;
 import dev.millrace.schema.SchemaCache;
 import java.time.Clock;
 import java.time.Duration;
@@ -33,11 +33,10 @@ final class InferSchemaWork implements PhaseWork {
 
     @Override
     public Optional<PhaseCommit> run(RunContext context) {
-        Job job = context.open().job();
         SchemaCache cache = context.open().schemas();
         Optional<SchemaCache.Entry> latest = cache.latest();
-        if (latest.isPresent() && isYoung(context, latest.get().written())) {
-            return Optional.of(pinned(context, latest.get().schema().version()));
+        if (latest.isPresent()) {
+            return Optional.of(pinned(context, refreshed(context, cache, latest.get())));
         }
         CensusUnits census = new CensusUnits(
                 context.run().storage(),
@@ -45,17 +44,36 @@ final class InferSchemaWork implements PhaseWork {
                 context.run().units(),
                 Phase.INFER_SCHEMA.label(),
                 source.spool(context.run()),
-                source.census());
-        List<PlannedUnit> units = context.missing(Phase.INFER_SCHEMA);
+                source.census(context.run()));
+        List<PlannedUnit> units = context.missing(context.done(Phase.INFER_SCHEMA));
         context.work(Phase.INFER_SCHEMA, units, () -> census.run(context.spark().get(), units));
-        if (!context.isComplete(Phase.INFER_SCHEMA)) {
+        if (!context.isComplete(context.done(Phase.INFER_SCHEMA))) {
             return Optional.empty();
         }
         Census all = census.merged();
-        DataSchema before = latest.map(SchemaCache.Entry::schema).orElseGet(() -> DataSchema.none(source.keys()));
-        boolean listsAsJson = job.schema().lists() == SchemaSettings.Lists.JSON;
-        DataSchema inferred = Inference.infer(all, before, listsAsJson);
-        return Optional.of(pinned(context, cache.add(inferred, all).schema().version()));
+        DataSchema inferred = Inference.infer(all, DataSchema.none(source.keys()), listsAsJson(context));
+        return Optional.of(pinned(context, cache.add(inferred, all)));
+    }
+
+    /**
+     * The newest version, or the next one if it is old and the last run's census has what it does not. Nothing is read
+     * for it; before the first census there is nothing to infer from.
+     */
+    private SchemaCache.Entry refreshed(RunContext context, SchemaCache cache, SchemaCache.Entry latest) {
+        boolean evolves = context.open().job().schema().contract() == SchemaSettings.Contract.EVOLVE;
+        if (!evolves || isYoung(context, latest.written())) {
+            return latest;
+        }
+        Optional<Census> census = cache.census().map(LastCensus::census);
+        census.ifPresent(Census::requireFewKinds);
+        return census.map(all -> Inference.infer(all, latest.schema(), listsAsJson(context)))
+                .filter(inferred -> !inferred.entities().equals(latest.schema().entities()))
+                .map(inferred -> cache.add(inferred, census.get()))
+                .orElse(latest);
+    }
+
+    private static boolean listsAsJson(RunContext context) {
+        return context.open().job().schema().lists() == SchemaSettings.Lists.JSON;
     }
 
     /** Also one that was written since the run began: by this run, which was then stopped, or by another at once. */
@@ -65,7 +83,8 @@ final class InferSchemaWork implements PhaseWork {
                 || !written.isBefore(context.run().id().start());
     }
 
-    private static PhaseCommit pinned(RunContext context, int version) {
-        return context.commit(Phase.INFER_SCHEMA, Map.of(VERSION, Integer.toString(version)));
+    private static PhaseCommit pinned(RunContext context, SchemaCache.Entry entry) {
+        String version = Integer.toString(entry.schema().version());
+        return context.commit(Phase.INFER_SCHEMA, Map.of(VERSION, version));
     }
 }

@@ -165,12 +165,13 @@ final class TableSource implements AutoCloseable {
         return new KindRule.Single(access.table());
     }
 
-    CensusTaker.Settings census() {
+    CensusTaker.Settings census(RunStore run) {
         return new CensusTaker.Settings(
                 kindRule(),
                 ShredPlan.redactions(job.tables()),
                 keys(),
-                job.schema().sample().fraction());
+                job.schema().sample().fraction(),
+                expiry(run));
     }
 
     /** When an item has expired, seen from a run's start. */

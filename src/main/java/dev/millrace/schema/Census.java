@@ -22,27 +22,47 @@ public final class Census {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final TreeMap<String, PathCensus> kinds = new TreeMap<>();
+    private boolean tooManyKinds;
 
     SortedMap<String, PathCensus> kinds() {
         return kinds;
     }
 
-    /** The root of a kind, to count items in. */
+    /** The root of a kind, to count items in. Those of kinds beyond the limit are counted nowhere. */
     PathCensus kind(String kind) {
         PathCensus known = kinds.get(kind);
         if (known == null) {
-            if (kinds.size() == KIND_LIMIT) {
-                throw Fault.world("schema.kind gives more than " + KIND_LIMIT + " kinds, among them " + kinds.firstKey()
-                        + " and " + kind + ": name an attribute with few values, or patterns on the keys");
-            }
             known = new PathCensus();
-            kinds.put(kind, known);
+            if (kinds.size() < KIND_LIMIT) {
+                kinds.put(kind, known);
+            } else {
+                tooManyKinds = true;
+            }
         }
         return known;
     }
 
     public void merge(Census other) {
         other.kinds.forEach((kind, root) -> kind(kind).merge(root));
+        tooManyKinds |= other.tooManyKinds;
+    }
+
+    /** Whether there were more kinds than are kept: such a census tells nothing that a data-schema could be made of. */
+    boolean hasTooManyKinds() {
+        return tooManyKinds;
+    }
+
+    Census withTooManyKinds(boolean tooMany) {
+        tooManyKinds |= tooMany;
+        return this;
+    }
+
+    /** Refuses a census of too many kinds, by a fault of kind WORLD: only another rule mends that. */
+    public void requireFewKinds() {
+        if (tooManyKinds) {
+            throw Fault.world("schema.kind gives more than " + KIND_LIMIT + " kinds, among them " + kinds.firstKey()
+                    + " and " + kinds.lastKey() + ": name an attribute with few values, or patterns on the keys");
+        }
     }
 
     /** The census as JSON, the same bytes for the same items in whatever order. */

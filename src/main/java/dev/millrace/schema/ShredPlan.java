@@ -260,7 +260,7 @@ public record ShredPlan(
         } else if (declared != null) {
             mistakes.add(where + "types: " + column.name() + ": this column's type is fixed");
         }
-        return new EntityColumn(name, column.role(), column.path(), source, type, encoding);
+        return new EntityColumn(name, column.role(), column.path(), source, type, encoding, column.pinned());
     }
 
     private static TableDefinition definition(String base, EntityTable table) {

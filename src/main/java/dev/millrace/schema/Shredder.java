@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.unsafe.types.UTF8String;
 
 /**
@@ -16,7 +17,8 @@ import org.apache.spark.unsafe.types.UTF8String;
  *
  * <p>What fits no column goes to the row's {@code _rest}: a JSON object from JSON pointer (RFC 6901), relative to the
  * row's item or element, to the value as DynamoDB JSON. From columns, child rows and {@code _rest} the item can be
- * rebuilt. For one thread; rows are valid until the next {@link #read}.
+ * rebuilt. What was met on the way is counted: all items by the {@link CensusTaker}, what fits no column as
+ * {@link Drift}. For one thread; rows are valid until the next {@link #read}.
  */
 public final class Shredder {
     /** What became of an item. */
@@ -91,7 +93,10 @@ public final class Shredder {
     private final List<Layout> layouts = new ArrayList<>();
     private final Map<String, Integer> mainTables = new HashMap<>();
     private final Map<String, Redaction.Redactor> redactors = new HashMap<>();
-    private final byte[] expiry;
+    private final Optional<CensusTaker> census;
+    private final Drift drift = new Drift();
+    private final PathCensus[] driftByTable;
+    private final ExpiryCheck expiry;
     private final NumberScan numbers = new NumberScan();
     private final JsonTape itemTape = new JsonTape();
     private final JsonTape redactedTape = new JsonTape();
@@ -103,11 +108,26 @@ public final class Shredder {
     private String kind = KindRule.UNKNOWN;
     private String reason = "";
     private int table = -1;
+    private boolean isStranger;
 
+    /** Makes rows and counts no items. */
     public Shredder(ShredPlan plan) {
+        this(plan, Optional.empty());
+    }
+
+    /** Makes rows; a census counts the items on their way. */
+    public Shredder(ShredPlan plan, CensusTaker census) {
+        this(plan, Optional.of(census));
+    }
+
+    private Shredder(ShredPlan plan, Optional<CensusTaker> census) {
         this.plan = plan;
+        this.census = census;
         this.kinds = plan.rule().reader();
-        this.expiry = plan.expiry().attribute().getBytes(StandardCharsets.UTF_8);
+        this.expiry = new ExpiryCheck(plan.expiry());
+        this.driftByTable = plan.tables().stream()
+                .map(planned -> drift.table(planned.definition().name()))
+                .toArray(PathCensus[]::new);
         this.used = new int[plan.tables().size()];
         for (int i = 0; i < used.length; i++) {
             ShredPlan.Table planned = plan.tables().get(i);
@@ -211,17 +231,17 @@ public final class Shredder {
             reason = problem;
             return Outcome.QUARANTINED;
         }
-        kind = kinds.kindOf(itemTape, 0);
-        Integer main = mainTables.get(kind);
-        if (main == null) {
-            // A kind that appeared after the data-schema was inferred.
-            kind = KindRule.UNKNOWN;
-            main = mainTables.get(kind);
-        }
+        String told = kinds.kindOf(itemTape, 0);
+        Integer main = mainTables.get(told);
+        // If not, it appeared after the data-schema was inferred.
+        kind = main != null ? told : KindRule.UNKNOWN;
+        main = mainTables.get(kind);
         if (main == null) {
             throw new IllegalStateException("No table for items of unknown kind");
         }
         table = main;
+        boolean isNew = !kind.equals(told);
+        isStranger = isNew || !plan.tables().get(main).inferred();
         Redaction.Redactor redactor = redactors.get(kind);
         if (redactor != null) {
             Bytes redacted = redactor.redact(itemTape, 0);
@@ -230,8 +250,18 @@ public final class Shredder {
             }
             tape = redactedTape;
         }
-        if (isExpired()) {
+        if (isNew && census.isPresent()) {
+            // Its own kind may hide less than all kinds together.
+            census.get().add(itemTape, told);
+        }
+        if (expiry.isExpired(tape)) {
             return Outcome.EXPIRED;
+        }
+        if (!isNew && census.isPresent()) {
+            census.get().addFresh(itemTape, told, tape);
+        }
+        if (isStranger) {
+            drift.add(told);
         }
         Row row = row(main);
         Node root = layouts.get(main).root();
@@ -247,6 +277,11 @@ public final class Shredder {
     /** The item's rows, its main row first. */
     public List<Row> rows() {
         return rows;
+    }
+
+    /** What was met in all items so far. */
+    public UnitCensus counted() {
+        return new UnitCensus(census.map(CensusTaker::census).orElseGet(Census::new), drift);
     }
 
     /** Number of the last item's main table; −1 when it is so broken that it has none. */
@@ -292,22 +327,6 @@ public final class Shredder {
         return verbatim ? Arrays.copyOfRange(buffer, offset, offset + length) : new byte[0];
     }
 
-    private boolean isExpired() {
-        if (expiry.length == 0) {
-            return false;
-        }
-        for (int name = 1; name < tape.next(0); name = tape.next(name + 1)) {
-            if (tape.is(name, expiry) && SourceType.of(tape, name + 1) == SourceType.N) {
-                int payload = SourceType.payload(name + 1);
-                numbers.scan(tape.input(), tape.start(payload), tape.end(payload));
-                long now = plan.expiry().epochSecond();
-                long fiveYears = 5L * 366 * 86_400;
-                return numbers.isBigint() && numbers.bigint() <= now && numbers.bigint() > now - fiveYears;
-            }
-        }
-        return false;
-    }
-
     private Row row(int number) {
         List<Row> free = pool.get(number);
         int next = used[number]++;
@@ -349,8 +368,9 @@ public final class Shredder {
             if (converted != Conversion.MISFIT) {
                 row.values[node.column] = converted;
             } else if (node.key) {
+                countDrift(row, node.pointer, 0, node.pointer.length, type, payload);
                 reason = "the key " + new String(node.pointer, 1, node.pointer.length - 1, StandardCharsets.UTF_8)
-                        + " does not fit its column: infer the schema anew";
+                        + " does not fit its column: it needs another type, by schema pin or a refresh";
             } else {
                 rest(row, node.pointer, -1, value);
             }
@@ -408,16 +428,26 @@ public final class Shredder {
     /** Keeps a typed value; {@code name} is its name token where no node knows it, else −1. */
     private void rest(Row row, byte[] pointer, int name, int value) {
         openRest(row);
+        int from = row.rest.length();
         row.rest.add(pointer);
         if (name >= 0) {
             step(row.rest, name);
         }
+        int to = row.rest.length();
         row.rest.ascii("\":").add(tape.input(), tape.start(value), tape.end(value));
         SourceType type = SourceType.of(tape, value);
         int payload = SourceType.payload(value);
         boolean empty = (type == SourceType.M || type == SourceType.L) && tape.next(payload) == payload + 1;
         if (type != SourceType.NULL && !empty) {
             row.rescued++;
+            countDrift(row, row.rest.array(), from, to, type, payload);
+        }
+    }
+
+    /** Counts what fits no column, by its pointer; all of an item of an unknown kind counts as one. */
+    private void countDrift(Row row, byte[] pointer, int from, int to, SourceType type, int payload) {
+        if (!isStranger) {
+            driftByTable[row.table].addAt(pointer, from, to, type, tape, payload, numbers);
         }
     }
 
@@ -426,6 +456,7 @@ public final class Shredder {
         row.rest.ascii("\":{\"" + type.name() + "\":");
         row.rest.add(tape.input(), tape.rawStart(element), tape.rawEnd(element)).add('}');
         row.rescued++;
+        countDrift(row, row.rest.array(), 0, 0, type, element);
     }
 
     private static void openRest(Row row) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.config.DynamoDbSource.At;
 import dev.millrace.config.DynamoDbSource.Embedded;
 import dev.millrace.config.Job.Overlap;
+import dev.millrace.config.SchemaSettings.Contract;
 import dev.millrace.config.SchemaSettings.KindAttribute;
 import dev.millrace.config.SchemaSettings.KindPatterns;
 import dev.millrace.config.SchemaSettings.Lists;
@@ -67,6 +68,7 @@ class JobFileTest {
                                 new OneKind(),
                                 new Location(staging.uri() + "test/schema/"),
                                 Duration.ofDays(7),
+                                Contract.EVOLVE,
                                 Lists.CHILD_TABLES,
                                 percent("100")),
                         Map.of(),
@@ -379,6 +381,7 @@ class JobFileTest {
                                 "Customer", Map.of("PK", "CUSTOMER#*"))),
                         new Location("s3://acme/schemas/full/"),
                         Duration.ofHours(12),
+                        Contract.FREEZE,
                         Lists.JSON,
                         percent("12.5")),
                 Map.of(

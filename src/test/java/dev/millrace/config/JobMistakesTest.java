@@ -87,7 +87,7 @@ class JobMistakesTest {
                 "overlap: {a: b} | overlap: must be skip or wait, not a map",
                 "overlap: | overlap: has no value: write one, or leave the key out",
                 "overlap: ~ | overlap: has no value: write one, or leave the key out",
-                "schema: x | schema: x: must be a map with the keys kind, cache, refresh, lists or sample",
+                "schema: x | schema: x: must be a map with the keys kind, cache, refresh, contract, lists or sample",
                 "schema: {refresh: 0d} | schema.refresh: 0d: must be a positive duration: a whole number with s, m, h or"
                         + " d, for example 30s, 15m, 1h or 7d",
                 "schema: {sample: 0%} | schema.sample: 0%: must be a percentage above 0% and at most 100%, for example"

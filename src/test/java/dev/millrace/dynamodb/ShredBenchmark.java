@@ -33,6 +33,12 @@ final class ShredBenchmark {
     private static final int WARM_UPS = 4;
     private static final int ROUNDS = 5;
 
+    private static final CensusTaker.Settings CENSUS = new CensusTaker.Settings(
+            new KindRule.ByAttribute("EntityType"),
+            Map.of(),
+            List.of(new KeyAttribute("PK", SourceType.S), new KeyAttribute("SK", SourceType.S)),
+            BigDecimal.ONE);
+
     private ShredBenchmark() {}
 
     /** A step over all pages; what it returns must depend on all it did. */
@@ -48,8 +54,9 @@ final class ShredBenchmark {
         for (Map.Entry<String, Step> step : List.<Map.Entry<String, Step>>of(
                 Map.entry("JsonTape", ShredBenchmark::parse),
                 Map.entry("Page.cut", ShredBenchmark::cut),
-                Map.entry("Shredder alone", all -> shred(plan, all, false)),
-                Map.entry("Page.cut and Shredder", all -> shred(plan, all, true)))) {
+                Map.entry("Shredder alone", all -> shred(new Shredder(plan), all, false)),
+                Map.entry("with census", all -> shred(new Shredder(plan, new CensusTaker(CENSUS)), all, false)),
+                Map.entry("Page.cut and Shredder", all -> shred(new Shredder(plan), all, true)))) {
             double rate = measure(step.getKey(), pages, step.getValue());
             System.out.printf(Locale.ROOT, "%40.0f %% of bare Jackson%n", 100 * rate / bare);
         }
@@ -105,9 +112,8 @@ final class ShredBenchmark {
     }
 
     /** Items to rows; where the items are is found out anew or known from before. */
-    private static long shred(ShredPlan plan, List<byte[]> pages, boolean cut) throws IOException {
+    private static long shred(Shredder shredder, List<byte[]> pages, boolean cut) throws IOException {
         JsonTape tape = new JsonTape();
-        Shredder shredder = new Shredder(plan);
         long rows = 0;
         for (int i = 0; i < pages.size(); i++) {
             Page page = cut ? Page.cut(pages.get(i), tape) : CUT.get(i);
@@ -151,9 +157,7 @@ final class ShredBenchmark {
     }
 
     private static ShredPlan plan(List<byte[]> pages) {
-        List<KeyAttribute> keys = List.of(new KeyAttribute("PK", SourceType.S), new KeyAttribute("SK", SourceType.S));
-        KindRule rule = new KindRule.ByAttribute("EntityType");
-        CensusTaker census = new CensusTaker(new CensusTaker.Settings(rule, Map.of(), keys, BigDecimal.ONE));
+        CensusTaker census = new CensusTaker(CENSUS);
         for (int i = 0; i < pages.size(); i++) {
             for (int item = 0; item < CUT.get(i).items(); item += 10) {
                 census.add(
@@ -162,7 +166,7 @@ final class ShredBenchmark {
                         CUT.get(i).end(item) - CUT.get(i).start(item));
             }
         }
-        DataSchema schema = Inference.infer(census.census(), DataSchema.none(keys), false);
-        return ShredPlan.of(schema, rule, Map.of(), ShredPlan.Expiry.NEVER);
+        DataSchema schema = Inference.infer(census.census(), DataSchema.none(CENSUS.keys()), false);
+        return ShredPlan.of(schema, CENSUS.rule(), Map.of(), ShredPlan.Expiry.NEVER);
     }
 }

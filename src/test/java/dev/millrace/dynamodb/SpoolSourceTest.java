@@ -78,9 +78,16 @@ class SpoolSourceTest {
         return taker.census();
     }
 
-    private static List<Row> rows(SparkSession spark, Spool spool, List<PlannedUnit> units, ShredPlan plan) {
-        return SpoolSource.rows(spark, new SpoolSource.Read(spool, units, KEYS, plan))
+    private List<Row> rows(SparkSession spark, Spool spool, List<PlannedUnit> units, ShredPlan plan) {
+        return SpoolSource.rows(spark, new SpoolSource.Read(spool, units, KEYS, plan, counted(plan)))
                 .collectAsList();
+    }
+
+    /** What is counted on the way. */
+    private CensusFiles counted(ShredPlan plan) {
+        CensusTaker.Settings settings =
+                new CensusTaker.Settings(plan.rule(), plan.redactions(), KEYS, BigDecimal.ONE, plan.expiry());
+        return new CensusFiles(runs.storage(), "job/runs/r/census/extract/", settings);
     }
 
     /** A row's own columns by name. */
