@@ -72,11 +72,32 @@ public final class JobFile {
             Function<String, Optional<String>> environment,
             Function<String, Optional<String>> expressions) {
         JobFile reading = new JobFile(file, envFile, sets, base, environment, expressions);
-        Optional<Job> job = reading.read();
-        if (!reading.mistakes.isEmpty()) {
-            throw Fault.user(reading.sorted().stream().map(Mistake::toString).toList());
+        return reading.checked(reading.read());
+    }
+
+    private Job checked(Optional<Job> job) {
+        if (!mistakes.isEmpty()) {
+            throw Fault.user(sorted().stream().map(Mistake::toString).toList());
         }
         return job.orElseThrow(() -> new IllegalStateException("Neither a job nor a mistake in " + file));
+    }
+
+    /**
+     * The job that {@link #toJson} wrote, by this version or an earlier one: keys that were not known then have their
+     * defaults.
+     *
+     * @param name as which messages name the text; the other parameters are as in {@link #load}
+     * @throws Fault of kind USER with all mistakes, one a line
+     */
+    public static Job fromJson(
+            String name,
+            String json,
+            Path base,
+            Function<String, Optional<String>> environment,
+            Function<String, Optional<String>> expressions) {
+        JobFile reading = new JobFile(Path.of(name), Optional.empty(), Map.of(), base, environment, expressions);
+        return reading.checked(
+                YamlText.parse(name, json, reading.mistakes).flatMap(tree -> reading.read(tree, Optional.empty())));
     }
 
     /** All mistakes, in the order of file and line; none means that {@link #load} succeeds. Parameters are as there. */
@@ -115,7 +136,11 @@ public final class JobFile {
     private Optional<Job> read() {
         Optional<Tree> job = parsed(file, "job file");
         Optional<Tree> under = envFile.flatMap(path -> parsed(path, "environment file"));
-        Optional<Tree.Mapping> jobKeys = job.flatMap(tree -> mapping(tree, file));
+        return job.flatMap(tree -> read(tree, under));
+    }
+
+    private Optional<Job> read(Tree job, Optional<Tree> under) {
+        Optional<Tree.Mapping> jobKeys = mapping(job, file);
         Optional<Tree.Mapping> envKeys = under.flatMap(tree -> mapping(tree, envFile.orElseThrow()));
         if (jobKeys.isEmpty() || envKeys.isPresent() != envFile.isPresent()) {
             return Optional.empty();

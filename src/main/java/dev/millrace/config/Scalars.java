@@ -13,13 +13,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** The forms of single values. */
 final class Scalars {
-    private static final Pattern DURATION_FORM = Pattern.compile("(\\d{1,9})([smhd])");
     private static final String HTTP = "https?://.+";
 
     static final Scalar<Boolean> BOOL = new Scalar<>(
@@ -32,10 +29,10 @@ final class Scalars {
 
     static final Scalar<Duration> DURATION = new Scalar<>(
             "duration",
-            "must be a positive duration: a whole number with s, m, h or d, for example 30s, 15m, 1h or 7d",
-            Scalar.text(DURATION_FORM.pattern()),
-            (text, base) -> duration(text),
-            Scalars::text);
+            Durations.RULE,
+            Scalar.text(Durations.FORM),
+            (text, base) -> Durations.parse(text),
+            Durations::text);
 
     static final Scalar<Percent> PERCENT = Scalar.of(
             "percentage",
@@ -175,33 +172,6 @@ final class Scalars {
     private static Scalar<String> nonEmpty(String shape, String rule) {
         return Scalar.of(
                 shape, rule, Scalar.anyText(), text -> Optional.of(text).filter(t -> !t.isEmpty()));
-    }
-
-    private static Optional<Duration> duration(String text) {
-        Matcher matcher = DURATION_FORM.matcher(text);
-        if (!matcher.matches()) {
-            return Optional.empty();
-        }
-        long amount = Long.parseLong(matcher.group(1));
-        Duration duration = switch (matcher.group(2)) {
-            case "s" -> Duration.ofSeconds(amount);
-            case "m" -> Duration.ofMinutes(amount);
-            case "h" -> Duration.ofHours(amount);
-            default -> Duration.ofDays(amount);
-        };
-        return Optional.of(duration).filter(d -> !d.isZero());
-    }
-
-    /** The same duration has one text: that of its largest whole unit. */
-    private static String text(Duration duration) {
-        long seconds = duration.toSeconds();
-        if (seconds % 86_400 == 0) {
-            return seconds / 86_400 + "d";
-        }
-        if (seconds % 3_600 == 0) {
-            return seconds / 3_600 + "h";
-        }
-        return seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
     }
 
     private static Optional<URI> address(String text) {

@@ -1,5 +1,6 @@
 package dev.millrace.fault;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -32,9 +33,17 @@ public final class Fault extends RuntimeException {
 
     private final Kind kind;
 
-    private Fault(Kind kind, String message, Throwable cause) {
+    // A list that is serializable: tasks throw faults too.
+    private final ArrayList<String> rules;
+
+    private Fault(Kind kind, List<String> rules, String message, Throwable cause) {
         super(message, cause);
         this.kind = kind;
+        this.rules = new ArrayList<>(rules);
+    }
+
+    private Fault(Kind kind, String message, Throwable cause) {
+        this(kind, List.of(), message, cause);
     }
 
     /** A mistake in what the user gave. The message names the value and the remedy. */
@@ -57,9 +66,18 @@ public final class Fault extends RuntimeException {
         return new Fault(Kind.WORLD, message, cause);
     }
 
-    /** A gate that refused: table, rule and both figures. */
+    /** A refusal that nobody can lift, such as that of a run that comes too late. */
     public static Fault gate(String message) {
         return new Fault(Kind.GATE, message, null);
+    }
+
+    /**
+     * A gate that refused: table, rule and both figures.
+     *
+     * @param rules that refused, by the names that {@code accept} takes; none when it cannot be lifted
+     */
+    public static Fault gate(List<String> rules, String message) {
+        return new Fault(Kind.GATE, rules, message, null);
     }
 
     /** The job is held by another run. */
@@ -69,6 +87,11 @@ public final class Fault extends RuntimeException {
 
     public Kind kind() {
         return kind;
+    }
+
+    /** The rules of a gate that refused and that a person may lift for one run. */
+    public List<String> rules() {
+        return List.copyOf(rules);
     }
 
     public int exitCode() {

@@ -43,6 +43,8 @@ public final class Millrace {
     /** All commands. A new one is a class with {@code @Command} and its name here. */
     private static final List<Group> GROUPS = List.of(
             new Group("Run a job", List.of(Local.class, Rollback.class)),
+            new Group("Decide about a run", List.of(Resume.class, Abandon.class, Accept.class)),
+            new Group("Tidy up", List.of(Clean.class)),
             new Group("Look at a job", List.of(Check.class, Status.class, Sql.class)),
             new Group("Try it without a cloud", List.of(Sample.class)));
 

@@ -39,17 +39,43 @@ record OpenJob(String file, Job job, Storage staging, JobStore store, SchemaCach
      * @throws Fault of kind USER with all mistakes
      */
     static OpenJob load(Arguments arguments, Surroundings around) {
+        return load(arguments.job(), arguments.env(), arguments.settings(), around);
+    }
+
+    static OpenJob load(String file, Optional<String> env, Map<String, String> settings, Surroundings around) {
         Job job = JobFile.load(
-                Path.of(arguments.job()),
-                envFile(arguments),
-                arguments.settings(),
-                around.base(),
-                around.environment(),
-                ComputedColumns::mistake);
+                Path.of(file), envFile(env), settings, around.base(), around.environment(), ComputedColumns::mistake);
+        return of(file, job, around);
+    }
+
+    /**
+     * The job of a run's plan, as it was when the run began; keys that are younger have their defaults.
+     *
+     * @param file as messages name it
+     * @throws Fault of kind USER with all mistakes
+     */
+    static OpenJob ofPlan(String file, String json, Surroundings around) {
+        return of(file, parsed(file, json, around), around);
+    }
+
+    private static Job parsed(String file, String json, Surroundings around) {
+        return JobFile.fromJson(file, json, around.base(), around.environment(), ComputedColumns::mistake);
+    }
+
+    /** A plan's job file as this version writes it; as it is, where this version does not understand it. */
+    static String rewritten(String json, Surroundings around) {
+        try {
+            return JobFile.toJson(parsed("plan.json", json, around));
+        } catch (Fault notUnderstood) {
+            return json;
+        }
+    }
+
+    private static OpenJob of(String file, Job job, Surroundings around) {
         StorageOptions options = options(job.s3());
         Storage staging = around.storages().apply(job.staging().at().uri(), options);
         return new OpenJob(
-                arguments.job(),
+                file,
                 job,
                 staging,
                 new JobStore(staging, job.name(), around.clock(), around.random()),
@@ -60,7 +86,7 @@ record OpenJob(String file, Job job, Storage staging, JobStore store, SchemaCach
     static List<String> mistakes(Arguments arguments, Surroundings around) {
         return JobFile.mistakes(
                         Path.of(arguments.job()),
-                        envFile(arguments),
+                        envFile(arguments.env()),
                         arguments.settings(),
                         around.base(),
                         around.environment(),
@@ -70,8 +96,8 @@ record OpenJob(String file, Job job, Storage staging, JobStore store, SchemaCach
                 .toList();
     }
 
-    private static Optional<Path> envFile(Arguments arguments) {
-        return arguments.env().map(name -> Path.of("conf", name + ".yaml"));
+    private static Optional<Path> envFile(Optional<String> env) {
+        return env.map(name -> Path.of("conf", name + ".yaml"));
     }
 
     /** A kind's computed columns, in the order they were declared. */

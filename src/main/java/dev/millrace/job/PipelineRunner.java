@@ -13,6 +13,7 @@ import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.PhaseState;
 import dev.millrace.run.Plan;
 import dev.millrace.run.Recorder;
+import dev.millrace.run.ResolvedJob;
 import dev.millrace.run.RunEnd;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
@@ -57,25 +58,26 @@ final class PipelineRunner {
     /**
      * Runs phases of a job.
      *
+     * @param run to work on; else the unfinished one or a new one
+     * @param units the share of the run's units to do
      * @param wanted phases to do; none: all that the job file needs
      * @throws Fault by its kind, with the run's record saying the same
      */
-    Ended run(Arguments arguments, List<Phase> wanted) {
-        OpenJob open = OpenJob.load(arguments, around);
+    Ended run(OpenJob open, Optional<RunId> run, Arguments.Share units, List<Phase> wanted) {
         List<Phase> phases = phases(open.job());
         for (Phase phase : wanted) {
             if (!phases.contains(phase)) {
-                throw Fault.user(arguments.job() + ": warehouse: is missing: phase " + phase.label() + " needs one");
+                throw Fault.user(open.file() + ": warehouse: is missing: phase " + phase.label() + " needs one");
             }
         }
-        requireRunFor(wanted, arguments.run(), open);
+        requireRunFor(wanted, run, open);
         if (wanted.isEmpty() || wanted.stream().anyMatch(PipelineRunner::loads)) {
             requireWarehouse(open);
         }
         try (LazySource source = new LazySource(open.job(), around);
                 Sparks spark = new Sparks(open.job().name())) {
             while (true) {
-                Optional<Ended> ended = run(arguments, open, wanted.isEmpty() ? phases : wanted, source, spark);
+                Optional<Ended> ended = run(open, run, units, wanted.isEmpty() ? phases : wanted, source, spark);
                 if (ended.isPresent()) {
                     return ended.get();
                 }
@@ -86,14 +88,19 @@ final class PipelineRunner {
     /** Empty when the run that was taken up had ended before the lock was free. */
     @SuppressWarnings("try") // the lease is held, not used
     private Optional<Ended> run(
-            Arguments arguments, OpenJob open, List<Phase> wanted, Supplier<TableSource> source, Sparks spark) {
+            OpenJob open,
+            Optional<RunId> named,
+            Arguments.Share units,
+            List<Phase> wanted,
+            Supplier<TableSource> source,
+            Sparks spark) {
         String json = JobFile.toJson(open.job());
         List<Phase> phases = phases(open.job());
         RunStore run = open.store()
                 .begin(
-                        arguments.run(),
+                        named,
                         open.job().resumeWithin(),
-                        json,
+                        new ResolvedJob(json, planned -> OpenJob.rewritten(planned, around)),
                         id -> new Plan(
                                 Plan.FORMAT,
                                 id,
@@ -101,17 +108,17 @@ final class PipelineRunner {
                                 json,
                                 phases,
                                 source.get().units()));
-        boolean share = arguments.units().count() > 1;
-        try (Lease lease = acquire(arguments, open, run, share)) {
+        boolean share = units.count() > 1;
+        try (Lease lease = acquire(open, run, named.isEmpty(), share)) {
             Optional<RunEnd> end = run.end();
-            if (end.isPresent() && arguments.run().isEmpty()) {
+            if (end.isPresent() && named.isEmpty()) {
                 return Optional.empty();
             }
             // A run that has ended keeps its record as it is.
             Optional<Recorder> recorder = share || end.isPresent()
                     ? Optional.empty()
                     : Optional.of(run.recorder(open.job().name(), phases));
-            RunContext context = new RunContext(open, run, run.plan(), arguments.units(), spark, recorder);
+            RunContext context = new RunContext(open, run, run.plan(), units, spark, recorder);
             if (end.isPresent()) {
                 requireDone(run.id(), end.get());
                 return Optional.of(new Ended(context, Result.DONE_BEFORE));
@@ -120,16 +127,14 @@ final class PipelineRunner {
         }
     }
 
-    private Lease acquire(Arguments arguments, OpenJob open, RunStore run, boolean share) {
+    private Lease acquire(OpenJob open, RunStore run, boolean found, boolean share) {
         try {
             return open.store()
                     .lock()
                     .acquire(run.id(), ThisProcess.name(), overlap(open.job()), share, ThisProcess::isDead);
         } catch (Fault fault) {
             // Planned by us a moment ago, while another began too: nobody shall take it up later.
-            if (fault.kind() == Fault.Kind.HELD
-                    && arguments.run().isEmpty()
-                    && run.record().isEmpty()) {
+            if (fault.kind() == Fault.Kind.HELD && found && run.record().isEmpty()) {
                 open.store().abandon(run, "another run held the job");
             }
             throw fault;
@@ -138,8 +143,13 @@ final class PipelineRunner {
 
     private static void requireDone(RunId run, RunEnd end) {
         if (end.outcome() != Outcome.DONE) {
+            String accept = end.rules()
+                    .filter(rules -> !rules.isEmpty())
+                    .map(rules -> ", or let this one pass by scripts/millrace accept " + run + " --gate "
+                            + String.join(" --gate ", rules) + " --reason TEXT")
+                    .orElse("");
             throw Fault.user("Run " + run + " has ended: " + end.outcome() + ": " + end.reason()
-                    + ": start a new one by leaving --run out");
+                    + ": start a new one by leaving --run out" + accept);
         }
     }
 
@@ -206,7 +216,7 @@ final class PipelineRunner {
             context.record(r -> r.ended(end.outcome(), end.reason()));
             context.requireNotGivenUp();
         }
-        Lifetimes.enforce(context.open().store(), context.open().job().staging().keep(), run.id(), around.clock());
+        enforceLifetimes(context);
         return Result.DONE;
     }
 
@@ -222,7 +232,11 @@ final class PipelineRunner {
             String message = fault.map(Fault::getMessage).orElseGet(failure::toString);
             try {
                 context.record(r -> r.phaseFailed(phase, message));
-                end(context, fault.map(Fault::kind).orElse(Fault.Kind.WORLD), message);
+                end(
+                        context,
+                        fault.map(Fault::kind).orElse(Fault.Kind.WORLD),
+                        message,
+                        fault.map(Fault::rules).orElse(List.of()));
             } catch (RuntimeException second) {
                 failure.addSuppressed(second);
             }
@@ -249,11 +263,12 @@ final class PipelineRunner {
         });
     }
 
-    private static void end(RunContext context, Fault.Kind kind, String message) {
+    private static void end(RunContext context, Fault.Kind kind, String message, List<String> rules) {
         switch (kind) {
             case GATE -> {
                 context.record(r -> r.ended(Outcome.REFUSED, message));
-                context.run().finish(Outcome.REFUSED, message);
+                context.run().finish(Outcome.REFUSED, message, rules);
+                enforceLifetimes(context);
             }
             case USER -> {
                 // What mends it is another job file, which this run would not take.
@@ -263,6 +278,13 @@ final class PipelineRunner {
             // The run itself has not ended: it can be taken up again.
             case WORLD, HELD -> context.record(r -> r.ended(Outcome.FAILED, message));
         }
+    }
+
+    private static void enforceLifetimes(RunContext context) {
+        context.open()
+                .store()
+                .enforceLifetimes(
+                        context.open().job().staging().keep(), context.run().id());
     }
 
     private PhaseWork work(Phase phase, Supplier<TableSource> source) {

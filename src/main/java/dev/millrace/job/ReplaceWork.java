@@ -28,18 +28,27 @@ final class ReplaceWork implements PhaseWork {
             if (!warehouse.live().equals(Optional.of(mine))) {
                 landed.requireNotOvertaken(context, warehouse);
                 List<GateResult> results = Gate.check(warehouse, load, landed.tables(), landed.items(), rules(context));
-                List<dev.millrace.run.GateResult> recorded = results.stream()
-                        .map(r -> new dev.millrace.run.GateResult(
-                                r.rule(), r.table(), r.expected(), r.actual(), r.passed()))
-                        .toList();
-                context.record(r -> r.gate(recorded));
-                Gate.requirePassed(load, results);
+                Map<String, String> accepted = context.run().accepted();
+                context.record(r -> r.gate(results.stream()
+                        .map(result -> recorded(result, accepted))
+                        .toList()));
+                Gate.requirePassed(load, results, accepted::containsKey);
                 warehouse.replace(load);
             }
             warehouse.dropPrevious(context.open().warehouse().keepPrevious());
         }
         context.record(r -> r.unitsDone(Phase.REPLACE, 1));
         return Optional.of(context.commit(Phase.REPLACE, Map.of()));
+    }
+
+    private static dev.millrace.run.GateResult recorded(GateResult result, Map<String, String> accepted) {
+        return new dev.millrace.run.GateResult(
+                result.rule(),
+                result.table(),
+                result.expected(),
+                result.actual(),
+                result.passed(),
+                result.passed() ? Optional.empty() : Optional.ofNullable(accepted.get(result.name())));
     }
 
     private static GateRules rules(RunContext context) {

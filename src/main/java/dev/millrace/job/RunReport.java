@@ -29,15 +29,30 @@ final class RunReport {
     }
 
     static int run(Arguments arguments, List<Phase> wanted, Surroundings around, PrintStream out) {
+        return run(OpenJob.load(arguments, around), arguments.run(), arguments.units(), wanted, around, out);
+    }
+
+    /** Goes on with a run, by the job file that it began with. */
+    static int resume(StoredRun run, Surroundings around, PrintStream out) {
+        return run(run.open(), Optional.of(run.store().id()), Arguments.Share.ALL, List.of(), around, out);
+    }
+
+    private static int run(
+            OpenJob open,
+            Optional<RunId> run,
+            Arguments.Share units,
+            List<Phase> wanted,
+            Surroundings around,
+            PrintStream out) {
         long start = System.nanoTime();
-        PipelineRunner.Ended ended = new PipelineRunner(around).run(arguments, wanted);
+        PipelineRunner.Ended ended = new PipelineRunner(around).run(open, run, units, wanted);
         Duration took = Duration.ofNanos(System.nanoTime() - start);
-        out.print(summary(ended, arguments.job(), took).text(Terminal.detect()));
+        out.print(summary(ended, took).text(Terminal.detect()));
         out.flush();
         return 0;
     }
 
-    private static Summary summary(PipelineRunner.Ended ended, String file, Duration took) {
+    private static Summary summary(PipelineRunner.Ended ended, Duration took) {
         RunContext context = ended.context();
         Optional<PhaseCommit> extracted = context.run().phase(Phase.EXTRACT);
         Map<String, String> facts = new LinkedHashMap<>();
@@ -68,7 +83,7 @@ final class RunReport {
         return new Summary(
                 extracted.map(c -> tables(context, c)).orElse(List.of()),
                 List.copyOf(facts.entrySet()),
-                next(context, file, ended, versions));
+                next(context, ended, versions));
     }
 
     private static String state(PipelineRunner.Ended ended) {
@@ -126,8 +141,8 @@ final class RunReport {
                 record.bytes());
     }
 
-    private static List<String> next(
-            RunContext context, String file, PipelineRunner.Ended ended, Optional<Versions> versions) {
+    private static List<String> next(RunContext context, PipelineRunner.Ended ended, Optional<Versions> versions) {
+        String file = context.open().file();
         String launcher = "scripts/millrace ";
         if (ended.result() == PipelineRunner.Result.PHASES_DONE
                 || ended.result() == PipelineRunner.Result.UNITS_MISSING) {

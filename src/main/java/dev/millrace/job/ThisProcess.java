@@ -17,6 +17,11 @@ final class ThisProcess {
         return ManagementFactory.getRuntimeMXBean().getName();
     }
 
+    /** Who runs it: {@code name@host}. */
+    static String user() {
+        return System.getProperty("user.name") + name().substring(name().indexOf('@'));
+    }
+
     /**
      * Whether a process of this machine has ended: killed, it could not give the lock back. Of other machines' nothing
      * is known. Two containers with one host name would take each other for dead; the lock is only a courtesy.

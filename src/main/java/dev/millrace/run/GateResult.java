@@ -1,5 +1,7 @@
 package dev.millrace.run;
 
+import java.util.Optional;
+
 /**
  * One check of the gate.
  *
@@ -8,5 +10,7 @@ package dev.millrace.run;
  * @param expected the limit, as a person reads it
  * @param actual what was found
  * @param passed whether it held
+ * @param accepted why a person let the run pass although it did not hold
  */
-public record GateResult(String rule, String table, String expected, String actual, boolean passed) {}
+public record GateResult(
+        String rule, String table, String expected, String actual, boolean passed, Optional<String> accepted) {}

@@ -13,9 +13,6 @@ import java.util.function.Function;
 
 /** A job's state below {@code <job>/} of the staging storage: its runs, its ledger and its lock. */
 public final class JobStore {
-    /** What a run stages: of no use once it is abandoned. */
-    static final List<String> STAGED = List.of("spool/", "census/");
-
     /** A name further ahead was given by hand, or by a clock that was wrong: it is not followed. */
     private static final Duration SOON = Duration.ofSeconds(10);
 
@@ -51,14 +48,25 @@ public final class JobStore {
      * looked at: what they would bring is older than what is there.
      */
     public Optional<RunStore> unfinished() {
-        return sinceLastDone().stream()
+        return sinceLastDone(runs()).stream()
                 .filter(run -> run.end().isEmpty() && run.findPlan().isPresent())
                 .findFirst();
     }
 
-    /** The runs that began after the last one that is done, newest first. */
-    private List<RunStore> sinceLastDone() {
+    /** A run that began after another and is done, or empty. */
+    public Optional<RunId> laterDone(RunId than) {
+        return lastDone().filter(done -> done.compareTo(than) > 0);
+    }
+
+    /** The newest run that is done, or empty. */
+    Optional<RunId> lastDone() {
         List<RunId> runs = runs();
+        int last = runs.size() - 1 - sinceLastDone(runs).size();
+        return last < 0 ? Optional.empty() : Optional.of(runs.get(last));
+    }
+
+    /** The runs that began after the last one that is done, newest first. */
+    private List<RunStore> sinceLastDone(List<RunId> runs) {
         List<RunStore> since = new ArrayList<>();
         for (int i = runs.size() - 1; i >= 0; i--) {
             RunStore run = run(runs.get(i));
@@ -72,7 +80,7 @@ public final class JobStore {
 
     /** Whoever abandons a run may be stopped before it has cleaned. */
     private void cleanAbandoned() {
-        for (RunStore run : sinceLastDone()) {
+        for (RunStore run : sinceLastDone(runs())) {
             if (run.end().filter(end -> end.outcome() == Outcome.ABANDONED).isPresent()) {
                 clear(run);
             }
@@ -84,26 +92,25 @@ public final class JobStore {
      * one. An unfinished run that is older is abandoned and what it staged is removed, unless it holds the lock: then
      * it is at work, and the caller meets it there.
      *
-     * @param jobJson the job file as resolved now, as JSON
      * @param planner called only for a run that has no plan yet
      * @throws Fault of kind USER, when the wanted run was abandoned, or the run began with another job file
      */
     public RunStore begin(
-            Optional<RunId> wanted, Duration resumeWithin, String jobJson, Function<RunId, Plan> planner) {
+            Optional<RunId> wanted, Duration resumeWithin, ResolvedJob resolved, Function<RunId, Plan> planner) {
         if (wanted.isPresent()) {
             RunStore run = run(wanted.get());
             run.end().filter(end -> end.outcome() == Outcome.ABANDONED).ifPresent(end -> {
                 throw Fault.user("Invalid run: " + run.id() + ": it was abandoned at " + end.at() + reason(end)
                         + "; start a new one, for example --run " + newId());
             });
-            return started(run, jobJson, planner);
+            return started(run, resolved, planner);
         }
         Optional<RunStore> unfinished = unfinished();
         if (unfinished.isPresent()) {
             RunStore run = unfinished.get();
-            boolean isYoung = run.id().start().isAfter(clock.instant().minus(resumeWithin));
+            boolean isYoung = run.since().isAfter(clock.instant().minus(resumeWithin));
             if (isYoung || lock().heldBy().equals(Optional.of(run.id()))) {
-                return started(run, jobJson, planner);
+                return started(run, resolved, planner);
             }
             if (isWholeWork(run)) {
                 run.finish(Outcome.DONE, "");
@@ -112,7 +119,7 @@ public final class JobStore {
             }
         }
         cleanAbandoned();
-        return started(run(newId()), jobJson, planner);
+        return started(run(newId()), resolved, planner);
     }
 
     /** Whoever did the last of a run's phases may be stopped before it has said so. */
@@ -129,9 +136,9 @@ public final class JobStore {
         return end;
     }
 
-    /** Removes what a run staged: its spool and census, its landing and its quarantine. Commits and record stay. */
-    public void clear(RunStore run) {
-        run.clear(STAGED);
+    /** Removes what a run staged: spool, census, units, landing and quarantine. Phases, ends and record stay. */
+    void clear(RunStore run) {
+        run.clear();
         List<String> paths = new ArrayList<>();
         storage.list(job + "/quarantine/" + run.id() + "/").forEach(f -> paths.add(f.path()));
         for (String table : storage.names(job + "/")) {
@@ -140,9 +147,31 @@ public final class JobStore {
         storage.delete(paths);
     }
 
-    private RunStore started(RunStore run, String jobJson, Function<RunId, Plan> planner) {
+    /**
+     * Removes what runs staged once its lifetime is over: of runs that ended {@code keep} ago, and of those that never
+     * will, because they are older than that and a later one is done. What the last run that is done has staged stays.
+     *
+     * @param current has just ended, and is left alone
+     */
+    public void enforceLifetimes(Duration keep, RunId current) {
+        new Lifetimes(this, storage, job, clock).enforce(keep, current);
+    }
+
+    /**
+     * What nothing needs any more: files that no commit names, and all that bygone and abandoned runs staged. The run
+     * that holds the lock is left out.
+     *
+     * @param keep how long a run's files stay after its end
+     * @param grace younger files are left out: somebody may be about to name them
+     */
+    public List<Leftover> leftovers(Duration keep, Duration grace) {
+        Instant now = clock.instant();
+        return new Leftovers(this, storage, job + "/").find(now.minus(grace), keep, now);
+    }
+
+    private RunStore started(RunStore run, ResolvedJob resolved, Function<RunId, Plan> planner) {
         Plan plan = run.findPlan().orElseGet(() -> run.start(planner.apply(run.id())));
-        JobDifference.between(plan.jobJson(), jobJson).ifPresent(difference -> {
+        resolved.differsFrom(plan).ifPresent(difference -> {
             throw Fault.user("Run " + run.id() + " was started with another job file: " + difference
                     + ". Finish it with that file, or start a new run, for example --run " + newId());
         });

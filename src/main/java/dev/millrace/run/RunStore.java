@@ -2,16 +2,23 @@ package dev.millrace.run;
 
 import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
+import dev.millrace.storage.StoredFile;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** One run's state below {@code <job>/runs/<run>/} of the staging storage. */
 public final class RunStore {
     private static final String PLAN = "plan.json";
-    private static final String END = "end.json";
+    private static final String END = "end";
+    private static final String ACCEPTED = "accepted";
     private static final String RECORD = "record.json";
+    private static final String UNITS = "units/";
+    private static final String PHASES = "phases/";
 
     private final Storage storage;
     private final RunId id;
@@ -49,7 +56,8 @@ public final class RunStore {
                 .orElseThrow(() -> Fault.user("Unknown run: " + id + ": there is no " + storage.uri(path(PLAN))));
     }
 
-    Optional<Plan> findPlan() {
+    /** The plan, or empty when nobody has started such a run. */
+    public Optional<Plan> findPlan() {
         return Json.find(storage, path(PLAN), Plan.class, Plan.FORMAT);
     }
 
@@ -60,7 +68,17 @@ public final class RunStore {
 
     /** The commits of the run's units; serializable, for tasks. */
     public UnitCommits units() {
-        return new StoredUnitCommits(storage, path("units/"));
+        return new StoredUnitCommits(storage, path(UNITS));
+    }
+
+    /** Paths of all files that commits of the run's units name, in whatever phase. */
+    List<String> filesOfUnits() {
+        List<String> paths = new ArrayList<>();
+        for (StoredFile file : storage.list(path(UNITS))) {
+            Json.find(storage, file.path(), UnitManifest.class, UnitManifest.FORMAT)
+                    .ifPresent(unit -> unit.files().forEach(named -> paths.add(named.path())));
+        }
+        return paths;
     }
 
     /** A phase's commit, or empty while it is not done. */
@@ -79,12 +97,20 @@ public final class RunStore {
     }
 
     private String phasePath(String label) {
-        return path("phases/" + label + ".json");
+        return path(PHASES + label + ".json");
     }
 
     /** The run's end, or empty while it may be taken up. */
     public Optional<RunEnd> end() {
-        return Json.find(storage, path(END), RunEnd.class, RunEnd.FORMAT);
+        Optional<RunEnd> end = findEnd(0);
+        for (int n = 0; isRefused(end) && findAcceptance(n).isPresent(); ) {
+            end = findEnd(++n);
+        }
+        return end;
+    }
+
+    private static boolean isRefused(Optional<RunEnd> end) {
+        return end.filter(e -> e.outcome() == Outcome.REFUSED).isPresent();
     }
 
     /**
@@ -93,14 +119,79 @@ public final class RunStore {
      * @throws IllegalArgumentException for FAILED: such a run has not ended, it is taken up again
      */
     public RunEnd finish(Outcome outcome, String reason) {
+        return finish(outcome, reason, List.of());
+    }
+
+    /** As {@link #finish(Outcome, String)}, for a run that a gate refused by rules that a person may accept. */
+    public RunEnd finish(Outcome outcome, String reason, List<String> rules) {
         if (outcome == Outcome.FAILED) {
             throw new IllegalArgumentException("A failed run has not ended: " + id + ": " + reason);
         }
-        RunEnd mine = new RunEnd(RunEnd.FORMAT, outcome, reason, clock.instant());
-        if (storage.putIfAbsent(path(END), Json.write(mine))) {
+        RunEnd mine = new RunEnd(RunEnd.FORMAT, outcome, reason, clock.instant(), Optional.of(rules));
+        int before = acceptances().size();
+        if (storage.putIfAbsent(numbered(END, before), Json.write(mine))) {
             return mine;
         }
-        return end().orElseThrow(() -> JobStore.vanished(storage, path(END)));
+        return findEnd(before).orElseThrow(() -> JobStore.vanished(storage, numbered(END, before)));
+    }
+
+    /** The end that came after so many acceptances. */
+    private Optional<RunEnd> findEnd(int before) {
+        return Json.find(storage, numbered(END, before), RunEnd.class, RunEnd.FORMAT);
+    }
+
+    /**
+     * Lets a run that has ended refused go on past gates. Returns the acceptance that stands: ours, or that of another
+     * who was first.
+     */
+    public Acceptance accept(List<String> rules, String reason, String by) {
+        List<Acceptance> others = acceptances();
+        int before = others.size();
+        if (before > 0 && findEnd(before).isEmpty()) {
+            return others.get(before - 1);
+        }
+        Acceptance mine = new Acceptance(Acceptance.FORMAT, rules, reason, by, clock.instant());
+        if (storage.putIfAbsent(numbered(ACCEPTED, before), Json.write(mine))) {
+            return mine;
+        }
+        return findAcceptance(before).orElseThrow(() -> JobStore.vanished(storage, numbered(ACCEPTED, before)));
+    }
+
+    /** The rules of gates that this run may pass, each with the reason that a person gave. */
+    public Map<String, String> accepted() {
+        Map<String, String> reasons = new TreeMap<>();
+        acceptances().forEach(acceptance -> acceptance.rules().forEach(rule -> reasons.put(rule, acceptance.reason())));
+        return reasons;
+    }
+
+    /** Whether this run may pass a rule of a gate although it refuses. */
+    public boolean accepts(String rule) {
+        return accepted().containsKey(rule);
+    }
+
+    /** Oldest first; of most runs none. Each came after an end and reopened the run. */
+    List<Acceptance> acceptances() {
+        List<Acceptance> found = new ArrayList<>();
+        Optional<Acceptance> next = findAcceptance(0);
+        while (next.isPresent()) {
+            found.add(next.get());
+            next = findAcceptance(found.size());
+        }
+        return found;
+    }
+
+    private Optional<Acceptance> findAcceptance(int before) {
+        return Json.find(storage, numbered(ACCEPTED, before), Acceptance.class, Acceptance.FORMAT);
+    }
+
+    /** {@code end.json}, then {@code end-2.json}. */
+    private String numbered(String name, int before) {
+        return path(name + (before == 0 ? "" : "-" + (before + 1)) + ".json");
+    }
+
+    /** When the run began or, if later, when a person let it go on. */
+    Instant since() {
+        return acceptances().stream().map(Acceptance::at).reduce(id.start(), (a, b) -> a.isAfter(b) ? a : b);
     }
 
     /** What the run has done, or empty before it began. */
@@ -117,12 +208,14 @@ public final class RunStore {
         storage.put(path(RECORD), Json.write(record));
     }
 
-    /** Removes all files of the run below these folders (with trailing slash). */
-    public void clear(List<String> folders) {
-        for (String below : folders) {
-            List<String> paths = new ArrayList<>();
-            storage.list(path(below)).forEach(file -> paths.add(file.path()));
-            storage.delete(paths);
+    /** Removes what the run staged in its folder. Its plan, phases, ends and record stay. */
+    void clear() {
+        List<String> paths = new ArrayList<>();
+        for (String below : storage.names(folder)) {
+            if (below.endsWith("/") && !below.equals(PHASES)) {
+                storage.list(path(below)).forEach(file -> paths.add(file.path()));
+            }
         }
+        storage.delete(paths);
     }
 }

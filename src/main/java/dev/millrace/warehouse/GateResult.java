@@ -10,6 +10,12 @@ package dev.millrace.warehouse;
  * @param passed whether it holds
  */
 public record GateResult(String rule, String table, String expected, String actual, boolean passed) {
+    /** The rule without its columns, as it is named to accept it: {@code unique}. */
+    public String name() {
+        int bracket = rule.indexOf(" (");
+        return bracket < 0 ? rule : rule.substring(0, bracket);
+    }
+
     /** {@code orders: min-rows: expected at least 100, found 98}. */
     @Override
     public String toString() {

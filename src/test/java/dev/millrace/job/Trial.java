@@ -12,6 +12,8 @@ import dev.millrace.run.Phase;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
 import dev.millrace.schema.ShredPlan;
+import dev.millrace.storage.Storage;
+import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
 import dev.millrace.table.Column;
 import dev.millrace.table.TableDefinition;
@@ -42,6 +44,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -85,6 +88,7 @@ final class Trial {
     private final Path folder;
     private final Map<String, String> variables = new HashMap<>();
     private Clock clock = Clock.systemUTC();
+    private BiFunction<String, StorageOptions, Storage> storages = Storages::open;
 
     Trial(Path folder) {
         this.folder = folder;
@@ -95,6 +99,12 @@ final class Trial {
     /** From now on it is so much later. */
     Trial later(Duration duration) {
         clock = Clock.offset(clock, duration);
+        return this;
+    }
+
+    /** From now on runs open their storages so. */
+    Trial through(BiFunction<String, StorageOptions, Storage> opening) {
+        storages = opening;
         return this;
     }
 
@@ -160,7 +170,7 @@ final class Trial {
                 name -> Optional.ofNullable(variables.get(name)),
                 clock,
                 new Random(),
-                Storages::open);
+                storages);
     }
 
     private static String[] arguments(Path job, String... options) {

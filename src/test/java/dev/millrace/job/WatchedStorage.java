@@ -29,9 +29,10 @@ final class WatchedStorage implements Storage {
     /** What was done through the storages of one process. */
     static final class Effects {
         private final String id = UUID.randomUUID().toString();
-        private final int last;
+        private volatile int last;
         private final Consumer<String> after;
         private final List<String> done = new ArrayList<>();
+        private volatile String stop = "";
 
         /**
          * @param last the number of the effect after which all storages are dead
@@ -45,6 +46,13 @@ final class WatchedStorage implements Storage {
 
         static Effects stoppingAfter(int last) {
             return new Effects(last, effect -> {});
+        }
+
+        /** Dies after the first effect on a file of such a path. */
+        static Effects stoppingAtFirst(String path) {
+            Effects effects = unlimited();
+            effects.stop = path;
+            return effects;
         }
 
         static Effects unlimited() {
@@ -71,6 +79,9 @@ final class WatchedStorage implements Storage {
                 requireAlive();
                 result = act.get();
                 done.add(what);
+                if (!stop.isEmpty() && what.contains(stop)) {
+                    last = Math.min(last, done.size());
+                }
                 requireAlive();
             }
             after.accept(what);

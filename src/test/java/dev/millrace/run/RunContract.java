@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,10 @@ abstract class RunContract {
 
     /** Empty at first; the same one at every call within a test. */
     abstract Storage staging();
+
+    private static ResolvedJob job(String json) {
+        return new ResolvedJob(json, UnaryOperator.identity());
+    }
 
     private JobStore store() {
         return new JobStore(staging(), "shop", clock, random);
@@ -161,7 +166,7 @@ abstract class RunContract {
     void theFirstStarterPlansAndOthersRead() {
         RunStore first = begun();
         assertThat(first.id().value()).startsWith("2026-11-21T07-00-00Z-");
-        RunStore second = store().begin(Optional.empty(), HOUR, "{\"job\":\"shop\"}", id -> {
+        RunStore second = store().begin(Optional.empty(), HOUR, job("{\"job\":\"shop\"}"), id -> {
             throw new AssertionError("planned twice: " + id);
         });
         assertThat(second.id()).isEqualTo(first.id());
@@ -177,7 +182,7 @@ abstract class RunContract {
                 i -> store().begin(
                                 Optional.of(RUN),
                                 HOUR,
-                                "{}",
+                                job("{}"),
                                 id -> new Plan(
                                         1, id, "shop", "{}", List.of(), List.of(new PlannedUnit("u" + i, Map.of()))))
                         .plan());
@@ -211,10 +216,13 @@ abstract class RunContract {
         RunStore second = begun();
         assertThat(second.id()).isGreaterThan(first.id());
         assertThat(first.end())
-                .contains(new RunEnd(1, Outcome.ABANDONED, "unfinished for more than PT1H", clock.instant()));
-        assertThat(paths(first.path("")))
-                .containsExactly(
-                        first.path("end.json"), first.path("plan.json"), first.path("units/extract/0001.json"));
+                .contains(new RunEnd(
+                        1,
+                        Outcome.ABANDONED,
+                        "unfinished for more than PT1H",
+                        clock.instant(),
+                        Optional.of(List.of())));
+        assertThat(paths(first.path(""))).containsExactly(first.path("end.json"), first.path("plan.json"));
         assertThat(paths("shop/orders/")).containsExactly(ofAnother);
         assertThat(paths("shop/quarantine/")).isEmpty();
         assertThat(begun().id()).isEqualTo(second.id());
@@ -244,8 +252,8 @@ abstract class RunContract {
     void afterARunThatIsDoneANewOneBegins() {
         RunStore stale = begun();
         clock.forward(Duration.ofSeconds(5));
-        RunStore done =
-                store().begin(Optional.of(newId()), HOUR, "{\"job\":\"shop\"}", id -> plan(id, "{\"job\":\"shop\"}"));
+        RunStore done = store().begin(
+                        Optional.of(newId()), HOUR, job("{\"job\":\"shop\"}"), id -> plan(id, "{\"job\":\"shop\"}"));
         assertThat(done.finish(Outcome.DONE, "").outcome()).isEqualTo(Outcome.DONE);
         assertThat(done.finish(Outcome.ABANDONED, "too late").outcome()).isEqualTo(Outcome.DONE);
         assertThat(store().unfinished()).isEmpty();
@@ -256,11 +264,11 @@ abstract class RunContract {
     @Test
     void theRunThatIsWantedIsTaken() {
         begun();
-        RunStore wanted = store().begin(Optional.of(RUN), HOUR, "{}", id -> plan(id, "{}"));
+        RunStore wanted = store().begin(Optional.of(RUN), HOUR, job("{}"), id -> plan(id, "{}"));
         assertThat(wanted.id()).isEqualTo(RUN);
         assertThat(wanted.plan().run()).isEqualTo(RUN);
         store().abandon(wanted, "by hand");
-        assertThatThrownBy(() -> store().begin(Optional.of(RUN), HOUR, "{}", id -> plan(id, "{}")))
+        assertThatThrownBy(() -> store().begin(Optional.of(RUN), HOUR, job("{}"), id -> plan(id, "{}")))
                 .isInstanceOf(Fault.class)
                 .hasMessageStartingWith(
                         "Invalid run: " + RUN
@@ -273,7 +281,7 @@ abstract class RunContract {
     void runsOfOneSecondKeepTheirOrder() {
         List<RunId> begun = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            RunStore run = store().begin(Optional.empty(), HOUR, "{}", id -> plan(id, "{}"));
+            RunStore run = store().begin(Optional.empty(), HOUR, job("{}"), id -> plan(id, "{}"));
             run.finish(Outcome.DONE, "");
             begun.add(run.id());
         }
@@ -284,11 +292,11 @@ abstract class RunContract {
     @Test
     void aRunIsNotFinishedWithAnotherJobFile() {
         String before = "{\"job\":\"shop\",\"warehouse\":{\"schema\":\"a\",\"keep\":2}}";
-        RunStore run = store().begin(Optional.empty(), HOUR, before, id -> plan(id, before));
+        RunStore run = store().begin(Optional.empty(), HOUR, job(before), id -> plan(id, before));
         store().begin(
                         Optional.empty(),
                         HOUR,
-                        "{\"warehouse\":{\"keep\":2,\"schema\":\"a\"},\"job\":\"shop\"}",
+                        job("{\"warehouse\":{\"keep\":2,\"schema\":\"a\"},\"job\":\"shop\"}"),
                         id -> plan(id, before));
         for (Map.Entry<String, String> now : Map.of(
                         "{\"job\":\"shop\",\"warehouse\":{\"schema\":\"b\",\"keep\":2}}",
@@ -298,7 +306,7 @@ abstract class RunContract {
                         "{\"every\":\"1h\",\"job\":\"shop\",\"warehouse\":{\"schema\":\"b\"}}",
                         "every: was not set, now \"1h\"")
                 .entrySet()) {
-            assertThatThrownBy(() -> store().begin(Optional.empty(), HOUR, now.getKey(), id -> plan(id, before)))
+            assertThatThrownBy(() -> store().begin(Optional.empty(), HOUR, job(now.getKey()), id -> plan(id, before)))
                     .isInstanceOf(Fault.class)
                     .hasMessageStartingWith("Run " + run.id() + " was started with another job file: " + now.getValue()
                             + ". Finish it with that file, or start a new run, for example --run ");
@@ -314,6 +322,153 @@ abstract class RunContract {
         assertThatThrownBy(() -> store().run(RUN).finish(Outcome.FAILED, "network"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("A failed run has not ended: " + RUN + ": network");
+    }
+
+    // Gates and what people accept
+
+    @Test
+    void aRefusedRunThatIsAcceptedGoesOnAndEndsAgain() {
+        RunStore run = begun();
+        run.finish(Outcome.REFUSED, "too few", List.of("max-shrink", "unique"));
+        assertThat(run.end().orElseThrow().rules()).contains(List.of("max-shrink", "unique"));
+        assertThat(run.finish(Outcome.DONE, "").outcome()).isEqualTo(Outcome.REFUSED);
+        assertThat(run.accepts("unique")).isFalse();
+
+        clock.forward(Duration.ofDays(2));
+        Acceptance mine = run.accept(List.of("max-shrink", "unique"), "we moved", "ada@host");
+        assertThat(run.end()).isEmpty();
+        assertThat(run.accepts("unique")).isTrue();
+        assertThat(run.accepts("min-rows")).isFalse();
+        assertThat(run.accepted()).isEqualTo(Map.of("max-shrink", "we moved", "unique", "we moved"));
+        // It counts as young from then on, so the next start takes it up.
+        assertThat(begun().id()).isEqualTo(run.id());
+
+        run.finish(Outcome.REFUSED, "and too few here", List.of("min-rows"));
+        assertThat(run.end().orElseThrow().reason()).isEqualTo("and too few here");
+        run.accept(List.of("min-rows"), "we moved this too", "ada@host");
+        assertThat(run.accepted().keySet()).containsExactlyInAnyOrder("max-shrink", "min-rows", "unique");
+        assertThat(run.finish(Outcome.DONE, "").outcome()).isEqualTo(Outcome.DONE);
+        assertThat(run.end().orElseThrow().outcome()).isEqualTo(Outcome.DONE);
+        assertThat(mine.at()).isEqualTo(clock.instant());
+    }
+
+    @Test
+    void ofManyWhoAcceptARunOneStands() throws Exception {
+        RunStore run = begun();
+        run.finish(Outcome.REFUSED, "too few", List.of("max-shrink"));
+        List<Acceptance> stands = together(8, i -> run.accept(List.of("max-shrink"), "reason " + i, "me"));
+        assertThat(stands).hasSize(8).containsOnly(stands.get(0));
+        assertThat(run.accepted()).isEqualTo(Map.of("max-shrink", stands.get(0).reason()));
+        assertThat(run.end()).isEmpty();
+        assertThat(run.finish(Outcome.DONE, "").outcome()).isEqualTo(Outcome.DONE);
+        assertThat(run.end().orElseThrow().outcome()).isEqualTo(Outcome.DONE);
+    }
+
+    // Lifetimes
+
+    @Test
+    void whatBygoneRunsStagedIsRemovedOnce() {
+        Duration keep = Duration.ofDays(2);
+        RunStore done = staged(begun());
+        done.finish(Outcome.DONE, "");
+        clock.forward(Duration.ofHours(1));
+        RunStore refused = staged(begun());
+        refused.finish(Outcome.REFUSED, "too few", List.of("max-shrink"));
+        clock.forward(Duration.ofHours(1));
+        RunStore neverEnded = staged(begun());
+        clock.forward(Duration.ofHours(1));
+        RunStore last = staged(store().begin(Optional.of(newId()), HOUR, job("{}"), id -> plan(id, "{}")));
+        last.finish(Outcome.DONE, "");
+
+        store().enforceLifetimes(keep, last.id());
+        assertThat(stagedFiles()).hasSize(16);
+
+        clock.forward(keep.plusHours(1));
+        RunStore current = staged(begun());
+        store().enforceLifetimes(keep, current.id());
+        // The last that is done keeps what it staged, however old it is: a retry of its quarantine needs it.
+        assertThat(stagedFiles())
+                .hasSize(8)
+                .allMatch(path -> path.contains(last.id().value())
+                        || path.contains(current.id().value()));
+        for (RunStore old : List.of(done, refused, neverEnded)) {
+            assertThat(paths(old.path(""))).contains(old.path("end.json"), old.path("plan.json"));
+        }
+        assertThat(neverEnded.end().orElseThrow().outcome()).isEqualTo(Outcome.ABANDONED);
+
+        // Who was cleared is not looked at again.
+        staging().put(done.path("spool/again"), new byte[] {1});
+        store().enforceLifetimes(keep, current.id());
+        assertThat(paths(done.path("spool/"))).hasSize(1);
+    }
+
+    @Test
+    void leftoversAreWhatNoCommitNamesAndWhatBygoneRunsStaged() {
+        Duration keep = Duration.ofDays(2);
+        RunStore abandoned = begun();
+        abandoned.finish(Outcome.ABANDONED, "by hand");
+        clock.forward(Duration.ofSeconds(10));
+        RunStore open = staged(begun());
+        // Its process was still at work.
+        staged(abandoned);
+        String named = "shop/orders/snapshot=" + open.id() + "/datalake/0001-aaaa.parquet";
+        String lost = "shop/orders/snapshot=" + open.id() + "/datalake/0001-bbbb.parquet";
+        String spooled = open.path("spool/AWSDynamoDB/x/data/0001-cccc.json.zst");
+        staging().put(named, new byte[] {1});
+        staging().put(lost, new byte[] {1});
+        staging().put(spooled, new byte[] {1});
+        staging().put("shop/notes.txt", new byte[] {1});
+        staging().put("shop/schema/1.json", new byte[] {1});
+        open.units()
+                .commit(new UnitManifest(
+                        1,
+                        "extract",
+                        "0001",
+                        "aaaa",
+                        List.of(new DataFile("orders", named, 1, 1, "e")),
+                        Map.of(),
+                        Map.of()));
+        staging().put("shop/orders/snapshot=" + RUN + "/datalake/0001.parquet", new byte[] {1});
+
+        // Storage tells its own time, which is later than that of this test's clock.
+        assertThat(store().leftovers(keep, Duration.ofDays(1))).isEmpty();
+        clock.forward(Duration.ofDays(20_000));
+        List<Leftover> leftovers = store().leftovers(Duration.ofDays(30_000), Duration.ofDays(1));
+        assertThat(leftovers)
+                .extracting(leftover -> leftover.file().path())
+                .contains(lost, spooled)
+                .doesNotContain(named);
+        assertThat(leftovers)
+                .extracting(Leftover::reason)
+                .containsOnly(
+                        "run " + abandoned.id() + " was abandoned",
+                        "no commit of run " + open.id() + " names it",
+                        "run " + RUN + " has no plan");
+        assertThat(leftovers.stream().filter(l -> l.reason().startsWith("no commit")))
+                .hasSize(6);
+        assertThat(leftovers.stream().filter(l -> l.reason().endsWith("was abandoned")))
+                .hasSize(4);
+        try (Lease lease = lock().acquire(open.id(), "busy", Overlap.SKIP, false)) {
+            assertThat(lease.isLost()).isFalse();
+            assertThat(store().leftovers(Duration.ofDays(30_000), Duration.ofDays(1)))
+                    .noneMatch(leftover -> leftover.reason().contains(open.id().value()));
+        }
+    }
+
+    /** Four files in the places where runs stage. */
+    private RunStore staged(RunStore run) {
+        for (String path : List.of(
+                run.path("spool/AWSDynamoDB/x/data/0001.json.zst"),
+                run.path("census/0001.json"),
+                "shop/orders/snapshot=" + run.id() + "/datalake/0001.parquet",
+                "shop/quarantine/" + run.id() + "/datalake/0001.parquet")) {
+            staging().put(path, new byte[] {1});
+        }
+        return run;
+    }
+
+    private List<String> stagedFiles() {
+        return paths("shop/").stream().filter(path -> path.contains("0001")).toList();
     }
 
     @Test
@@ -508,7 +663,7 @@ abstract class RunContract {
                         ""));
         assertThat(recorded().tables()).containsExactly(Map.entry("orders", new TableRecord(COUNTS, 3, 4096, 2)));
 
-        GateResult refused = new GateResult("max-shrink", "orders", "at most 20%", "31%", false);
+        GateResult refused = new GateResult("max-shrink", "orders", "at most 20%", "31%", false, Optional.empty());
         recorder.gate(List.of(refused));
         recorder.warehouse("duckdb shop.duckdb");
         recorder.phaseSkipped(Phase.REPLACE);
@@ -570,7 +725,7 @@ abstract class RunContract {
     }
 
     private RunStore begun() {
-        return store().begin(Optional.empty(), HOUR, "{\"job\":\"shop\"}", id -> plan(id, "{\"job\":\"shop\"}"));
+        return store().begin(Optional.empty(), HOUR, job("{\"job\":\"shop\"}"), id -> plan(id, "{\"job\":\"shop\"}"));
     }
 
     private RunId newId() {

@@ -53,6 +53,12 @@ public final class S3Server implements ParameterResolver {
     /** Makes a bucket that nobody else has and returns its name. */
     public static String newBucket() {
         String bucket = "bucket-" + BUCKETS.incrementAndGet();
+        makeBucket(bucket);
+        return bucket;
+    }
+
+    /** Makes a bucket of a name that nobody else uses. */
+    public static void makeBucket(String bucket) {
         URI uri = front().uri().resolve("/" + bucket);
         int status = send(HttpRequest.newBuilder(uri)
                 .PUT(HttpRequest.BodyPublishers.noBody())
@@ -60,7 +66,6 @@ public final class S3Server implements ParameterResolver {
         if (status != 200) {
             throw new IllegalStateException("The S3 server answered " + status + " to PUT " + uri);
         }
-        return bucket;
     }
 
     private static URI started() throws IOException {

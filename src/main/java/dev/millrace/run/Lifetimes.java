@@ -1,0 +1,56 @@
+package dev.millrace.run;
+
+import dev.millrace.storage.Storage;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Removes what bygone runs staged. Each is looked at once: {@code cleared.json} of the job says how far it got. */
+final class Lifetimes {
+    private final JobStore store;
+    private final Storage storage;
+    private final String path;
+    private final Clock clock;
+
+    Lifetimes(JobStore store, Storage storage, String job, Clock clock) {
+        this.store = store;
+        this.storage = storage;
+        this.path = job + "/cleared.json";
+        this.clock = clock;
+    }
+
+    void enforce(Duration keep, RunId current) {
+        Optional<RunId> through =
+                Json.find(storage, path, Cleared.class, Cleared.FORMAT).map(Cleared::through);
+        Optional<RunId> newest = store.lastDone();
+        Instant least = clock.instant().minus(keep);
+        Optional<RunId> last = Optional.empty();
+        boolean unbroken = true;
+        for (RunId id : store.runs()) {
+            if (through.filter(done -> id.compareTo(done) <= 0).isEmpty()) {
+                boolean isKept = id.equals(current) || newest.equals(Optional.of(id));
+                unbroken &= !isKept && isOver(store.run(id), least, newest);
+                last = unbroken ? Optional.of(id) : last;
+            }
+        }
+        last.ifPresent(id -> storage.put(path, Json.write(new Cleared(Cleared.FORMAT, id, clock.instant()))));
+    }
+
+    /** Whether a run's lifetime is over; then it has been cleared. */
+    private boolean isOver(RunStore run, Instant least, Optional<RunId> newest) {
+        Optional<RunEnd> end = run.end();
+        if (end.isPresent() && end.get().at().isBefore(least)) {
+            store.clear(run);
+            return true;
+        }
+        // Who looks for an unfinished run does not look behind one that is done.
+        boolean isLeftBehind =
+                newest.filter(done -> run.id().compareTo(done) < 0).isPresent();
+        if (end.isEmpty() && isLeftBehind && run.since().isBefore(least)) {
+            store.abandon(run, "unfinished when run " + newest.get() + " was done");
+            return true;
+        }
+        return false;
+    }
+}
