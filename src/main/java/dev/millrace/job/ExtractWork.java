@@ -18,6 +18,7 @@ import dev.millrace.run.Commit;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.PlannedUnit;
+import dev.millrace.run.RunStore;
 import dev.millrace.run.TableCounts;
 import dev.millrace.run.UnitManifest;
 import dev.millrace.schema.DataSchema;
@@ -49,7 +50,10 @@ final class ExtractWork implements PhaseWork {
     private static final String CENSUS = "census/extract/";
 
     /** What was counted of a run that its contract refused. */
-    static final String REFUSED = "census/refused.json";
+    static final String REFUSED = "refused/census.json";
+
+    /** The rule by which a run is refused, as {@code accept} takes it. */
+    private static final String CONTRACT = "contract";
 
     private final TableSource source;
 
@@ -119,22 +123,21 @@ final class ExtractWork implements PhaseWork {
     /** Under a frozen contract, refuses what the data-schema does not hold; what was counted stays for people to see. */
     private static void requireContract(RunContext context, UnitCensus counted, ShredPlan shredding) {
         boolean frozen = context.open().job().schema().contract() == SchemaSettings.Contract.FREEZE;
-        if (frozen && !counted.drift().isEmpty()) {
-            String run = context.run().id().value();
-            context.run().storage().put(context.run().path(REFUSED), new LastCensus(run, 0, counted.census()).toJson());
-            throw Fault.gate(refusal(context, counted.drift().lines(shredding), shredding.schemaVersion()));
+        if (!frozen || counted.drift().isEmpty() || context.run().accepts(CONTRACT)) {
+            return;
         }
-    }
-
-    private static String refusal(RunContext context, List<String> drift, int version) {
-        String file = context.open().file();
+        RunStore run = context.run();
+        run.storage().put(run.path(REFUSED), new LastCensus(run.id().value(), 0, counted.census()).toJson());
         List<String> lines = new ArrayList<>();
-        lines.add("The contract refused run " + context.run().id() + "; nothing was committed. Data-schema version "
-                + version + " does not hold all of its items (schema.contract: freeze):");
-        lines.addAll(drift);
-        lines.add("Mend the items; or look at it by schema diff " + file + " and take it over by schema pin " + file
-                + "; or let this run pass: accept " + context.run().id() + " --gate contract --reason TEXT");
-        return String.join("\n", lines);
+        lines.add("The contract refused run " + run.id() + "; nothing was committed. Its items hold what data-schema "
+                + "version " + shredding.schemaVersion() + " does not (schema.contract: freeze):");
+        lines.addAll(counted.drift().lines(shredding));
+        String file = context.open().file();
+        lines.add(
+                "Mend the items; or take this over: scripts/millrace schema diff " + file + ", then schema pin " + file
+                        + "; or let this run pass: scripts/millrace accept " + run.id() + " --gate " + CONTRACT
+                        + " --reason TEXT");
+        throw Fault.gate(List.of(CONTRACT), String.join(System.lineSeparator(), lines));
     }
 
     private ShredPlan plan(RunContext context, DataSchema schema) {

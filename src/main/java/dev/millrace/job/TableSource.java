@@ -153,6 +153,10 @@ final class TableSource implements AutoCloseable {
 
     /** What tells an item's kind. */
     KindRule kindRule() {
+        return kindRule(job);
+    }
+
+    static KindRule kindRule(Job job) {
         SchemaSettings.KindRule rule = job.schema().kind();
         if (rule instanceof SchemaSettings.KindAttribute by) {
             return new KindRule.ByAttribute(by.attribute());
@@ -162,7 +166,7 @@ final class TableSource implements AutoCloseable {
                     .map(p -> new KindRule.KindPattern(p.getKey(), p.getValue()))
                     .toList());
         }
-        return new KindRule.Single(access.table());
+        return new KindRule.Single(((DynamoDbSource) job.source()).table());
     }
 
     CensusTaker.Settings census(RunStore run) {

@@ -37,7 +37,8 @@ public final class Inference {
     private static final int BIGINT_DIGITS = 19;
     private static final int MAX_DIGITS = 38;
     private static final int MAX_SCALE = 37;
-    private static final List<SourceType> SHAPES = List.of(
+    /** What a column can hold. */
+    static final List<SourceType> SHAPES = List.of(
             SourceType.S,
             SourceType.N,
             SourceType.B,
