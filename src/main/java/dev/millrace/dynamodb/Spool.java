@@ -189,6 +189,18 @@ public final class Spool implements Serializable {
         }
     }
 
+    /** A unit that one run has read, as a unit of another run, for which it costs nothing. */
+    public static UnitManifest takenOver(UnitManifest spooled) {
+        return new UnitManifest(
+                UnitManifest.FORMAT,
+                PHASE,
+                spooled.unit(),
+                spooled.attempt(),
+                spooled.files(),
+                Map.of(),
+                Map.of(MD5, spooled.facts().get(MD5), CONSUMED, "0"));
+    }
+
     /** Opens a unit's items. */
     public SpoolReader open(UnitManifest spooled) {
         return SpoolReader.open(storage, spooled.files().get(0).path(), key);

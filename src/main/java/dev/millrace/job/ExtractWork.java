@@ -15,10 +15,13 @@ import dev.millrace.landing.LandingManifests;
 import dev.millrace.landing.LandingPlan;
 import dev.millrace.landing.LandingTable;
 import dev.millrace.run.Commit;
+import dev.millrace.run.Ledger;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.PlannedUnit;
+import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
+import dev.millrace.run.SpooledInput;
 import dev.millrace.run.TableCounts;
 import dev.millrace.run.UnitManifest;
 import dev.millrace.schema.DataSchema;
@@ -96,7 +99,7 @@ final class ExtractWork implements PhaseWork {
         UnitCensus counted = census.merged(context.plan().units());
         requireContract(context, counted, shredding);
         context.requireNotGivenUp();
-        Commit commit = context.open().store().ledger().append(context.run().id(), counts, Map.of());
+        Commit commit = commit(context, counts);
         context.open().schemas().keep(new LastCensus(context.run().id().value(), commit.n(), counted.census()));
         if (context.open().job().staging().spool() == StagingSettings.Spool.DELETE) {
             // Before the phase is committed: once it is, nobody comes here again. All units are, so none is read again.
@@ -111,6 +114,19 @@ final class ExtractWork implements PhaseWork {
                                 TABLES, String.join(",", forWarehouse(shredding, landed)),
                                 CONSUMED, Spool.consumed(spooled).toPlainString()),
                         counts)));
+    }
+
+    private static Commit commit(RunContext context, Map<String, TableCounts> counts) {
+        Ledger ledger = context.open().store().ledger();
+        RunId run = context.run().id();
+        Optional<SpooledInput> input = context.plan().input();
+        if (input.isEmpty()) {
+            return ledger.append(run, counts, Map.of());
+        }
+        long after = input.get().commit();
+        return ledger.appendAfter(after, run, counts, Map.of())
+                .orElseThrow(() -> Fault.gate("Run " + run + " comes too late: it makes rows of the items of commit "
+                        + after + ", and there is a later one: nothing was changed"));
     }
 
     /** Ids of the units that are landed and counted. */

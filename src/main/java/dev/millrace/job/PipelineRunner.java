@@ -12,6 +12,7 @@ import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.PhaseState;
 import dev.millrace.run.Plan;
+import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.Recorder;
 import dev.millrace.run.ResolvedJob;
 import dev.millrace.run.RunEnd;
@@ -64,6 +65,24 @@ final class PipelineRunner {
      * @throws Fault by its kind, with the run's record saying the same
      */
     Ended run(OpenJob open, Optional<RunId> run, Arguments.Share units, List<Phase> wanted) {
+        return run(open, run, units, wanted, Optional.empty());
+    }
+
+    /**
+     * Makes rows anew of items that an earlier run has read: all phases of a new run, or of one that began so.
+     *
+     * @param handover asked when a new run begins
+     */
+    Ended again(OpenJob open, Supplier<Handover> handover) {
+        return run(open, Optional.empty(), Arguments.Share.ALL, List.of(), Optional.of(handover));
+    }
+
+    private Ended run(
+            OpenJob open,
+            Optional<RunId> run,
+            Arguments.Share units,
+            List<Phase> wanted,
+            Optional<Supplier<Handover>> handover) {
         List<Phase> phases = phases(open.job());
         for (Phase phase : wanted) {
             if (!phases.contains(phase)) {
@@ -77,7 +96,8 @@ final class PipelineRunner {
         try (LazySource source = new LazySource(open.job(), around);
                 Sparks spark = new Sparks(open.job().name())) {
             while (true) {
-                Optional<Ended> ended = run(open, run, units, wanted.isEmpty() ? phases : wanted, source, spark);
+                Optional<Ended> ended =
+                        run(open, run, units, wanted.isEmpty() ? phases : wanted, handover, source, spark);
                 if (ended.isPresent()) {
                     return ended.get();
                 }
@@ -92,6 +112,7 @@ final class PipelineRunner {
             Optional<RunId> named,
             Arguments.Share units,
             List<Phase> wanted,
+            Optional<Supplier<Handover>> handover,
             Supplier<TableSource> source,
             Sparks spark) {
         String json = JobFile.toJson(open.job());
@@ -101,13 +122,11 @@ final class PipelineRunner {
                         named,
                         open.job().resumeWithin(),
                         new ResolvedJob(json, planned -> OpenJob.rewritten(planned, around)),
-                        id -> new Plan(
-                                Plan.FORMAT,
-                                id,
-                                open.job().name(),
-                                json,
-                                phases,
-                                source.get().units()));
+                        id -> plan(open, id, json, handover, source));
+        if (handover.isPresent() && run.plan().input().isEmpty()) {
+            throw Fault.world("Run " + run.id() + " of job " + open.job().name() + " began at the same time: it reads "
+                    + "the table anew, so wait for its end and look at its quarantine");
+        }
         boolean share = units.count() > 1;
         try (Lease lease = acquire(open, run, named.isEmpty(), share)) {
             Optional<RunEnd> end = run.end();
@@ -123,8 +142,20 @@ final class PipelineRunner {
                 requireDone(run.id(), end.get());
                 return Optional.of(new Ended(context, Result.DONE_BEFORE));
             }
+            context.plan()
+                    .input()
+                    .ifPresent(input -> new Handover(input, context.plan().units()).to(run, open));
             return Optional.of(new Ended(context, run(context, wanted, source)));
         }
+    }
+
+    private static Plan plan(
+            OpenJob open, RunId id, String json, Optional<Supplier<Handover>> handover, Supplier<TableSource> source) {
+        Optional<Handover> taken = handover.map(Supplier::get);
+        List<PlannedUnit> units =
+                taken.map(Handover::units).orElseGet(() -> source.get().units());
+        return new Plan(
+                Plan.FORMAT, id, open.job().name(), json, phases(open.job()), units, taken.map(Handover::input));
     }
 
     private Lease acquire(OpenJob open, RunStore run, boolean found, boolean share) {

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** Runs phases and tells what came of them. */
@@ -37,6 +38,11 @@ final class RunReport {
         return run(run.open(), Optional.of(run.store().id()), Arguments.Share.ALL, List.of(), around, out);
     }
 
+    /** Makes rows anew of what an earlier run has read, and tells how much of its quarantine that took back. */
+    static int again(OpenJob open, Supplier<Handover> handover, Surroundings around, PrintStream out) {
+        return report(() -> new PipelineRunner(around).again(open, handover), out);
+    }
+
     private static int run(
             OpenJob open,
             Optional<RunId> run,
@@ -44,8 +50,12 @@ final class RunReport {
             List<Phase> wanted,
             Surroundings around,
             PrintStream out) {
+        return report(() -> new PipelineRunner(around).run(open, run, units, wanted), out);
+    }
+
+    private static int report(Supplier<PipelineRunner.Ended> work, PrintStream out) {
         long start = System.nanoTime();
-        PipelineRunner.Ended ended = new PipelineRunner(around).run(open, run, units, wanted);
+        PipelineRunner.Ended ended = work.get();
         Duration took = Duration.ofNanos(System.nanoTime() - start);
         out.print(summary(ended, took).text(Terminal.detect()));
         out.flush();
@@ -73,6 +83,11 @@ final class RunReport {
             if (quarantined.out() > 0) {
                 facts.put("quarantine", context.run().storage().uri(LandedRun.quarantineFolder(context)));
             }
+            context.plan()
+                    .input()
+                    .flatMap(input -> context.open().store().ledger().find(input.commit()))
+                    .ifPresent(before -> facts.put(
+                            "taken back", takenBack(Handover.quarantined(before), quarantined.out(), before.run())));
         });
         Optional<Versions> versions = context.run().phase(Phase.REPLACE).map(c -> Versions.of(context));
         versions.ifPresent(v -> {
@@ -84,6 +99,11 @@ final class RunReport {
                 extracted.map(c -> tables(context, c)).orElse(List.of()),
                 List.copyOf(facts.entrySet()),
                 next(context, ended, versions));
+    }
+
+    private static String takenBack(long before, long now, RunId run) {
+        return Figures.count(Math.max(0, before - now)) + " items: run " + run + " had " + Figures.count(before)
+                + " in quarantine, this one has " + Figures.count(now);
     }
 
     private static String state(PipelineRunner.Ended ended) {

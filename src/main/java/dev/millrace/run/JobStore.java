@@ -6,10 +6,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** A job's state below {@code <job>/} of the staging storage: its runs, its ledger and its lock. */
 public final class JobStore {
@@ -63,6 +66,16 @@ public final class JobStore {
         List<RunId> runs = runs();
         int last = runs.size() - 1 - sinceLastDone(runs).size();
         return last < 0 ? Optional.empty() : Optional.of(runs.get(last));
+    }
+
+    /** Runs that unfinished ones, of those given, take their input from. */
+    Set<RunId> inputsOf(Collection<RunId> runs) {
+        return runs.stream()
+                .map(this::run)
+                .filter(run -> run.end().isEmpty())
+                .flatMap(run -> run.findPlan().flatMap(Plan::input).stream())
+                .map(SpooledInput::run)
+                .collect(Collectors.toSet());
     }
 
     /** The runs that began after the last one that is done, newest first. */
@@ -149,7 +162,8 @@ public final class JobStore {
 
     /**
      * Removes what runs staged once its lifetime is over: of runs that ended {@code keep} ago, and of those that never
-     * will, because they are older than that and a later one is done. What the last run that is done has staged stays.
+     * will, because they are older than that and a later one is done. What the last run that is done has staged stays, and what
+     * an unfinished run takes for its input.
      *
      * @param current has just ended, and is left alone
      */

@@ -36,6 +36,11 @@ public final class Ledger {
         return numbers.isEmpty() ? Optional.empty() : Optional.of(read(numbers.get(numbers.size() - 1)));
     }
 
+    /** A commit by its number, or empty. */
+    public Optional<Commit> find(long n) {
+        return Json.find(storage, path(n), Commit.class, Commit.FORMAT);
+    }
+
     /** All commits, oldest first; reads each. */
     public List<Commit> commits() {
         return numbers().stream().map(this::read).toList();
@@ -66,6 +71,22 @@ public final class Ledger {
         }
     }
 
+    /**
+     * Commits a run right after another commit, or finds that it has committed before.
+     *
+     * @param after number of that commit
+     * @return empty when another run has committed since
+     */
+    public Optional<Commit> appendAfter(
+            long after, RunId run, Map<String, TableCounts> counts, Map<String, String> facts) {
+        Optional<Commit> earlier = of(run);
+        if (earlier.isPresent()) {
+            return earlier;
+        }
+        Commit mine = new Commit(Commit.FORMAT, after + 1, run, clock.instant(), counts, facts);
+        return storage.putIfAbsent(path(mine.n()), Json.write(mine)) ? Optional.of(mine) : of(run);
+    }
+
     private Optional<Commit> of(RunId run, List<Long> numbers) {
         for (int i = numbers.size() - 1; i >= 0; i--) {
             Commit commit = read(numbers.get(i));
@@ -91,8 +112,7 @@ public final class Ledger {
     }
 
     private Commit read(long n) {
-        return Json.find(storage, path(n), Commit.class, Commit.FORMAT)
-                .orElseThrow(() -> JobStore.vanished(storage, path(n)));
+        return find(n).orElseThrow(() -> JobStore.vanished(storage, path(n)));
     }
 
     private String path(long n) {

@@ -60,10 +60,11 @@ final class Leftovers {
         }
         Optional<RunId> newest = store.lastDone();
         Optional<RunId> atWork = store.lock().heldBy();
+        Set<RunId> inputs = store.inputsOf(files.keySet());
         Map<RunId, String> bygone = new TreeMap<>();
         Set<String> named = new TreeSet<>();
         for (RunId id : files.keySet()) {
-            boolean needed = atWork.equals(Optional.of(id)) || newest.equals(Optional.of(id));
+            boolean needed = atWork.equals(Optional.of(id)) || newest.equals(Optional.of(id)) || inputs.contains(id);
             Optional<String> reason = needed ? Optional.empty() : bygone(id, keep, now);
             reason.ifPresentOrElse(
                     why -> bygone.put(id, why), () -> named.addAll(store.run(id).filesOfUnits()));
