@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.config.Nearest;
 import dev.millrace.config.SchemaSettings.Contract;
 import dev.millrace.fault.Fault;
 import dev.millrace.schema.DataSchema;
@@ -14,6 +15,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -45,7 +47,7 @@ final class Schema implements Callable<Integer> {
             mixinStandardHelpOptions = true)
     static final class Show implements Callable<Integer> {
         private static final List<String> TITLES =
-                List.of("column", "type", "attribute", "holds", "in", "other types", "");
+                List.of("column", "type", "attribute", "holds", "in", "other types", "notes");
 
         @Mixin
         private Arguments arguments = new Arguments();
@@ -78,7 +80,10 @@ final class Schema implements Callable<Integer> {
         private void requireTables(List<String> tables) {
             for (String name : only) {
                 if (!tables.contains(name)) {
-                    throw Fault.user("Unknown table: " + name + ": there are " + String.join(", ", tables));
+                    throw Fault.user("Unknown table: " + name + ": "
+                            + Nearest.to(name, tables)
+                                    .map(near -> "did you mean " + near + "?")
+                                    .orElse("there are " + String.join(", ", tables)));
                 }
             }
         }
@@ -90,7 +95,18 @@ final class Schema implements Callable<Integer> {
             table.columns()
                     .forEach(c -> lines.add(
                             List.of(c.name(), c.type(), c.attribute(), c.holds(), c.share(), c.others(), c.notes())));
-            TextTable.print(lines, "  ", out);
+            // Most tables have neither other types nor notes.
+            List<Integer> used = IntStream.range(0, TITLES.size())
+                    .filter(i ->
+                            lines.stream().skip(1).anyMatch(line -> !line.get(i).isEmpty()))
+                    .boxed()
+                    .toList();
+            TextTable.print(
+                    lines.stream()
+                            .map(line -> used.stream().map(line::get).toList())
+                            .toList(),
+                    "  ",
+                    out);
         }
     }
 

@@ -153,17 +153,8 @@ public final class Pins {
                 .filter(s -> s == column.source() || met.shaped(s) > 0)
                 .reduce((a, b) -> preferred(met, column, a, b))
                 .orElseThrow(() -> Fault.user("values of type " + column.source() + " cannot become " + declared
-                        + (possible.size() == 1
-                                ? ""
-                                : ", nor was another type met that can: there were "
-                                        + Words.count(met.shaped(column.source()), "value") + " of type "
-                                        + column.source() + others(met, column))));
+                        + (possible.size() == 1 ? "" : ", and of no other type was any met that can")));
         return column.pinnedAs(most, declared.type(), encoding(declared, most, met));
-    }
-
-    private static String others(PathCensus met, EntityColumn column) {
-        String others = SchemaView.others(met, column.source());
-        return others.isEmpty() ? "" : ", " + others;
     }
 
     /** The type of which more values were met; of two alike the column's own. */

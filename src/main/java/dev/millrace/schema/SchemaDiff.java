@@ -162,9 +162,7 @@ public record SchemaDiff(List<Table> tables) {
             return ": " + Words.count(met.shaped(now.source()), "value") + " of type " + now.source() + ", "
                     + Words.count(met.shaped(was.source()), "value") + " of type " + was.source();
         }
-        boolean widened = now.source() == SourceType.N
-                && !was.type().equals(now.type())
-                && !met.numbers().equals(NumberCensus.NONE);
+        boolean widened = now.source() == SourceType.N && !now.pinned() && !was.type().equals(now.type());
         return widened ? ": numbers of up to " + Words.digits(met.numbers()) : "";
     }
 
@@ -212,20 +210,15 @@ public record SchemaDiff(List<Table> tables) {
     }
 
     private static List<Line> gone(CountedTable table, CountedTable was) {
-        boolean rowsWere = was.count() > 0;
-        if (table.count() == 0) {
-            return rowsWere
-                    ? List.of(new Line(Sign.GONE, "no rows any more: there were " + Words.count(was.count(), "row")))
-                    : List.of();
+        if (table.count() == 0 && was.count() > 0) {
+            return List.of(new Line(Sign.GONE, "no rows any more, before " + Words.number(was.count())));
         }
         List<Line> lines = new ArrayList<>();
         for (EntityColumn column : was.columns()) {
-            boolean isGone = table.countsRows() && table.at(column).total() == 0;
-            long values = was.at(column).shaped(column.source());
-            if (isGone && values > 0) {
+            long before = was.at(column).shaped(column.source());
+            if (table.countsRows() && table.at(column).total() == 0 && before > 0) {
                 lines.add(new Line(
-                        Sign.GONE,
-                        was.nameOf(column) + ": no values any more: there were " + Words.count(values, "value")));
+                        Sign.GONE, was.nameOf(column) + ": no value any more, before " + Words.number(before)));
             }
         }
         return lines;

@@ -79,7 +79,7 @@ public record SchemaView(String name, String described, List<Column> columns) {
         List<String> others = new ArrayList<>();
         for (SourceType type : SourceType.values()) {
             if (type != than && met.shaped(type) > 0) {
-                others.add(String.format(java.util.Locale.ROOT, "%,d %s", met.shaped(type), type));
+                others.add(Words.number(met.shaped(type)) + " " + type);
             }
         }
         return String.join(", ", others);

@@ -8,9 +8,14 @@ import java.util.stream.Collectors;
 final class Words {
     private Words() {}
 
+    /** {@code 9,000}. */
+    static String number(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+
     /** {@code 1 item}, {@code 9,000 items}. */
     static String count(long number, String what) {
-        return String.format(Locale.ROOT, "%,d %s%s", number, what, number == 1 ? "" : "s");
+        return number(number) + " " + what + (number == 1 ? "" : "s");
     }
 
     /** {@code 4.6 %}; never 0 or 100 where it is not quite. */
@@ -23,10 +28,13 @@ final class Words {
         return (text.endsWith(".0") ? text.substring(0, text.length() - 2) : text) + " %";
     }
 
-    /** {@code 25 digits}, {@code 12 digits before the point and 3 after it}. */
+    /** {@code 25 digits}, {@code 2 digits after the point}, {@code 12 digits before the point and 3 after it}. */
     static String digits(NumberCensus numbers) {
-        return numbers.scale() == 0
-                ? count(numbers.integerDigits(), "digit")
+        if (numbers.scale() == 0) {
+            return count(numbers.integerDigits(), "digit");
+        }
+        return numbers.integerDigits() == 0
+                ? count(numbers.scale(), "digit") + " after the point"
                 : count(numbers.integerDigits(), "digit") + " before the point and " + numbers.scale() + " after it";
     }
 

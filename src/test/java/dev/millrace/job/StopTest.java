@@ -140,7 +140,12 @@ class StopTest {
                 .as(stop)
                 .isEqualTo(undisturbed.record().orElseThrow().tables().keySet());
         assertThat(job.storage().list(run.path("spool/"))).as(stop).isEmpty();
-        assertThat(job.storage().names("shop/schema/")).as(stop).containsExactly("1.json");
+        assertThat(job.storage().names("shop/schema/")).as(stop).containsExactly("1.json", "census.json");
+        // Units that were tried twice are counted once.
+        assertThat(job.census().census().toJson())
+                .as(stop)
+                .isEqualTo(undisturbed.census().census().toJson());
+        assertThat(job.census().run()).as(stop).isEqualTo(run.id().value());
     }
 
     @Test
