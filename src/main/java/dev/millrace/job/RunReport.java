@@ -102,8 +102,9 @@ final class RunReport {
     }
 
     private static String takenBack(long before, long now, RunId run) {
-        return Figures.count(Math.max(0, before - now)) + " items: run " + run + " had " + Figures.count(before)
-                + " in quarantine, this one has " + Figures.count(now);
+        long taken = Math.max(0, before - now);
+        return Figures.count(taken) + (taken == 1 ? " item: run " : " items: run ") + run + " had "
+                + Figures.count(before) + " in quarantine, this one has " + Figures.count(now);
     }
 
     private static String state(PipelineRunner.Ended ended) {

@@ -162,7 +162,8 @@ public record SchemaDiff(List<Table> tables) {
             return ": " + Words.count(met.shaped(now.source()), "value") + " of type " + now.source() + ", "
                     + Words.count(met.shaped(was.source()), "value") + " of type " + was.source();
         }
-        boolean widened = now.source() == SourceType.N && !now.pinned() && !was.type().equals(now.type());
+        boolean widened =
+                now.source() == SourceType.N && !now.pinned() && !was.type().equals(now.type());
         return widened ? ": numbers of up to " + Words.digits(met.numbers()) : "";
     }
 
