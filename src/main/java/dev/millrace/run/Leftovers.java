@@ -60,7 +60,7 @@ final class Leftovers {
         }
         Optional<RunId> newest = store.lastDone();
         Optional<RunId> atWork = store.lock().heldBy();
-        Set<RunId> inputs = store.inputsOf(files.keySet());
+        Set<RunId> inputs = store.inputsOf(store.runs());
         Map<RunId, String> bygone = new TreeMap<>();
         Set<String> named = new TreeSet<>();
         for (RunId id : files.keySet()) {

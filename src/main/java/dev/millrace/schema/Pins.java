@@ -141,8 +141,11 @@ public final class Pins {
         List<SourceType> possible =
                 column.role() == Role.KEY || !table.countsRows() ? List.of(column.source()) : Inference.SHAPES;
         Optional<SourceType> source =
-                possible.stream().filter(s -> s.name().equals(type)).findFirst();
+                Inference.SHAPES.stream().filter(s -> s.name().equals(type)).findFirst();
         if (source.isPresent()) {
+            if (!possible.contains(source.get())) {
+                throw Fault.user("its values are always of type " + column.source());
+            }
             ColumnType own = Inference.scalarType(source.get(), met.numbers());
             return column.pinnedAs(source.get(), own, Inference.encoding(source.get(), met));
         }

@@ -274,6 +274,30 @@ class QuarantineTest {
                 .isEqualTo("run " + trial.run(open).id() + ": nothing is in quarantine\n");
     }
 
+    @Test
+    void showHidesWhatTheJobHides() {
+        Items.table(
+                "quarantine-hidden",
+                List.of("id:N"),
+                List.of(item("1", ", \"card\": {\"S\": \"CARD-1\"}, \"mail\": {\"S\": \"a@b.example\"}")));
+        Trial trial = new Trial(folder);
+        Path job = job(trial, "hidden", "$SERVER", "}\ntables: {quarantine-hidden: {drop: [card], hash: [mail]}");
+        trial.succeed(job);
+        Items.put(
+                "quarantine-hidden",
+                List.of(item(LONG, ", \"card\": {\"S\": \"CARD-2\"}, \"mail\": {\"S\": \"c@d.example\"}")));
+        assertThat(trial.run(job).code()).isEqualTo(3);
+        for (String[] command : List.of(
+                new String[] {"quarantine", "show", job.toString()},
+                new String[] {"quarantine", "show", job.toString(), "--csv"})) {
+            assertThat(Trial.command(command).out())
+                    .contains(
+                            LONG,
+                            "the key id does not fit its column: it needs another type, by schema pin or a refresh")
+                    .doesNotContain("card", "CARD", "example");
+        }
+    }
+
     /** Changes what was spooled, as a defective source would have sent it. */
     private void damage(String sound, String broken) throws IOException {
         Path spooled;

@@ -272,6 +272,7 @@ class SchemaCommandsTest {
                 "things.flag=bigint",
                 "values of type BOOL cannot become bigint, and of no other type was any met that can");
         problems.put("things.id=date", "values of type N cannot become date");
+        problems.put("things.id=S", "its values are always of type N");
         problems.put("things._rest=string", "the type of column _rest is fixed");
         problems.put("things__tags._index=string", "the type of column _index is fixed");
         problems.put(

@@ -455,6 +455,40 @@ abstract class RunContract {
         }
     }
 
+    @Test
+    void whatAnUnfinishedRunTakesForItsInputStays() {
+        Duration keep = Duration.ofDays(2);
+        RunStore refused = staged(begun());
+        refused.finish(Outcome.REFUSED, "too many in quarantine");
+        clock.forward(keep.plusHours(1));
+        RunStore taking = store().begin(Optional.empty(), HOUR, job("{}"), id -> taking(id, refused.id()));
+        assertThat(store().run(taking.id()).plan().input()).contains(new SpooledInput(refused.id(), 7));
+        clock.forward(Duration.ofSeconds(10));
+        RunStore other = store().begin(Optional.of(newId()), HOUR, job("{}"), id -> plan(id, "{}"));
+        other.finish(Outcome.DONE, "");
+        store().enforceLifetimes(keep, other.id());
+        assertThat(stagedFiles()).hasSize(4);
+        clock.forward(Duration.ofDays(20_000));
+        assertThat(store().leftovers(keep, Duration.ofDays(1)))
+                .noneMatch(leftover -> leftover.reason().startsWith("run "));
+
+        taking.finish(Outcome.DONE, "");
+        store().enforceLifetimes(keep, other.id());
+        assertThat(stagedFiles()).isEmpty();
+    }
+
+    private static Plan taking(RunId id, RunId from) {
+        Plan plan = plan(id, "{}");
+        return new Plan(
+                plan.format(),
+                id,
+                plan.job(),
+                plan.jobJson(),
+                plan.phases(),
+                plan.units(),
+                Optional.of(new SpooledInput(from, 7)));
+    }
+
     /** Four files in the places where runs stage. */
     private RunStore staged(RunStore run) {
         for (String path : List.of(
@@ -513,6 +547,24 @@ abstract class RunContract {
                 .containsEntry("t", COUNTS);
         assertThat(store().ledger().of(runOf(1))).map(Commit::run).contains(runOf(1));
         assertThat(store().ledger().of(runOf(2))).isEmpty();
+    }
+
+    @Test
+    void aRunMayCommitOnlyRightAfterAnother() throws Exception {
+        Ledger ledger = store().ledger();
+        ledger.append(runOf(1), Map.of(), Map.of());
+        List<Optional<Commit>> commits =
+                together(8, i -> store().ledger().appendAfter(1, runOf(2), Map.of("t", COUNTS), Map.of()));
+        assertThat(commits).containsOnly(ledger.find(2)).first().isNotEqualTo(Optional.empty());
+        assertThat(ledger.appendAfter(1, runOf(3), Map.of(), Map.of())).isEmpty();
+        assertThat(ledger.appendAfter(2, runOf(3), Map.of(), Map.of()))
+                .map(Commit::n)
+                .contains(3L);
+        assertThat(ledger.appendAfter(1, runOf(2), Map.of(), Map.of()))
+                .map(Commit::n)
+                .contains(2L);
+        assertThat(ledger.commits()).extracting(Commit::run).containsExactly(runOf(1), runOf(2), runOf(3));
+        assertThat(ledger.find(4)).isEmpty();
     }
 
     @Test
