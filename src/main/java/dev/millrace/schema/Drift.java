@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.millrace.schema.EntityColumn.Role;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -12,7 +11,7 @@ import java.util.TreeMap;
 
 /**
  * What items held that their tables do not: values without a column, of another type than their column's or too wide
- * for it, items of kinds without a table. Explicit NULLs, empty lists and empty maps are none of it.
+ * for it, items of kinds without a table. NULLs, empty lists and maps of nothing else are none of it.
  *
  * <p>Counted exactly, whatever part of the items inference looks at; merges in any order to the same result. Like a
  * census it holds names and figures, never a value, and of many names at one place the same thousand in any order.
@@ -116,10 +115,8 @@ public final class Drift {
     /** What a table of a plan holds at which path. */
     private record Places(ShredPlan plan, int number) {
         String line(List<String> path, SourceType type, PathCensus met) {
-            Optional<EntityColumn> column = plan.tables().get(number).source().columns().stream()
-                    .filter(c -> (c.role() == Role.KEY || c.role() == Role.VALUE)
-                            && c.path().equals(path))
-                    .findFirst();
+            Optional<EntityColumn> column =
+                    values().stream().filter(c -> c.path().equals(path)).findFirst();
             String values = Words.count(met.count(type), "value") + " of type " + type;
             if (column.isPresent()) {
                 String name = "column " + column.get().name();
@@ -128,14 +125,21 @@ public final class Drift {
                         : name + " holds type " + column.get().source() + ": met " + values;
             }
             String attribute = path.isEmpty() ? "the element" : "attribute " + Words.path(path);
-            Optional<String> child = plan.tables().stream()
-                    .filter(t -> t.parent() == number && t.source().path().equals(path))
+            Optional<String> child = children().stream()
+                    .filter(t -> t.source().path().equals(path))
                     .map(t -> t.definition().name())
                     .findFirst();
-            if (child.isPresent()) {
-                return attribute + " is table " + child.get() + ": met " + values;
-            }
-            return attribute + (isMap(path) ? " is a map with columns: met " : " is new: met ") + values;
+            String is =
+                    child.map(name -> " is table " + name).orElse(isMap(path) ? " is a map with columns" : " is new");
+            return attribute + is + ": met " + values;
+        }
+
+        private List<EntityColumn> values() {
+            return plan.tables().get(number).source().values();
+        }
+
+        private List<ShredPlan.Table> children() {
+            return plan.tables().stream().filter(t -> t.parent() == number).toList();
         }
 
         private static String misfits(SourceType type, PathCensus met) {
@@ -145,10 +149,8 @@ public final class Drift {
         }
 
         private boolean isMap(List<String> path) {
-            return plan.tables().get(number).source().columns().stream().anyMatch(c -> isBelow(c.path(), path))
-                    || plan.tables().stream()
-                            .anyMatch(t ->
-                                    t.parent() == number && isBelow(t.source().path(), path));
+            return values().stream().anyMatch(c -> isBelow(c.path(), path))
+                    || children().stream().anyMatch(t -> isBelow(t.source().path(), path));
         }
 
         private static boolean isBelow(List<String> path, List<String> prefix) {

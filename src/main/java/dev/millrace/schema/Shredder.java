@@ -54,7 +54,7 @@ public final class Shredder {
             return values;
         }
 
-        /** How many of its values did not fit; explicit NULLs and empty lists or maps do not count. */
+        /** How many of its values did not fit; NULLs, empty lists and maps of nothing else do not count. */
         public int rescued() {
             return rescued;
         }
@@ -435,13 +435,25 @@ public final class Shredder {
         }
         int to = row.rest.length();
         row.rest.ascii("\":").add(tape.input(), tape.start(value), tape.end(value));
+        if (!isVoid(value)) {
+            row.rescued++;
+            countDrift(row, row.rest.array(), from, to, SourceType.of(tape, value), SourceType.payload(value));
+        }
+    }
+
+    /** Whether nothing is there that could have a column: a NULL, an empty list, a map of nothing else. */
+    private boolean isVoid(int value) {
         SourceType type = SourceType.of(tape, value);
         int payload = SourceType.payload(value);
-        boolean empty = (type == SourceType.M || type == SourceType.L) && tape.next(payload) == payload + 1;
-        if (type != SourceType.NULL && !empty) {
-            row.rescued++;
-            countDrift(row, row.rest.array(), from, to, type, payload);
+        int end = tape.next(payload);
+        if (type == SourceType.M) {
+            int name = payload + 1;
+            while (name < end && isVoid(name + 1)) {
+                name = tape.next(name + 1);
+            }
+            return name >= end;
         }
+        return type == SourceType.NULL || (type == SourceType.L && end == payload + 1);
     }
 
     /** Counts what fits no column, by its pointer; all of an item of an unknown kind counts as one. */

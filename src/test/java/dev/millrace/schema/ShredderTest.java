@@ -142,7 +142,7 @@ class ShredderTest {
     void hasNoDriftInWhatItWasInferredFrom() {
         List<String> items = List.of(
                 "{\"PK\":{\"S\":\"1\"},\"a\":{\"M\":{\"b\":{\"N\":\"1\"},\"e\":{\"L\":[]}}},\"l\":{\"L\":[{\"SS\":[\"x\"]}]}}",
-                "{\"PK\":{\"S\":\"2\"},\"a\":{\"NULL\":true},\"l\":{\"M\":{}},\"j\":{\"L\":[{\"L\":[{\"N\":\"1\"}]}]}}");
+                "{\"PK\":{\"S\":\"2\"},\"a\":{\"NULL\":true},\"l\":{\"M\":{}},\"v\":{\"M\":{\"n\":{\"NULL\":true},\"m\":{\"M\":{}}}},\"j\":{\"L\":[{\"L\":[{\"N\":\"1\"}]}]}}");
         ShredPlan plan = plan(items, Map.of());
         assertThat(drift(plan, items).drift().isEmpty()).isTrue();
         assertThat(drift(plan, HostileItems.ALL).drift().isEmpty()).isFalse();
