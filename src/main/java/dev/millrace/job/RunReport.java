@@ -187,6 +187,16 @@ final class RunReport {
                 next.add(launcher + "rollback " + file);
             }
         }
+        TableCounts all = context.run()
+                .phase(Phase.EXTRACT)
+                .map(c -> c.counts().values().stream().reduce(TableCounts.NONE, TableCounts::plus))
+                .orElse(TableCounts.NONE);
+        if (all.quarantined() > 0) {
+            next.add(launcher + "quarantine show " + file);
+        }
+        if (all.rescued() > 0) {
+            next.add(launcher + "schema diff " + file);
+        }
         next.add(launcher + "status " + file);
         return next;
     }

@@ -100,11 +100,6 @@ record CountedTable(
         return ShredPlan.isHashed(column, table, entity, settings);
     }
 
-    /** The attribute that a column's values come from, by its path in the row. */
-    static String attribute(EntityColumn column) {
-        return column.path().isEmpty() ? "the element" : Words.path(column.path());
-    }
-
     /** Whether both are the same table, in two versions of a data-schema. */
     boolean isSame(CountedTable other) {
         return entity.kind().equals(other.entity.kind()) && table.suffix().equals(other.table.suffix());

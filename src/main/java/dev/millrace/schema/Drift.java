@@ -124,14 +124,13 @@ public final class Drift {
                         ? name + " is " + column.get().type() + ": met " + misfits(type, met)
                         : name + " holds type " + column.get().source() + ": met " + values;
             }
-            String attribute = path.isEmpty() ? "the element" : "attribute " + Words.path(path);
             Optional<String> child = children().stream()
                     .filter(t -> t.source().path().equals(path))
                     .map(t -> t.definition().name())
                     .findFirst();
             String is =
                     child.map(name -> " is table " + name).orElse(isMap(path) ? " is a map with columns" : " is new");
-            return attribute + is + ": met " + values;
+            return Words.place(path) + is + ": met " + values;
         }
 
         private List<EntityColumn> values() {

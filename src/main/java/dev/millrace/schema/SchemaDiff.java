@@ -132,39 +132,36 @@ public record SchemaDiff(List<Table> tables) {
     }
 
     private static String filled(CountedTable table, EntityColumn column) {
-        String attribute = "attribute " + CountedTable.attribute(column);
         if (!table.countsRows()) {
             return "elements of the set";
         }
         long values = table.at(column).shaped(column.source());
-        return (column.path().isEmpty() ? "the element" : attribute) + ", of type " + column.source() + " in "
-                + Words.count(values, "row") + " (" + Words.share(values, table.count()) + ")";
+        return Words.place(column.path()) + ", of type " + column.source() + " in " + Words.count(values, "row") + " ("
+                + Words.share(values, table.count()) + ")";
     }
 
     private static String change(EntityColumn was, EntityColumn now) {
-        String pinned =
-                now.pinned() && !was.pinned() ? ", pinned" : was.pinned() && !now.pinned() ? ", no longer pinned" : "";
-        boolean sameType = was.type().equals(now.type()) && was.source() == now.source();
-        if (sameType) {
-            return now.type() + pinned;
+        String types = now.type().toString();
+        if (was.source() != now.source()) {
+            types = was.type() + " of " + was.source() + " → " + types + " of " + now.source();
+        } else if (!was.type().equals(now.type())) {
+            types = was.type() + " → " + types;
         }
-        // The source is told where the types alone would not show that it changed.
-        boolean shows = was.source() == now.source();
-        return (shows
-                        ? was.type() + " → " + now.type()
-                        : was.type() + " of " + was.source() + " → " + now.type() + " of " + now.source())
-                + pinned;
+        return types + (now.pinned() && !was.pinned() ? ", pinned" : "");
     }
 
     private static String why(CountedTable table, EntityColumn was, EntityColumn now) {
         PathCensus met = table.at(now);
+        List<String> reasons = new ArrayList<>();
         if (was.source() != now.source()) {
-            return ": " + Words.count(met.shaped(now.source()), "value") + " of type " + now.source() + ", "
-                    + Words.count(met.shaped(was.source()), "value") + " of type " + was.source();
+            reasons.add(Words.count(met.shaped(now.source()), "value") + " of type " + now.source());
+            reasons.add(Words.count(met.shaped(was.source()), "value") + " of type " + was.source());
+        } else if (now.source() == SourceType.N && !now.pinned() && !was.type().equals(now.type())) {
+            reasons.add("numbers of up to " + Words.digits(met.numbers()));
         }
-        boolean widened =
-                now.source() == SourceType.N && !now.pinned() && !was.type().equals(now.type());
-        return widened ? ": numbers of up to " + Words.digits(met.numbers()) : "";
+        Optional.ofNullable(table.settings().types().get(now.name()))
+                .ifPresent(declared -> reasons.add("the job file says " + declared + ", which wins"));
+        return reasons.isEmpty() ? "" : ": " + String.join(", ", reasons);
     }
 
     /** What fits no column even then. */
@@ -239,7 +236,7 @@ public record SchemaDiff(List<Table> tables) {
                 return;
             }
             Optional<SourceType> shape = path.isEmpty() ? Optional.of(SourceType.M) : shape(path);
-            String attribute = path.isEmpty() ? "the element" : "attribute " + Words.path(path);
+            String attribute = Words.place(path);
             if (shape.isEmpty()) {
                 Inference.majority(met).ifPresent(type -> without.add(attribute));
                 return;

@@ -67,7 +67,7 @@ public record SchemaView(String name, String described, List<Column> columns) {
         return new Column(
                 table.nameOf(column),
                 type,
-                CountedTable.attribute(column),
+                column.path().isEmpty() ? "the element" : Words.path(column.path()),
                 holds.name(),
                 table.countsRows() ? Words.share(met.shaped(holds), table.count()) : "",
                 table.countsRows() ? others(met, holds) : "",

@@ -38,6 +38,11 @@ final class Words {
                 : count(numbers.integerDigits(), "digit") + " before the point and " + numbers.scale() + " after it";
     }
 
+    /** {@code attribute address.city}; {@code the element} where the path is empty. */
+    static String place(List<String> path) {
+        return path.isEmpty() ? "the element" : "attribute " + path(path);
+    }
+
     /** As the job file writes an attribute path; a line stays a line. */
     static String path(List<String> names) {
         return names.stream()

@@ -132,7 +132,8 @@ class SchemaCommandsTest {
                                 "",
                                 "things: kind commands-diff, 6 items",
                                 "  ~ status bigint of N → string of S, pinned: 2 values of type S, 1 value of type N",
-                                "  ~ total bigint → decimal(21,1): numbers of up to 20 digits before the point and 1 after it",
+                                "  ~ total bigint → decimal(21,1): numbers of up to 20 digits before the point and 1 after "
+                                        + "it, the job file says decimal(9,2), which wins",
                                 "  + coupon string: attribute coupon, of type S in 1 row (16.7 %)",
                                 "  ! label holds S: 1 B",
                                 "  ! status holds S: 1 N",
