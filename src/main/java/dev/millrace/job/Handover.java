@@ -77,25 +77,17 @@ record Handover(SpooledInput input, List<PlannedUnit> units) {
     /**
      * Gives a run the spool of the other one, as if it had read it. May be repeated.
      *
-     * @throws Fault of kind USER when it is gone; then the run is given up
+     * @throws Fault of kind USER when it is gone
      */
-    void to(RunStore to, OpenJob open) {
-        Set<String> there = to.units().committed(Spool.PHASE).stream()
+    void to(RunStore run, OpenJob open) {
+        Set<String> there = run.units().committed(Spool.PHASE).stream()
                 .map(UnitManifest::unit)
                 .collect(Collectors.toSet());
-        if (there.size() == units.size()) {
-            return;
-        }
-        try {
+        if (there.size() < units.size()) {
             spooled(open).stream()
                     .filter(unit -> !there.contains(unit.unit()))
                     .map(Spool::takenOver)
-                    .forEach(to.units()::commit);
-        } catch (Fault gone) {
-            if (gone.kind() == Fault.Kind.USER) {
-                open.store().abandon(to, gone.getMessage());
-            }
-            throw gone;
+                    .forEach(run.units()::commit);
         }
     }
 

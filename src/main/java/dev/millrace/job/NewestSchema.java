@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.config.Percent;
 import dev.millrace.config.SchemaSettings;
 import dev.millrace.config.TableSettings;
 import dev.millrace.fault.Fault;
@@ -13,7 +14,8 @@ import dev.millrace.schema.Pins;
 import dev.millrace.schema.SchemaCache;
 import dev.millrace.schema.SchemaDiff;
 import dev.millrace.schema.ShredPlan;
-import dev.millrace.storage.Storage;
+import dev.millrace.storage.Versioned;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -43,19 +45,16 @@ record NewestSchema(OpenJob open, SchemaCache.Entry version, Optional<LastCensus
         List<RunId> runs = new ArrayList<>(open.store().runs());
         Collections.reverse(runs);
         for (RunId id : runs) {
-            if (kept.filter(census -> id.value().compareTo(census.run()) <= 0).isPresent()) {
-                break;
-            }
             RunStore run = open.store().run(id);
+            boolean isDone =
+                    run.end().filter(end -> end.outcome() == Outcome.DONE).isPresent();
+            if (isDone || kept.map(LastCensus::run).equals(Optional.of(id.value()))) {
+                return kept;
+            }
             String path = run.path(ExtractWork.REFUSED);
-            Storage storage = run.storage();
-            boolean refused =
-                    run.end().filter(end -> end.outcome() == Outcome.REFUSED).isPresent();
-            Optional<LastCensus> own = refused
-                    ? storage.find(path).map(file -> LastCensus.fromJson(storage.uri(path), file.content()))
-                    : Optional.empty();
-            if (own.isPresent()) {
-                return own;
+            Optional<Versioned> refused = run.storage().find(path);
+            if (refused.isPresent()) {
+                return refused.map(file -> LastCensus.fromJson(run.storage().uri(path), file.content()));
             }
         }
         return kept;
@@ -69,8 +68,11 @@ record NewestSchema(OpenJob open, SchemaCache.Entry version, Optional<LastCensus
 
     /** Where the figures come from. */
     String countedBy() {
+        Percent sample = open.job().schema().sample();
+        boolean isWhole = sample.fraction().compareTo(BigDecimal.ONE) == 0;
         return census.map(c -> "run " + c.run() + (c.commit() > 0 ? ", commit " + c.commit() : ", which was refused"))
-                .orElse("the inference of version " + version.schema().version());
+                        .orElse("the inference of version " + version.schema().version())
+                + (isWhole ? "" : ", in a sample of " + sample);
     }
 
     Map<String, TableSettings> settings() {

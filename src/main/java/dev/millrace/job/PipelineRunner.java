@@ -142,9 +142,6 @@ final class PipelineRunner {
                 requireDone(run.id(), end.get());
                 return Optional.of(new Ended(context, Result.DONE_BEFORE));
             }
-            context.plan()
-                    .input()
-                    .ifPresent(input -> new Handover(input, context.plan().units()).to(run, open));
             return Optional.of(new Ended(context, run(context, wanted, source)));
         }
     }
@@ -255,6 +252,10 @@ final class PipelineRunner {
         // What this process lacks, such as a key in its environment, is no mistake of the run's.
         PhaseWork work = work(phase, source);
         try {
+            if (!loads(phase)) {
+                Plan plan = context.plan();
+                plan.input().ifPresent(input -> new Handover(input, plan.units()).to(context.run(), context.open()));
+            }
             Optional<PhaseCommit> commit = work.run(context);
             commit.ifPresent(done -> recordDone(context, phase, done));
             return commit;

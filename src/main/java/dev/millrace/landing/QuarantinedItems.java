@@ -32,9 +32,6 @@ import org.apache.parquet.schema.MessageType;
 
 /** Reads the quarantine's files back, row by row, as texts: bytes in base64, nulls as empty texts. */
 public final class QuarantinedItems {
-    /** An item has at most 400 KB, and its JSON, escaped for CSV, a small multiple of that. */
-    private static final int LONGEST_VALUE = 64 << 20;
-
     private QuarantinedItems() {}
 
     /**
@@ -151,7 +148,8 @@ public final class QuarantinedItems {
         dialect.setIgnoreLeadingWhitespaces(false);
         dialect.setIgnoreTrailingWhitespaces(false);
         dialect.setNullValue("");
-        dialect.setMaxCharsPerColumn(LONGEST_VALUE);
+        dialect.setEmptyValue("");
+        dialect.setMaxCharsPerColumn(-1);
         dialect.selectFields(columns.toArray(String[]::new));
         CsvParser parser = new CsvParser(dialect);
         try (InputStream in = plain(storage.open(file.path()), quarantine.codec())) {

@@ -52,11 +52,6 @@ public final class Census {
         return tooManyKinds;
     }
 
-    Census withTooManyKinds(boolean tooMany) {
-        tooManyKinds |= tooMany;
-        return this;
-    }
-
     /** Refuses a census of too many kinds, by a fault of kind WORLD: only another rule mends that. */
     public void requireFewKinds() {
         if (tooManyKinds) {
@@ -79,7 +74,7 @@ public final class Census {
     /** Reads what {@link #toJson} wrote. */
     public static Census fromJson(byte[] json) {
         try {
-            return fromTree(JSON.readTree(json));
+            return fromTree(JSON.readTree(json), false);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("Not a census: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
@@ -87,8 +82,10 @@ public final class Census {
         }
     }
 
-    static Census fromTree(JsonNode json) {
+    /** Reads a tree; whether there were too many kinds is not in it. */
+    static Census fromTree(JsonNode json, boolean tooManyKinds) {
         Census census = new Census();
+        census.tooManyKinds = tooManyKinds;
         for (Map.Entry<String, JsonNode> kind : json.properties()) {
             census.kinds.put(kind.getKey(), PathCensus.fromJson(kind.getValue()));
         }

@@ -1,7 +1,6 @@
 package dev.millrace.schema;
 
 import dev.millrace.config.TableSettings;
-import dev.millrace.schema.EntityColumn.Role;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,11 +40,6 @@ record CountedTable(
         }
         all.removeIf(t -> ShredPlan.isDropped(t.table, t.entity, t.settings));
         return all;
-    }
-
-    /** What was met at a path below the rows. */
-    PathCensus at(List<String> path) {
-        return at(rows, path);
     }
 
     private static PathCensus at(PathCensus from, List<String> path) {
@@ -103,9 +97,5 @@ record CountedTable(
     /** Whether both are the same table, in two versions of a data-schema. */
     boolean isSame(CountedTable other) {
         return entity.kind().equals(other.entity.kind()) && table.suffix().equals(other.table.suffix());
-    }
-
-    boolean isKey(EntityColumn column) {
-        return column.role() == Role.KEY;
     }
 }

@@ -54,8 +54,8 @@ public record LastCensus(String run, long commit, Census census) {
             if (!Names.sha256(body.toString()).equals(json.path("sha256").textValue())) {
                 throw damaged(uri, "its checksum does not fit its content");
             }
-            Census census = Census.fromTree(body.path("census"))
-                    .withTooManyKinds(body.path("tooManyKinds").booleanValue());
+            Census census = Census.fromTree(
+                    body.path("census"), body.path("tooManyKinds").booleanValue());
             return new LastCensus(
                     body.path("run").textValue(), body.path("commit").longValue(), census);
         } catch (IOException e) {

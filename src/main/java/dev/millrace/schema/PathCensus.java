@@ -129,7 +129,7 @@ final class PathCensus {
             if (compareByHash(name, largest.get()) > 0) {
                 return;
             }
-            // It stays in the table by name: that of which nothing is kept may be found there.
+            // What leaves is still found by its name, and what is counted in it then is lost with it.
             fields.remove(largest.get());
             largest = Optional.empty();
         }

@@ -82,7 +82,7 @@ public final class SchemaCache {
                 throw damaged(version, "its checksum does not fit its content");
             }
             return new Entry(
-                    schemaOf(json.get("body")), Census.fromTree(json.get("body").path("census")), written);
+                    schemaOf(json.get("body")), Census.fromTree(json.get("body").path("census"), false), written);
         } catch (JsonProcessingException e) {
             throw damaged(version, e.getOriginalMessage());
         } catch (IOException | IllegalArgumentException e) {

@@ -47,7 +47,7 @@ public record SchemaView(String name, String described, List<Column> columns) {
         Optional<String> declared =
                 Optional.ofNullable(table.settings().types().get(column.name())).map(Object::toString);
         List<String> notes = new ArrayList<>();
-        if (table.isKey(column)) {
+        if (column.role() == EntityColumn.Role.KEY) {
             notes.add("key");
         }
         if (column.pinned()) {

@@ -232,15 +232,14 @@ public final class Shredder {
             return Outcome.QUARANTINED;
         }
         String told = kinds.kindOf(itemTape, 0);
-        Integer main = mainTables.get(told);
-        // If not, it appeared after the data-schema was inferred.
-        kind = main != null ? told : KindRule.UNKNOWN;
-        main = mainTables.get(kind);
+        // A kind without a table appeared after the data-schema was inferred.
+        boolean isNew = !mainTables.containsKey(told);
+        kind = isNew ? KindRule.UNKNOWN : told;
+        Integer main = mainTables.get(kind);
         if (main == null) {
             throw new IllegalStateException("No table for items of unknown kind");
         }
         table = main;
-        boolean isNew = !kind.equals(told);
         isStranger = isNew || !plan.tables().get(main).inferred();
         Redaction.Redactor redactor = redactors.get(kind);
         if (redactor != null) {

@@ -42,8 +42,8 @@ public record UnitCensus(Census census, Drift drift) {
             if (json == null || json.path("format").intValue() != FORMAT) {
                 throw new IllegalArgumentException("Not a unit's census of format " + FORMAT);
             }
-            Census census = Census.fromTree(json.path("census"))
-                    .withTooManyKinds(json.path("tooManyKinds").booleanValue());
+            Census census = Census.fromTree(
+                    json.path("census"), json.path("tooManyKinds").booleanValue());
             return new UnitCensus(census, Drift.fromTree(json.path("drift")));
         } catch (IOException e) {
             throw new IllegalArgumentException("Not a unit's census: " + e.getMessage(), e);
