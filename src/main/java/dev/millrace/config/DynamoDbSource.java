@@ -17,6 +17,7 @@ import java.util.OptionalInt;
  * @param consistent whether reads are strongly consistent
  * @param segments empty: by table size and cores
  * @param projection top-level attributes to read besides the keys; empty: all
+ * @param reader what reads the table
  * @param expire name of the attribute with the epoch second after which an item is left out
  */
 public record DynamoDbSource(
@@ -29,10 +30,18 @@ public record DynamoDbSource(
         boolean consistent,
         OptionalInt segments,
         List<String> projection,
+        Reader reader,
         Optional<String> expire)
         implements Source {
     public DynamoDbSource {
         projection = List.copyOf(projection);
+    }
+
+    /** What reads a table into the spool. */
+    public enum Reader {
+        MILLRACE,
+        /** The Spark connector of that name, which loses some values: see {@code docs/reader.md}. */
+        AUDIENCEPROJECT
     }
 
     /** Whether the table is served by DynamoDB Local, started on this machine. */

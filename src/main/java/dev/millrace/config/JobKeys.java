@@ -73,6 +73,13 @@ final class JobKeys {
                 new ListForm<>(Scalars.ATTRIBUTE, "[email, total]"),
                 DynamoDbSource::projection,
                 "The top-level attributes that are read, beside the keys, which always are; left out, all.");
+        static final Key<DynamoDbSource, DynamoDbSource.Reader> READER = Key.of(
+                "reader",
+                Scalar.oneOf(DynamoDbSource.Reader.values()),
+                "millrace",
+                DynamoDbSource::reader,
+                "What reads the table; `audienceproject` is that Spark connector, whose jar the job must be started"
+                        + " with and which loses some values.");
         static final Key<DynamoDbSource, String> EXPIRE = Key.optional(
                 "expire",
                 Scalars.ATTRIBUTE,
@@ -90,6 +97,7 @@ final class JobKeys {
                                 CONSISTENT,
                                 SEGMENTS,
                                 PROJECTION,
+                                READER,
                                 EXPIRE),
                         v -> new DynamoDbSource(
                                 v.get(TABLE),
@@ -101,6 +109,7 @@ final class JobKeys {
                                 v.get(CONSISTENT),
                                 v.get(SEGMENTS),
                                 v.get(PROJECTION),
+                                v.get(READER),
                                 v.find(EXPIRE)))
                 .checked(DynamoDb::check);
 
@@ -116,6 +125,15 @@ final class JobKeys {
             }
             if (v.isGiven(ROLE) && embedded) {
                 v.mistake(ROLE, "has no effect with endpoint: embedded: remove one of them");
+            }
+            if (v.find(READER)
+                    .filter(r -> r == DynamoDbSource.Reader.AUDIENCEPROJECT)
+                    .isPresent()) {
+                for (Key<DynamoDbSource, ?> key : List.of(EXTERNAL_ID, PROJECTION)) {
+                    if (v.isGiven(key)) {
+                        v.mistake(key, "is nothing that reader: audienceproject can do: remove one of them");
+                    }
+                }
             }
             List<String> projection = v.find(PROJECTION).orElse(List.of());
             v.find(EXPIRE)

@@ -1,6 +1,7 @@
 package dev.millrace.dynamodb;
 
 import dev.millrace.json.JsonTape;
+import dev.millrace.json.ObjectEnd;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.util.Arrays;
@@ -19,6 +20,7 @@ final class Page {
     private final byte[] body;
     private int[] bounds = new int[512];
     private int items;
+    private String count = "no number";
     private BigDecimal consumed = BigDecimal.ZERO;
     private Map<String, AttributeValue> lastKey = Map.of();
 
@@ -34,51 +36,149 @@ final class Page {
     }
 
     /**
-     * Cuts a body.
+     * Cuts a body. All of it is checked but the inside of items: where one ends is told by its braces, and whether it is
+     * JSON by whoever reads it.
      *
      * @param tape to work with, reused
      */
     static Page cut(byte[] body, JsonTape tape) throws BrokenPage {
-        if (!tape.parse(body, 0, body.length)) {
-            throw new BrokenPage("a page of " + body.length + " bytes is not JSON: " + tape.error() + " at byte "
-                    + tape.errorOffset());
-        }
-        if (!tape.isObject(0)) {
-            throw new BrokenPage("a page is no JSON object");
-        }
-        if (tape.endOffset() < body.length) {
-            throw new BrokenPage("a page goes on after its end at byte " + tape.endOffset());
-        }
         Page page = new Page(body);
-        String count = "no number";
         try {
-            for (int name = 1; name < tape.next(0); name = tape.next(name + 1)) {
-                int value = name + 1;
-                switch (tape.text(name)) {
-                    case "Items" -> page.addItems(tape, value);
-                    case "Count" -> count = tape.text(value);
-                    case "LastEvaluatedKey" -> page.lastKey = key(tape, value);
-                    case "ConsumedCapacity" -> page.consumed = capacity(tape, value);
-                    default -> {}
-                }
-            }
+            page.addMembers(new Cursor(body, tape));
         } catch (IllegalArgumentException | IllegalStateException e) {
             throw new BrokenPage("a page cannot be read: " + e.getMessage());
         }
-        if (!count.equals(Integer.toString(page.items))) {
-            throw new BrokenPage("a page says it has " + count + " items and has " + page.items);
+        if (!page.count.equals(Integer.toString(page.items))) {
+            throw new BrokenPage("a page says it has " + page.count + " items and has " + page.items);
         }
         return page;
     }
 
-    private void addItems(JsonTape tape, int array) {
-        for (int item = array + 1; item < tape.next(array); item = tape.next(item)) {
+    private void addMembers(Cursor cursor) throws BrokenPage {
+        if (cursor.next() != '{') {
+            throw new BrokenPage("a page is no JSON object");
+        }
+        boolean more = cursor.opens('}');
+        while (more) {
+            String name = cursor.name();
+            if (name.equals("Items")) {
+                addItems(cursor);
+            } else {
+                addMember(name, cursor.value());
+            }
+            more = cursor.goesOn('}');
+        }
+        if (cursor.at < body.length) {
+            throw new BrokenPage("a page goes on after its end at byte " + cursor.at);
+        }
+    }
+
+    private void addMember(String name, JsonTape value) throws BrokenPage {
+        switch (name) {
+            case "Count" -> count = value.text(0);
+            case "LastEvaluatedKey" -> lastKey = key(value, 0);
+            case "ConsumedCapacity" -> consumed = capacity(value, 0);
+            default -> {}
+        }
+    }
+
+    private void addItems(Cursor cursor) throws BrokenPage {
+        if (cursor.next() != '[') {
+            throw new BrokenPage("a page's Items are no array");
+        }
+        boolean more = cursor.opens(']');
+        while (more) {
             if (bounds.length == items * 2) {
                 bounds = Arrays.copyOf(bounds, items * 4);
             }
-            bounds[items * 2] = tape.rawStart(item);
-            bounds[items * 2 + 1] = tape.rawEnd(item);
+            cursor.item();
+            bounds[items * 2] = cursor.itemStart;
+            bounds[items * 2 + 1] = cursor.at;
             items++;
+            more = cursor.goesOn(']');
+        }
+    }
+
+    /** Goes through a body's outer form. */
+    private static final class Cursor {
+        private final byte[] body;
+        private final JsonTape tape;
+        private int at;
+        private int itemStart;
+
+        Cursor(byte[] body, JsonTape tape) {
+            this.body = body;
+            this.tape = tape;
+        }
+
+        /** The next byte that is no white space, which is not passed. */
+        byte next() throws BrokenPage {
+            while (at < body.length && (body[at] == ' ' || body[at] == '\n' || body[at] == '\r' || body[at] == '\t')) {
+                at++;
+            }
+            if (at == body.length) {
+                throw notJson("cut off", at);
+            }
+            return body[at];
+        }
+
+        /** Passes an opening bracket. False when the closing one follows, which is passed too. */
+        boolean opens(char closing) throws BrokenPage {
+            at++;
+            boolean filled = next() != closing;
+            at += filled ? 0 : 1;
+            return filled;
+        }
+
+        /** Passes what follows an element. False when it is the closing bracket. */
+        boolean goesOn(char closing) throws BrokenPage {
+            byte after = next();
+            if (after != ',' && after != closing) {
+                throw notJson("expected , or " + closing, at);
+            }
+            at++;
+            return after == ',';
+        }
+
+        /** Passes a name and its colon. */
+        String name() throws BrokenPage {
+            if (next() != '"') {
+                throw notJson("expected a name in quotes", at);
+            }
+            String name = value().text(0);
+            if (next() != ':') {
+                throw notJson("expected a colon after a name", at);
+            }
+            at++;
+            return name;
+        }
+
+        /** Passes a value, which is token 0. */
+        JsonTape value() throws BrokenPage {
+            if (!tape.parse(body, at, body.length)) {
+                throw notJson(tape.error(), tape.errorOffset());
+            }
+            at = tape.endOffset();
+            return tape;
+        }
+
+        /** Passes an item, or what stands in the place of one. */
+        void item() throws BrokenPage {
+            if (next() != '{') {
+                itemStart = at;
+                value();
+                return;
+            }
+            itemStart = at;
+            int end = ObjectEnd.find(body, at, body.length);
+            if (end < 0) {
+                throw notJson("cut off, or a control character in a string, inside the item", at);
+            }
+            at = end;
+        }
+
+        private BrokenPage notJson(String problem, int offset) {
+            return new BrokenPage("a page of " + body.length + " bytes is not JSON: " + problem + " at byte " + offset);
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.zip.CRC32;
 import java.util.zip.GZIPInputStream;
@@ -24,6 +25,10 @@ final class RawBody implements ExecutionInterceptor {
 
     private static final String CRC = "x-amz-crc32";
     private static final String ENCODING = "Content-Encoding";
+    private static final String LENGTH = "Content-Length";
+
+    /** A page of 1 MB is a small multiple of it as JSON. Of more we wait and see. */
+    private static final int LONGEST = 16 << 20;
 
     /** What came. */
     static final class Holder {
@@ -31,6 +36,7 @@ final class RawBody implements ExecutionInterceptor {
         private Optional<IOException> failure = Optional.empty();
         private Optional<String> crc = Optional.empty();
         private Optional<String> encoding = Optional.empty();
+        private Optional<Integer> length = Optional.empty();
 
         /** The answer's body, plain; found whole where the server says how to tell. */
         byte[] body() throws Page.BrokenPage {
@@ -68,10 +74,14 @@ final class RawBody implements ExecutionInterceptor {
         Holder holder = attributes.getAttribute(HOLDER);
         holder.crc = response.firstMatchingHeader(CRC);
         holder.encoding = response.firstMatchingHeader(ENCODING);
+        holder.length = response.firstMatchingHeader(LENGTH)
+                .filter(length -> length.matches("\\d{1,8}"))
+                .map(Integer::valueOf)
+                .filter(length -> length <= LONGEST);
         return response.toBuilder()
                 .removeHeader(CRC)
                 .removeHeader(ENCODING)
-                .removeHeader("Content-Length")
+                .removeHeader(LENGTH)
                 .build();
     }
 
@@ -83,12 +93,19 @@ final class RawBody implements ExecutionInterceptor {
         }
         Holder holder = attributes.getAttribute(HOLDER);
         try (InputStream in = context.responseBody().orElse(InputStream.nullInputStream())) {
-            holder.sent = in.readAllBytes();
+            holder.sent = holder.length.isPresent() ? bytes(in, holder.length.get()) : in.readAllBytes();
             holder.failure = Optional.empty();
         } catch (IOException e) {
             // Told by body(), so that one place decides about asking again.
             holder.failure = Optional.of(e);
         }
         return Optional.of(new ByteArrayInputStream("{}".getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** So many bytes, or fewer where they end before, in one array: nothing grows or is copied. */
+    private static byte[] bytes(InputStream in, int length) throws IOException {
+        byte[] bytes = new byte[length];
+        int read = in.readNBytes(bytes, 0, length);
+        return read == length ? bytes : Arrays.copyOf(bytes, read);
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
 import dev.millrace.fault.Fault;
+import dev.millrace.json.LineBreaks;
 import dev.millrace.run.DataFile;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.UnitCommits;
@@ -21,11 +22,14 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import org.apache.spark.sql.Row;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /**
@@ -101,12 +105,38 @@ public final class Spool implements Serializable {
         return known.isPresent() ? known.get() : scan(unit);
     }
 
+    /** Units that are not in the spool. */
+    public List<PlannedUnit> missing(List<PlannedUnit> units) {
+        return units.stream()
+                .filter(unit -> commits.find(PHASE, unit.id()).isEmpty())
+                .toList();
+    }
+
+    /** Puts a unit's items into the spool that another reader has read; what they cost is not known. In a task. */
+    public void fill(PlannedUnit unit, Iterator<Row> rows) {
+        String attempt = attempt();
+        String path = path(unit, attempt);
+        MessageDigest md5 = md5();
+        long items = 0;
+        try (Upload upload = storage.create(path)) {
+            try (OutputStream out = stream(upload.stream(), md5)) {
+                for (; rows.hasNext(); items++) {
+                    out.write(HEAD);
+                    out.write(RowItems.item(rows.next()));
+                    out.write(TAIL);
+                }
+            }
+            commit(unit, attempt, upload.commit(), items, md5, Map.of());
+        } catch (IOException e) {
+            throw Fault.world("Cannot write " + storage.uri(path) + ": " + e.getMessage(), e);
+        }
+    }
+
     private UnitManifest scan(PlannedUnit unit) {
         int segment = Integer.parseInt(unit.input().get(SEGMENT));
         int segments = Integer.parseInt(unit.input().get(SEGMENTS));
-        String attempt = UUID.randomUUID().toString().substring(0, 8);
-        String suffix = ".json.zst" + (key.isNone() ? "" : SpoolCipher.SUFFIX);
-        String path = folder + "data/" + unit.id() + "-" + attempt + suffix;
+        String attempt = attempt();
+        String path = path(unit, attempt);
         MessageDigest md5 = md5();
         long items = 0;
         long pages = 0;
@@ -122,29 +152,49 @@ public final class Spool implements Serializable {
                     consumed = consumed.add(page.get().consumed());
                 }
             }
-            StoredFile file = upload.commit();
-            UnitManifest mine = new UnitManifest(
-                    UnitManifest.FORMAT,
-                    PHASE,
-                    unit.id(),
+            return commit(
+                    unit,
                     attempt,
-                    List.of(new DataFile(TABLE, path, file.bytes(), items, file.etag())),
-                    Map.of(),
-                    Map.of(
-                            MD5,
-                            Base64.getEncoder().encodeToString(md5.digest()),
-                            "pages",
-                            Long.toString(pages),
-                            CONSUMED,
-                            consumed.toPlainString()));
-            UnitManifest winner = commits.commit(mine);
-            if (!winner.attempt().equals(attempt)) {
-                storage.delete(List.of(path));
-            }
-            return winner;
+                    upload.commit(),
+                    items,
+                    md5,
+                    Map.of("pages", Long.toString(pages), CONSUMED, consumed.toPlainString()));
         } catch (IOException e) {
             throw Fault.world("Cannot write " + storage.uri(path) + ": " + e.getMessage(), e);
         }
+    }
+
+    private static String attempt() {
+        return UUID.randomUUID().toString().substring(0, 8);
+    }
+
+    private String path(PlannedUnit unit, String attempt) {
+        String suffix = ".json.zst" + (key.isNone() ? "" : SpoolCipher.SUFFIX);
+        return folder + "data/" + unit.id() + "-" + attempt + suffix;
+    }
+
+    /** The winner's manifest; the file goes when another attempt is it. */
+    private UnitManifest commit(
+            PlannedUnit unit,
+            String attempt,
+            StoredFile file,
+            long items,
+            MessageDigest md5,
+            Map<String, String> reading) {
+        Map<String, String> facts = new TreeMap<>(reading);
+        facts.put(MD5, Base64.getEncoder().encodeToString(md5.digest()));
+        UnitManifest winner = commits.commit(new UnitManifest(
+                UnitManifest.FORMAT,
+                PHASE,
+                unit.id(),
+                attempt,
+                List.of(new DataFile(TABLE, file.path(), file.bytes(), items, file.etag())),
+                Map.of(),
+                facts));
+        if (!winner.attempt().equals(attempt)) {
+            storage.delete(List.of(file.path()));
+        }
+        return winner;
     }
 
     /** Closing it completes the file's content and leaves the upload open. */
@@ -177,11 +227,9 @@ public final class Spool implements Serializable {
         for (int i = 0; i < page.items(); i++) {
             int from = page.start(i);
             int to = page.end(i);
-            for (int b = from; b < to; b++) {
-                // White space between tokens; within a string JSON has no raw line feed. A line is an item.
-                if (body[b] == '\n' || body[b] == '\r') {
-                    body[b] = ' ';
-                }
+            // White space between tokens; within a string JSON has no raw line feed. A line is an item.
+            for (int b = LineBreaks.find(body, from, to); b < to; b = LineBreaks.find(body, b, to)) {
+                body[b] = ' ';
             }
             out.write(HEAD);
             out.write(body, from, to - from);
@@ -206,11 +254,14 @@ public final class Spool implements Serializable {
         return SpoolReader.open(storage, spooled.files().get(0).path(), key);
     }
 
-    /** Capacity units that the units' reads consumed. */
-    public static BigDecimal consumed(List<UnitManifest> spooled) {
-        return spooled.stream()
-                .map(unit -> new BigDecimal(unit.facts().getOrDefault(CONSUMED, "0")))
-                .reduce(BigDecimal.ZERO, BigDecimal::add);
+    /** Capacity units that the units' reads consumed; empty when of some it is not known. */
+    public static Optional<BigDecimal> consumed(List<UnitManifest> spooled) {
+        if (!spooled.stream().allMatch(unit -> unit.facts().containsKey(CONSUMED))) {
+            return Optional.empty();
+        }
+        return Optional.of(spooled.stream()
+                .map(unit -> new BigDecimal(unit.facts().get(CONSUMED)))
+                .reduce(BigDecimal.ZERO, BigDecimal::add));
     }
 
     /** Writes the manifests of an export once all units are there. May be repeated. */

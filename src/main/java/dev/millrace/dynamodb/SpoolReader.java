@@ -2,6 +2,7 @@ package dev.millrace.dynamodb;
 
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import dev.millrace.fault.Fault;
+import dev.millrace.json.LineBreaks;
 import dev.millrace.storage.Storage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -109,10 +110,11 @@ public final class SpoolReader implements Closeable {
     private int lineEnd() {
         int searched = lineStart;
         while (true) {
-            for (int i = searched; i < filled; i++) {
+            for (int i = LineBreaks.find(buffer, searched, filled); i < filled; ) {
                 if (buffer[i] == '\n') {
                     return i;
                 }
+                i = LineBreaks.find(buffer, i + 1, filled);
             }
             searched = filled;
             if (atEnd) {

@@ -47,6 +47,7 @@ final class ExtractWork implements PhaseWork {
     /** Names of the tables that a warehouse loads, in their order. */
     static final String TABLES = "tables";
 
+    /** Absent when what read the table does not tell. */
     static final String CONSUMED = "consumed-capacity";
 
     /** Folder of what is counted of the run's units. */
@@ -79,6 +80,7 @@ final class ExtractWork implements PhaseWork {
         List<PlannedUnit> units = context.missing(done(context, census));
         context.work(Phase.EXTRACT, units, () -> {
             SparkSession spark = context.spark().get();
+            source.fill(spool, context, units);
             SpoolSource.Read read = new SpoolSource.Read(spool, units, source.keys(), shredding, census);
             Dataset<Row> wide = SpoolSource.rows(spark, read);
             Landing.write(
@@ -105,15 +107,11 @@ final class ExtractWork implements PhaseWork {
             // Before the phase is committed: once it is, nobody comes here again. All units are, so none is read again.
             spool.delete();
         }
-        return Optional.of(context.run()
-                .commitPhase(new PhaseCommit(
-                        PhaseCommit.FORMAT,
-                        Phase.EXTRACT.label(),
-                        Map.of(
-                                COMMIT, Long.toString(commit.n()),
-                                TABLES, String.join(",", forWarehouse(shredding, landed)),
-                                CONSUMED, Spool.consumed(spooled).toPlainString()),
-                        counts)));
+        Map<String, String> facts = new TreeMap<>(
+                Map.of(COMMIT, Long.toString(commit.n()), TABLES, String.join(",", forWarehouse(shredding, landed))));
+        Spool.consumed(spooled).ifPresent(consumed -> facts.put(CONSUMED, consumed.toPlainString()));
+        return Optional.of(
+                context.run().commitPhase(new PhaseCommit(PhaseCommit.FORMAT, Phase.EXTRACT.label(), facts, counts)));
     }
 
     private static Commit commit(RunContext context, Map<String, TableCounts> counts) {

@@ -2,6 +2,7 @@ package dev.millrace.job;
 
 import dev.millrace.config.SchemaSettings;
 import dev.millrace.dynamodb.CensusUnits;
+import dev.millrace.dynamodb.Spool;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.PlannedUnit;
@@ -38,15 +39,19 @@ final class InferSchemaWork implements PhaseWork {
         if (latest.isPresent()) {
             return Optional.of(pinned(context, refreshed(context, cache, latest.get())));
         }
+        Spool spool = source.spool(context.run());
         CensusUnits census = new CensusUnits(
                 context.run().storage(),
                 context.run().path(FOLDER),
                 context.run().units(),
                 Phase.INFER_SCHEMA.label(),
-                source.spool(context.run()),
+                spool,
                 source.census(context.run()));
         List<PlannedUnit> units = context.missing(context.done(Phase.INFER_SCHEMA));
-        context.work(Phase.INFER_SCHEMA, units, () -> census.run(context.spark().get(), units));
+        context.work(Phase.INFER_SCHEMA, units, () -> {
+            source.fill(spool, context, units);
+            census.run(context.spark().get(), units);
+        });
         if (!context.isComplete(context.done(Phase.INFER_SCHEMA))) {
             return Optional.empty();
         }

@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.config.Nearest;
 import dev.millrace.fault.Fault;
 import java.io.PrintWriter;
 import java.util.List;
@@ -134,8 +135,9 @@ public final class Millrace {
             message = unmatched.isUnknownOption()
                     ? "Unknown option: " + unmatched.getUnmatched().get(0)
                     : "Unknown argument: " + unmatched.getUnmatched().get(0);
-            List<String> near = unmatched.getSuggestions();
-            message += near.isEmpty() ? "" : ": did you mean " + near.get(0) + "?";
+            message += Nearest.to(unmatched.getUnmatched().get(0), unmatched.getSuggestions())
+                    .map(near -> ": did you mean " + near + "?")
+                    .orElse("");
         }
         return message.lines().findFirst().orElse("");
     }

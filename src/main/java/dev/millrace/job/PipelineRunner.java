@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.config.DynamoDbSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.JobFile;
 import dev.millrace.fault.Fault;
@@ -90,6 +91,9 @@ final class PipelineRunner {
             }
         }
         requireRunFor(wanted, run, open);
+        if (reads(wanted)) {
+            requireReader(open);
+        }
         if (wanted.isEmpty() || wanted.stream().anyMatch(PipelineRunner::loads)) {
             requireWarehouse(open);
         }
@@ -192,8 +196,7 @@ final class PipelineRunner {
 
     /** Phases after extract work on a run that exists; a new one would hold nothing for them. */
     private static void requireRunFor(List<Phase> wanted, Optional<RunId> run, OpenJob open) {
-        boolean reads = wanted.isEmpty() || wanted.contains(Phase.INFER_SCHEMA) || wanted.contains(Phase.EXTRACT);
-        if (!reads && run.isEmpty() && open.store().unfinished().isEmpty()) {
+        if (!reads(wanted) && run.isEmpty() && open.store().unfinished().isEmpty()) {
             throw Fault.user("Job " + open.job().name() + " has no unfinished run for phase "
                     + wanted.get(0).label() + ": run infer-schema and extract first, or name a run by --run");
         }
@@ -204,6 +207,18 @@ final class PipelineRunner {
             case INFER_SCHEMA, EXTRACT -> false;
             case PREPARE, UPLOAD, REPLACE -> true;
         };
+    }
+
+    /** Whether units are read; none wanted means all phases. */
+    private static boolean reads(List<Phase> wanted) {
+        return wanted.isEmpty() || wanted.contains(Phase.INFER_SCHEMA) || wanted.contains(Phase.EXTRACT);
+    }
+
+    private static void requireReader(OpenJob open) {
+        if (open.job().source() instanceof DynamoDbSource source
+                && source.reader() == DynamoDbSource.Reader.AUDIENCEPROJECT) {
+            AudienceProject.require(open.file());
+        }
     }
 
     /** A warehouse that cannot be used is told before the table is read, which costs. */

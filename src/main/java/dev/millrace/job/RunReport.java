@@ -72,7 +72,8 @@ final class RunReport {
                 .phase(Phase.INFER_SCHEMA)
                 .ifPresent(c -> facts.put("schema", "version " + c.facts().get(InferSchemaWork.VERSION)));
         extracted.ifPresent(c -> {
-            facts.put("read cost", c.facts().get(ExtractWork.CONSUMED) + " capacity units");
+            Optional.ofNullable(c.facts().get(ExtractWork.CONSUMED))
+                    .ifPresent(units -> facts.put("read cost", units + " capacity units"));
             facts.put(
                     "files at",
                     context.run()

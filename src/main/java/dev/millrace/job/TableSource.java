@@ -151,6 +151,16 @@ final class TableSource implements AutoCloseable {
                 spoolKey);
     }
 
+    /** Before units are read: where another reader than ours is wanted, it reads those that are not in the spool. */
+    void fill(Spool spool, RunContext context, List<PlannedUnit> units) {
+        switch (((DynamoDbSource) job.source()).reader()) {
+            case MILLRACE -> {}
+            case AUDIENCEPROJECT ->
+                AudienceProject.fill(
+                        context.spark().get(), spool, access, context.plan().units(), units);
+        }
+    }
+
     /** What tells an item's kind. */
     KindRule kindRule() {
         return kindRule(job);

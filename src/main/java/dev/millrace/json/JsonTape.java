@@ -34,12 +34,22 @@ public final class JsonTape {
     private static final long ONES = 0x0101010101010101L;
     private static final long HIGHS = 0x8080808080808080L;
     private static final int ESCAPED = 8;
+    private static final int MARK_SHIFT = 4;
+
+    /** The bytes of <code>{"?":"</code> where they differ from zero, and which of them count. */
+    private static final long TAGGED = '{' | '"' << 8 | (long) '"' << 24 | (long) ':' << 32 | (long) '"' << 40;
+
+    private static final long TAGGED_MASK = 0xFFFFFF00FFFFL;
+
+    // A token takes four cells that lie together: where it starts and ends, the token after it, and its kind. One array
+    // is checked once where four were checked four times.
+    private static final int CELLS = 4;
+    private static final int END = 1;
+    private static final int NEXT = 2;
+    private static final int KIND = 3;
 
     private byte[] input = new byte[0];
-    private byte[] kinds = new byte[256];
-    private int[] starts = new int[256];
-    private int[] ends = new int[256];
-    private int[] nexts = new int[256];
+    private int[] cells = new int[256 * CELLS];
     private int[] stack = new int[32];
     private int size;
     private int depth;
@@ -90,58 +100,68 @@ public final class JsonTape {
     }
 
     public Kind kind(int token) {
-        return KINDS[kinds[token] & 7];
+        return KINDS[cells[token * CELLS + KIND] & 7];
     }
 
     public boolean isObject(int token) {
-        return (kinds[token] & 7) == 0;
+        return (cells[token * CELLS + KIND] & 7) == 0;
     }
 
     public boolean isArray(int token) {
-        return (kinds[token] & 7) == 1;
+        return (cells[token * CELLS + KIND] & 7) == 1;
     }
 
     public boolean isString(int token) {
-        return (kinds[token] & 7) == 2;
+        return (cells[token * CELLS + KIND] & 7) == 2;
     }
 
     /** Offset of a value's first byte; of a string, the byte after its quote. */
     public int start(int token) {
-        return starts[token];
+        return cells[token * CELLS];
     }
 
     /** Offset after a value's last byte; of a string, of its closing quote. */
     public int end(int token) {
-        return ends[token];
+        return cells[token * CELLS + END];
     }
 
     public int length(int token) {
-        return ends[token] - starts[token];
+        return cells[token * CELLS + END] - cells[token * CELLS];
     }
 
     /** The token after this value and all its children. */
     public int next(int token) {
-        return nexts[token];
+        return cells[token * CELLS + NEXT];
     }
 
     /** Whether a string token holds a backslash, so that its bytes are not its text. */
     public boolean isEscaped(int token) {
-        return (kinds[token] & ESCAPED) != 0;
+        return (cells[token * CELLS + KIND] & ESCAPED) != 0;
+    }
+
+    /** Notes something of a token for {@link #mark}, above 0 and below 128: during a parse always the same. */
+    public void setMark(int token, int mark) {
+        cells[token * CELLS + KIND] |= mark << MARK_SHIFT;
+    }
+
+    /** What was noted of a token; 0: nothing. */
+    public int mark(int token) {
+        return cells[token * CELLS + KIND] >>> MARK_SHIFT;
     }
 
     /** Offset of a value's first byte, its quote included. */
     public int rawStart(int token) {
-        return isString(token) ? starts[token] - 1 : starts[token];
+        return isString(token) ? start(token) - 1 : start(token);
     }
 
     /** Offset after a value's last byte, its quote included. */
     public int rawEnd(int token) {
-        return isString(token) ? ends[token] + 1 : ends[token];
+        return isString(token) ? end(token) + 1 : end(token);
     }
 
     /** Whether a string token's bytes are exactly these. False for one with escapes: ask {@link #text} then. */
     public boolean is(int token, byte[] name) {
-        return !isEscaped(token) && Arrays.equals(input, starts[token], ends[token], name, 0, name.length);
+        return !isEscaped(token) && Arrays.equals(input, start(token), end(token), name, 0, name.length);
     }
 
     /**
@@ -157,25 +177,25 @@ public final class JsonTape {
     /** A string token's text as UTF-8 in an array of its own. */
     public byte[] utf8(int token) {
         if (!isEscaped(token)) {
-            return Arrays.copyOfRange(input, starts[token], ends[token]);
+            return Arrays.copyOfRange(input, start(token), end(token));
         }
-        byte[] out = new byte[ends[token] - starts[token]];
+        byte[] out = new byte[length(token)];
         int length = unescape(token, out);
         if (length < 0) {
-            throw new IllegalStateException("Half a surrogate pair in a string at byte " + starts[token]);
+            throw new IllegalStateException("Half a surrogate pair in a string at byte " + start(token));
         }
         return Arrays.copyOf(out, length);
     }
 
     /** Whether every escape of a string token stands for a whole character. */
     public boolean isText(int token) {
-        return !isEscaped(token) || unescape(token, new byte[ends[token] - starts[token]]) >= 0;
+        return !isEscaped(token) || unescape(token, new byte[length(token)]) >= 0;
     }
 
     private int unescape(int token, byte[] out) {
         int o = 0;
-        int i = starts[token];
-        int to = ends[token];
+        int i = start(token);
+        int to = end(token);
         while (i < to) {
             byte c = input[i++];
             if (c != '\\') {
@@ -246,16 +266,15 @@ public final class JsonTape {
                 return fail("the value is missing");
             }
             byte c = input[p];
-            boolean open = c == '{' || c == '[';
-            if (open) {
+            if (c == '{' && isTaggedText(p)) {
+                if (!taggedText(p)) {
+                    return false;
+                }
+            } else if (c == '{' || c == '[') {
                 if (depth == MAX_DEPTH) {
                     return fail("nested deeper than " + MAX_DEPTH + " levels");
                 }
-                int token = add(c == '{' ? Kind.OBJECT : Kind.ARRAY, p);
-                if (depth == stack.length) {
-                    stack = Arrays.copyOf(stack, depth * 2);
-                }
-                stack[depth++] = token;
+                push(add(c == '{' ? Kind.OBJECT : Kind.ARRAY, p, p));
                 position = skipSpace(p + 1);
                 boolean empty = position < end && input[position] == (c == '{' ? '}' : ']');
                 if (!empty) {
@@ -294,12 +313,50 @@ public final class JsonTape {
         }
     }
 
+    private void push(int token) {
+        if (depth == stack.length) {
+            stack = Arrays.copyOf(stack, depth * 2);
+        }
+        stack[depth++] = token;
+    }
+
     /** Ends the innermost container at the bracket that {@code position} stands on. */
     private void close() {
-        int token = stack[--depth];
         position++;
-        ends[token] = position;
-        nexts[token] = size;
+        end(stack[--depth], position);
+    }
+
+    private void end(int token, int at) {
+        cells[token * CELLS + END] = at;
+        cells[token * CELLS + NEXT] = size;
+    }
+
+    /** Whether an object begins with a name of one plain letter and a string, as in <code>{"S":"text"}</code>. */
+    private boolean isTaggedText(int p) {
+        if (p + 8 > end || depth == MAX_DEPTH || ((long) LONG.get(input, p) & TAGGED_MASK) != TAGGED) {
+            return false;
+        }
+        byte letter = input[p + 2];
+        return letter >= ' ' && letter != '"' && letter != '\\';
+    }
+
+    /**
+     * Reads such an object at one go: most of DynamoDB's JSON is of this form. It becomes the tokens that the long way
+     * makes of it, and where it does not end after the string, the long way goes on from there.
+     */
+    private boolean taggedText(int p) {
+        int object = add(Kind.OBJECT, p, p);
+        add(Kind.STRING, p + 2, p + 3);
+        position = p + 5;
+        if (!string()) {
+            return false;
+        }
+        if (position < end && input[position] == '}') {
+            end(object, ++position);
+        } else {
+            push(object);
+        }
+        return true;
     }
 
     private boolean name() {
@@ -334,10 +391,8 @@ public final class JsonTape {
                 return fail("expected a value");
             }
         }
-        int token = add(kind, position);
+        add(kind, position, position + word.length());
         position += word.length();
-        ends[token] = position;
-        nexts[token] = size;
         return true;
     }
 
@@ -372,9 +427,7 @@ public final class JsonTape {
             }
             p += digits;
         }
-        int token = add(Kind.NUMBER, position);
-        ends[token] = p;
-        nexts[token] = size;
+        add(Kind.NUMBER, position, p);
         position = p;
         return true;
     }
@@ -395,9 +448,9 @@ public final class JsonTape {
             // Eight plain bytes at a time: neither quote, backslash, control nor above 0x7F.
             while (p + 8 <= end) {
                 long w = (long) LONG.get(input, p);
-                long quote = w ^ ONES * '"';
-                long slash = w ^ ONES * '\\';
-                long special = ((quote - ONES & ~quote) | (slash - ONES & ~slash) | (w - ONES * 0x20 & ~w) | w) & HIGHS;
+                // One subtraction finds both control and quote: with its bit of 2 turned, the quote is the space, which
+                // is below 0x21 as controls are, and nothing else of ASCII is.
+                long special = ((w ^ ONES * 0x02) - ONES * 0x21 | (w ^ ONES * '\\') - ONES | w) & HIGHS;
                 if (special != 0) {
                     p += Long.numberOfTrailingZeros(special) >>> 3;
                     break;
@@ -434,12 +487,10 @@ public final class JsonTape {
                 p++;
             }
         }
-        int token = add(Kind.STRING, from);
+        int token = add(Kind.STRING, from, p);
         if (sawEscape) {
-            kinds[token] |= ESCAPED;
+            cells[token * CELLS + KIND] |= ESCAPED;
         }
-        ends[token] = p;
-        nexts[token] = size;
         position = p + 1;
         return true;
     }
@@ -492,25 +543,27 @@ public final class JsonTape {
     }
 
     private int skipSpace(int from) {
+        // Small, so that it is inlined everywhere: most often there is nothing to skip.
+        return from < end && input[from] > ' ' ? from : afterSpace(from);
+    }
+
+    private int afterSpace(int from) {
         int p = from;
-        while (p < end
-                && input[p] <= ' '
-                && (input[p] == ' ' || input[p] == '\n' || input[p] == '\r' || input[p] == '\t')) {
+        while (p < end && (input[p] == ' ' || input[p] == '\n' || input[p] == '\r' || input[p] == '\t')) {
             p++;
         }
         return p;
     }
 
-    private int add(Kind kind, int start) {
-        if (size == kinds.length) {
-            int capacity = size * 2;
-            kinds = Arrays.copyOf(kinds, capacity);
-            starts = Arrays.copyOf(starts, capacity);
-            ends = Arrays.copyOf(ends, capacity);
-            nexts = Arrays.copyOf(nexts, capacity);
+    private int add(Kind kind, int from, int to) {
+        int cell = size * CELLS;
+        if (cell == cells.length) {
+            cells = Arrays.copyOf(cells, cell * 2);
         }
-        kinds[size] = (byte) kind.ordinal();
-        starts[size] = start;
+        cells[cell] = from;
+        cells[cell + END] = to;
+        cells[cell + NEXT] = size + 1;
+        cells[cell + KIND] = kind.ordinal();
         return size++;
     }
 

@@ -40,13 +40,17 @@ final class Conversion {
     private final SourceType source;
     private final Encoding encoding;
     private final ColumnType type;
-    private final NumberScan numbers = new NumberScan();
+    /** Text that stays text, as most values do. */
+    private final boolean isText;
+
+    private final NumberScan parsed = new NumberScan();
     private final Bytes text = new Bytes();
 
     Conversion(SourceType source, Encoding encoding, ColumnType type) {
         this.source = source;
         this.encoding = encoding;
         this.type = type;
+        this.isText = source == SourceType.S && type.kind() == ColumnType.Kind.STRING;
     }
 
     /** Whether there is a way from a source type to a column type at all. */
@@ -68,9 +72,12 @@ final class Conversion {
         };
     }
 
-    /** Converts a typed value of the column's source type. */
-    Object ofValue(JsonTape tape, int value) {
+    /** Converts a sound value of the column's source type; {@code numbers} holds that of an N. */
+    Object ofValue(JsonTape tape, int value, NumberScan numbers) {
         int payload = SourceType.payload(value);
+        if (isText) {
+            return text(tape, payload);
+        }
         if (source.isContainer()) {
             return encoding == Encoding.DYNAMODB_JSON
                     ? UTF8String.fromBytes(tape.input(), tape.start(value), tape.length(value))
@@ -81,7 +88,7 @@ final class Conversion {
             PlainJson.writeSet(tape, payload, source, text);
             return UTF8String.fromBytes(text.toArray());
         }
-        return ofPayload(tape, payload);
+        return ofPayload(tape, payload, numbers);
     }
 
     private Object plainJson(JsonTape tape, int value) {
@@ -90,10 +97,10 @@ final class Conversion {
     }
 
     /** Converts what is inside a scalar's tag: also an element of a set. */
-    Object ofPayload(JsonTape tape, int payload) {
+    Object ofPayload(JsonTape tape, int payload, NumberScan numbers) {
         return switch (source) {
             case S -> ofText(tape, payload);
-            case N -> ofNumber(tape, payload);
+            case N -> ofNumber(tape, payload, numbers);
             case B ->
                 type.kind() == ColumnType.Kind.BINARY
                         ? Base64Text.decode(tape, payload)
@@ -108,10 +115,7 @@ final class Conversion {
         };
     }
 
-    private Object ofNumber(JsonTape tape, int payload) {
-        if (!numbers.scan(tape.input(), tape.start(payload), tape.end(payload))) {
-            return MISFIT;
-        }
+    private Object ofNumber(JsonTape tape, int payload, NumberScan numbers) {
         if (encoding == Encoding.EPOCH_MILLIS) {
             return micros(numbers.value().movePointRight(3));
         }
@@ -120,14 +124,14 @@ final class Conversion {
         }
         return switch (type.kind()) {
             case BIGINT -> numbers.isBigint() ? (Object) numbers.bigint() : MISFIT;
-            case DECIMAL -> decimal();
+            case DECIMAL -> decimal(numbers);
             case STRING -> UTF8String.fromBytes(tape.input(), tape.start(payload), tape.length(payload));
             case DOUBLE -> exactDouble(numbers.value());
             case BOOLEAN, BINARY, DATE, TIMESTAMP, JSON -> MISFIT;
         };
     }
 
-    private Object decimal() {
+    private Object decimal(NumberScan numbers) {
         if (!numbers.fits(type.precision(), type.scale())) {
             return MISFIT;
         }
@@ -151,17 +155,21 @@ final class Conversion {
         return whole ? (Object) micros.longValueExact() : MISFIT;
     }
 
+    private static UTF8String text(JsonTape tape, int payload) {
+        return tape.isEscaped(payload)
+                ? UTF8String.fromBytes(tape.utf8(payload))
+                : UTF8String.fromBytes(tape.input(), tape.start(payload), tape.length(payload));
+    }
+
     private Object ofText(JsonTape tape, int payload) {
-        if (type.kind() == ColumnType.Kind.STRING) {
-            return tape.isEscaped(payload)
-                    ? UTF8String.fromBytes(tape.utf8(payload))
-                    : UTF8String.fromBytes(tape.input(), tape.start(payload), tape.length(payload));
+        if (isText) {
+            return text(tape, payload);
         }
         String value = tape.text(payload);
         return switch (type.kind()) {
             case BIGINT -> bigint(value);
             case DECIMAL -> decimal(value);
-            case DOUBLE -> numberOf(value) ? exactDouble(numbers.value()) : MISFIT;
+            case DOUBLE -> numberOf(value) ? exactDouble(parsed.value()) : MISFIT;
             case BOOLEAN ->
                 switch (value) {
                     case "true" -> true;
@@ -186,12 +194,12 @@ final class Conversion {
     }
 
     private Object decimal(String value) {
-        return numberOf(value) ? decimal() : MISFIT;
+        return numberOf(value) ? decimal(parsed) : MISFIT;
     }
 
     private boolean numberOf(String value) {
         byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
-        return numbers.scan(bytes, 0, bytes.length);
+        return parsed.scan(bytes, 0, bytes.length);
     }
 
     private static Object date(String value) {

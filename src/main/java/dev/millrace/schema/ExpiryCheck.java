@@ -16,16 +16,18 @@ final class ExpiryCheck {
         this.now = expiry.epochSecond();
     }
 
-    /** Whether the sound item on a tape has expired. */
+    /** Whether an item on a tape has expired; whether it is sound otherwise need not be known. */
     boolean isExpired(JsonTape tape) {
         if (attribute.length == 0) {
             return false;
         }
         for (int name = 1; name < tape.next(0); name = tape.next(name + 1)) {
-            if (tape.is(name, attribute) && SourceType.of(tape, name + 1) == SourceType.N) {
+            if (tape.is(name, attribute) && Items.type(tape, name + 1) == SourceType.N) {
                 int payload = SourceType.payload(name + 1);
-                numbers.scan(tape.input(), tape.start(payload), tape.end(payload));
-                return numbers.isBigint() && numbers.bigint() <= now && numbers.bigint() > now - FIVE_YEARS;
+                return Items.payloadProblem(tape, SourceType.N, payload, numbers) == null
+                        && numbers.isBigint()
+                        && numbers.bigint() <= now
+                        && numbers.bigint() > now - FIVE_YEARS;
             }
         }
         return false;

@@ -23,21 +23,32 @@ final class Items {
         return null;
     }
 
-    private static String valueProblem(JsonTape tape, int value, NumberScan numbers) {
-        if (!tape.isObject(value)) {
+    /** Why a token is no typed value that can be decoded, or null when it is one. */
+    static String valueProblem(JsonTape tape, int value, NumberScan numbers) {
+        if (!tape.isObject(value) || tape.next(value) == value + 1) {
             return "a value without its type";
         }
         int payload = SourceType.payload(value);
-        if (tape.next(value) == value + 1) {
-            return "a value without its type";
-        }
         if (tape.next(payload) != tape.next(value)) {
             return "a value of more than one type";
         }
-        SourceType type = SourceType.tagged(tape, value + 1);
+        SourceType type = type(tape, value);
         if (type == null) {
             return "an unknown type " + (tape.isText(value + 1) ? tape.text(value + 1) : "");
         }
+        return payloadProblem(tape, type, payload, numbers);
+    }
+
+    /** The type of a value as its tag says, or null when the token is no object of one tag; inside nobody has looked. */
+    static SourceType type(JsonTape tape, int value) {
+        boolean tagged = tape.isObject(value)
+                && tape.next(value) > value + 1
+                && tape.next(SourceType.payload(value)) == tape.next(value);
+        return tagged ? SourceType.read(tape, value) : null;
+    }
+
+    /** Why what is inside a tag is none of its type, or null. Of a sound N, {@code numbers} holds the number then. */
+    static String payloadProblem(JsonTape tape, SourceType type, int payload, NumberScan numbers) {
         return switch (type) {
             case S -> stringProblem(tape, payload);
             case N -> numberProblem(tape, payload, numbers);

@@ -78,7 +78,7 @@ public sealed interface KindRule extends Serializable {
             return Pattern.compile(regex.toString(), Pattern.DOTALL);
         }
 
-        /** The kind of the sound item at a token. */
+        /** The kind of the item at a token, which need not be sound: then the answer is of no use, but there is one. */
         String kindOf(JsonTape tape, int item) {
             if (rule instanceof Single single) {
                 return single.kind();
@@ -96,9 +96,10 @@ public sealed interface KindRule extends Serializable {
         }
 
         private String name(JsonTape tape, int value) {
-            SourceType type = SourceType.of(tape, value);
+            SourceType type = Items.type(tape, value);
             int payload = SourceType.payload(value);
-            boolean named = (type == SourceType.S || type == SourceType.N) && tape.length(payload) > 0;
+            boolean named =
+                    (type == SourceType.S || type == SourceType.N) && tape.length(payload) > 0 && tape.isText(payload);
             if (!named) {
                 return UNKNOWN;
             }
@@ -119,12 +120,13 @@ public sealed interface KindRule extends Serializable {
         private static boolean fits(JsonTape tape, int item, CompiledPattern pattern) {
             for (int i = 0; i < pattern.attributes().size(); i++) {
                 int value = find(tape, item, pattern.attributes().get(i).getBytes(StandardCharsets.UTF_8));
-                boolean text = value >= 0 && SourceType.of(tape, value) == SourceType.S;
-                if (!text
-                        || !pattern.forms()
-                                .get(i)
-                                .matcher(tape.text(SourceType.payload(value)))
-                                .matches()) {
+                if (value < 0 || Items.type(tape, value) != SourceType.S) {
+                    return false;
+                }
+                int payload = SourceType.payload(value);
+                boolean fits = tape.isText(payload)
+                        && pattern.forms().get(i).matcher(tape.text(payload)).matches();
+                if (!fits) {
                     return false;
                 }
             }
@@ -135,6 +137,7 @@ public sealed interface KindRule extends Serializable {
             for (int name = item + 1; name < tape.next(item); name = tape.next(name + 1)) {
                 if (tape.is(name, attribute)
                         || (tape.isEscaped(name)
+                                && tape.isText(name)
                                 && tape.text(name).equals(new String(attribute, StandardCharsets.UTF_8)))) {
                     return name + 1;
                 }

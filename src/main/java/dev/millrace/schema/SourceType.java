@@ -1,9 +1,10 @@
 package dev.millrace.schema;
 
 import dev.millrace.json.JsonTape;
-import java.util.Map;
+import java.nio.charset.StandardCharsets;
 
 /** DynamoDB's types, by the tags of its JSON ("Data type descriptors" in the Amazon DynamoDB developer guide). */
+@SuppressWarnings("EnumOrdinal") // noted on the tape, once per value
 public enum SourceType {
     S,
     N,
@@ -16,8 +17,9 @@ public enum SourceType {
     NS,
     BS;
 
-    private static final Map<String, SourceType> WORDS =
-            Map.of("BOOL", BOOL, "NULL", NULL, "SS", SS, "NS", NS, "BS", BS);
+    private static final SourceType[] ALL = values();
+    private static final byte[] BOOL_TAG = "BOOL".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] NULL_TAG = "NULL".getBytes(StandardCharsets.US_ASCII);
 
     /** Whether values of this type hold other values by path. */
     public boolean isContainer() {
@@ -40,28 +42,20 @@ public enum SourceType {
 
     /** The type of the attribute value at a token, which {@link Items#problem} has found sound. */
     static SourceType of(JsonTape tape, int value) {
-        int name = value + 1;
-        byte[] input = tape.input();
-        int start = tape.start(name);
-        byte first = input[start];
-        if (tape.length(name) == 1) {
-            return switch (first) {
-                case 'S' -> S;
-                case 'N' -> N;
-                case 'B' -> B;
-                case 'M' -> M;
-                default -> L;
-            };
-        }
-        return switch (first) {
-            case 'S' -> SS;
-            case 'N' -> input[start + 1] == 'S' ? NS : NULL;
-            default -> input[start + 1] == 'S' ? BS : BOOL;
-        };
+        int mark = tape.mark(value);
+        return mark > 0 ? ALL[mark - 1] : tagged(tape, value + 1);
     }
 
-    /** The type whose tag a name token is, or null. */
-    static SourceType tagged(JsonTape tape, int name) {
+    /** The type whose tag a value's name token is, or null. It is noted on the tape, so that it is read once. */
+    static SourceType read(JsonTape tape, int value) {
+        SourceType type = tagged(tape, value + 1);
+        if (type != null) {
+            tape.setMark(value, type.ordinal() + 1);
+        }
+        return type;
+    }
+
+    private static SourceType tagged(JsonTape tape, int name) {
         byte[] input = tape.input();
         int start = tape.start(name);
         return switch (tape.isEscaped(name) ? 0 : tape.length(name)) {
@@ -74,7 +68,16 @@ public enum SourceType {
                     case 'L' -> L;
                     default -> null;
                 };
-            case 2, 4 -> WORDS.get(tape.text(name));
+            case 2 ->
+                input[start + 1] != 'S'
+                        ? null
+                        : switch (input[start]) {
+                            case 'S' -> SS;
+                            case 'N' -> NS;
+                            case 'B' -> BS;
+                            default -> null;
+                        };
+            case 4 -> tape.is(name, BOOL_TAG) ? BOOL : tape.is(name, NULL_TAG) ? NULL : null;
             default -> null;
         };
     }

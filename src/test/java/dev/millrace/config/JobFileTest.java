@@ -63,6 +63,7 @@ class JobFileTest {
                                 false,
                                 OptionalInt.empty(),
                                 List.of(),
+                                DynamoDbSource.Reader.MILLRACE,
                                 Optional.empty()),
                         new SchemaSettings(
                                 new OneKind(),
@@ -374,6 +375,7 @@ class JobFileTest {
                         true,
                         OptionalInt.of(12),
                         List.of("EntityType", "total", "ttl"),
+                        DynamoDbSource.Reader.MILLRACE,
                         Optional.of("ttl")),
                 new SchemaSettings(
                         new KindPatterns(Map.of(

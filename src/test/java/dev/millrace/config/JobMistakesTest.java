@@ -36,6 +36,27 @@ class JobMistakesTest {
     }
 
     @Test
+    void whatTheOtherReaderCannotDo() {
+        files.job("""
+                job: shop
+                source:
+                  dynamodb:
+                    table: items
+                    role: arn:aws:iam::111122223333:role/read
+                    external-id: abc
+                    projection: [total]
+                    reader: audienceproject
+                staging: {at: staging}
+                """);
+        assertThat(files.mistakes())
+                .containsExactly(
+                        "jobs/test.yaml:6: source.dynamodb.external-id: abc: is nothing that reader: audienceproject can"
+                                + " do: remove one of them",
+                        "jobs/test.yaml:7: source.dynamodb.projection: is nothing that reader: audienceproject can do:"
+                                + " remove one of them");
+    }
+
+    @Test
     void allAreToldAtOnceInTheOrderOfTheFile() {
         files.job("""
                 job: Shop

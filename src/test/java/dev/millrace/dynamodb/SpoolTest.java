@@ -96,7 +96,7 @@ class SpoolTest {
             assertThat(content).hasSize((int) file.bytes());
             assertThat(new String(content, StandardCharsets.ISO_8859_1)).startsWith(ZSTD_MAGIC);
             assertThat(spooled.facts()).containsEntry("pages", "2").containsEntry("consumed-capacity", "1.0");
-            assertThat(Spool.consumed(List.of(spooled, spooled))).isEqualByComparingTo("2");
+            assertThat(Spool.consumed(List.of(spooled, spooled)).orElseThrow()).isEqualByComparingTo("2");
         }
     }
 

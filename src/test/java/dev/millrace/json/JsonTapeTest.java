@@ -37,6 +37,26 @@ class JsonTapeTest {
     }
 
     @Test
+    void readsATaggedStringToTheTokensOfTheLongWay() {
+        for (String text : new String[] {"x", "", "longer than eight bytes", "\\n", "é", "\\\"}"}) {
+            assertThat(parse("[{ \"S\" : \"" + text + "\" }, {\"S\":\"" + text + "\"} ]"))
+                    .isTrue();
+            assertThat(tape.size()).isEqualTo(7);
+            for (int token = 1; token < 4; token++) {
+                assertThat(tape.kind(token + 3)).isEqualTo(tape.kind(token));
+                assertThat(tape.next(token + 3)).isEqualTo(tape.next(token) + 3);
+                assertThat(tape.isEscaped(token + 3)).isEqualTo(tape.isEscaped(token));
+            }
+            assertThat(tape.text(6)).isEqualTo(tape.text(3));
+            assertThat(tape.text(5)).isEqualTo("S");
+            assertThat(tape.text(4)).isEqualTo("{\"S\":\"" + text + "\"}");
+        }
+        assertThat(parse("{\"S\":\"a\",\"T\":1}")).isTrue();
+        assertThat(tape.next(0)).isEqualTo(5);
+        assertThat(tape.text(3)).isEqualTo("T");
+    }
+
+    @Test
     void agreesWithJacksonOnGeneratedValues() throws IOException {
         Random random = new Random(7);
         ObjectMapper jackson = new ObjectMapper();
@@ -59,7 +79,11 @@ class JsonTapeTest {
                 "[1.]|no digit after the point of a number|1",
                 "[\"\\x\"]|an escape is not one of JSON's|2",
                 "[\"abc|a string is cut off|5",
-                "{\"a\":1|cut off inside an object|6"
+                "{\"a\":1|cut off inside an object|6",
+                "{\"S\":\"abc|a string is cut off|9",
+                "{\"S\":\"abc\"|cut off inside an object|10",
+                "{\"S\":\"abc\"]|expected , or }|10",
+                "{\"S\":\"a\\x\"}|an escape is not one of JSON's|7"
             })
     void saysWhatIsWrongAndWhere(String text, String error, int offset) {
         assertThat(parse(text)).isFalse();
@@ -161,7 +185,8 @@ class JsonTapeTest {
             default -> {
                 ObjectNode object = make.objectNode();
                 for (int i = random.nextInt(5); i > 0; i--) {
-                    object.set(text(random), generate(random, depth + 1));
+                    String name = random.nextBoolean() ? "S" : text(random);
+                    object.set(name, generate(random, depth + 1));
                 }
                 yield object;
             }

@@ -8,6 +8,7 @@ import dev.millrace.config.AttributePath;
 import dev.millrace.config.DeclaredType;
 import dev.millrace.config.TableSettings;
 import dev.millrace.fault.Fault;
+import dev.millrace.json.JsonTape;
 import dev.millrace.table.ColumnType;
 import dev.millrace.testing.Rebuild;
 import java.math.BigDecimal;
@@ -56,6 +57,62 @@ class ShredderTest {
         for (int i = 0; i < items.size(); i++) {
             assertThat(rebuilt.get(i)).isEqualTo(Rebuild.canonical(items.get(i)));
         }
+    }
+
+    /** The shredder checks an item as it walks through it; here the item is checked first, as the census does. */
+    @Test
+    void quarantinesJustWhatIsUnsound() {
+        Random random = new Random(17);
+        List<String> items = new ArrayList<>(HostileItems.ALL);
+        for (int i = 0; i < 100; i++) {
+            items.add(HostileItems.generate(random, i));
+        }
+        KindRule byKey = new KindRule.ByPatterns(List.of(new KindRule.KindPattern("thing", Map.of("PK", "*"))));
+        DataSchema schema = Inference.infer(census(items), DataSchema.none(KEYS), false);
+        for (KindRule rule : List.of(ONE, byKey, new KindRule.ByAttribute("PK"))) {
+            Shredder shredder = new Shredder(ShredPlan.of(schema, rule, Map.of(), ShredPlan.Expiry.NEVER));
+            int unsound = 0;
+            for (int i = 0; i < 30_000; i++) {
+                byte[] item = damaged(items.get(random.nextInt(items.size())), random);
+                String problem = problem(item);
+                Shredder.Outcome outcome = shredder.read(item, 0, item.length);
+                boolean keyOnly = problem.isEmpty() && shredder.reason().startsWith("the key ");
+                assertThat(outcome)
+                        .as(new String(item, StandardCharsets.UTF_8))
+                        .isEqualTo(
+                                problem.isEmpty() && !keyOnly ? Shredder.Outcome.ROWS : Shredder.Outcome.QUARANTINED);
+                if (!problem.isEmpty()) {
+                    unsound++;
+                    assertThat(shredder.reason()).isEqualTo(problem);
+                    assertThat(shredder.rows()).isEmpty();
+                    assertThat(shredder.table()).isEqualTo(-1);
+                }
+            }
+            assertThat(unsound).isBetween(5_000, 25_000);
+        }
+    }
+
+    private static String problem(byte[] item) {
+        JsonTape tape = new JsonTape();
+        if (!tape.parse(item, 0, item.length)) {
+            return "not JSON: " + tape.error() + " at byte " + tape.errorOffset();
+        }
+        String problem = Items.problem(tape, 0, new NumberScan());
+        return problem != null ? problem : tape.isWhole() ? "" : "something follows the item";
+    }
+
+    /** A few characters replaced by such as are in items, mostly one that leaves JSON whole. */
+    private static byte[] damaged(String item, Random random) {
+        byte[] bytes = item.getBytes(StandardCharsets.UTF_8);
+        String telling = "SNBMLUTx0123456789.-+eE={}[]\",:\\";
+        for (int i = random.nextInt(3); i >= 0; i--) {
+            int at = random.nextInt(bytes.length);
+            char with = telling.charAt(random.nextInt(random.nextInt(3) > 0 ? 24 : telling.length()));
+            if (Character.isLetterOrDigit(bytes[at])) {
+                bytes[at] = (byte) with;
+            }
+        }
+        return bytes;
     }
 
     @Test
@@ -136,6 +193,17 @@ class ShredderTest {
         Shredder shredder = new Shredder(plan, new CensusTaker(settings));
         items.forEach(item -> shredder.read(bytes(item), 0, bytes(item).length));
         return shredder.counted();
+    }
+
+    @Test
+    void countsNothingOfAnItemThatCannotBeDecoded() {
+        ShredPlan plan = plan(List.of("{\"PK\":{\"S\":\"1\"},\"l\":{\"L\":[{\"N\":\"1\"}]}}"), Map.of());
+        UnitCensus counted = drift(
+                plan,
+                List.of(
+                        "{\"PK\":{\"S\":\"2\"},\"fresh\":{\"S\":\"x\"},\"l\":{\"L\":[{\"S\":\"x\"},{\"N\":\"broken\"}]}}"));
+        assertThat(counted.drift().isEmpty()).isTrue();
+        assertThat(counted.census().toJson()).isEqualTo(census(List.of()).toJson());
     }
 
     @Test
