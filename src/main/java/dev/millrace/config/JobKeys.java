@@ -86,6 +86,18 @@ final class JobKeys {
                 DynamoDbSource::expire,
                 "The table's TTL attribute: items whose time (epoch seconds) has passed are left out and counted.");
 
+        static final Key<DynamoDbSource, ReadCapacity> READ_CAPACITY = Key.optional(
+                "read-capacity",
+                Scalars.READ_CAPACITY,
+                DynamoDbSource::readCapacity,
+                "What the scan may use: capacity units a second, or a part of what the table has; left out, 25%, and no"
+                        + " limit on DynamoDB Local.");
+        static final Key<DynamoDbSource, Long> MAX_READ_UNITS = Key.optional(
+                "max-read-units",
+                Scalars.READ_UNITS,
+                DynamoDbSource::maxReadUnits,
+                "The capacity units that a run may cost; one that would cost more is refused; left out, any number.");
+
         static final Section<DynamoDbSource> SECTION = Section.<DynamoDbSource>of(
                         List.of(
                                 TABLE,
@@ -98,7 +110,9 @@ final class JobKeys {
                                 SEGMENTS,
                                 PROJECTION,
                                 READER,
-                                EXPIRE),
+                                EXPIRE,
+                                READ_CAPACITY,
+                                MAX_READ_UNITS),
                         v -> new DynamoDbSource(
                                 v.get(TABLE),
                                 v.find(REGION),
@@ -110,7 +124,9 @@ final class JobKeys {
                                 v.get(SEGMENTS),
                                 v.get(PROJECTION),
                                 v.get(READER),
-                                v.find(EXPIRE)))
+                                v.find(EXPIRE),
+                                v.find(READ_CAPACITY),
+                                v.find(MAX_READ_UNITS)))
                 .checked(DynamoDb::check);
 
         private static void check(Values v) {
@@ -129,7 +145,7 @@ final class JobKeys {
             if (v.find(READER)
                     .filter(r -> r == DynamoDbSource.Reader.AUDIENCEPROJECT)
                     .isPresent()) {
-                for (Key<DynamoDbSource, ?> key : List.of(EXTERNAL_ID, PROJECTION)) {
+                for (Key<DynamoDbSource, ?> key : List.of(EXTERNAL_ID, PROJECTION, MAX_READ_UNITS)) {
                     if (v.isGiven(key)) {
                         v.mistake(key, "is nothing that reader: audienceproject can do: remove one of them");
                     }

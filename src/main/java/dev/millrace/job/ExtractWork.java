@@ -71,16 +71,15 @@ final class ExtractWork implements PhaseWork {
                 Integer.parseInt(context.require(Phase.INFER_SCHEMA).facts().get(InferSchemaWork.VERSION));
         DataSchema schema = context.open().schemas().load(version).schema();
         ShredPlan shredding = plan(context, schema);
-        Spool spool = source.spool(context.run());
+        Reading reading = Reading.of(context, source);
         LandingPlan landing = landing(context, shredding);
 
         CensusFiles census =
                 new CensusFiles(context.run().storage(), context.run().path(CENSUS), source.census(context.run()));
 
         List<PlannedUnit> units = context.missing(done(context, census));
-        context.work(Phase.EXTRACT, units, () -> {
+        reading.work(Phase.EXTRACT, units, spool -> {
             SparkSession spark = context.spark().get();
-            source.fill(spool, context, units);
             SpoolSource.Read read = new SpoolSource.Read(spool, units, source.keys(), shredding, census);
             Dataset<Row> wide = SpoolSource.rows(spark, read);
             Landing.write(
@@ -92,7 +91,7 @@ final class ExtractWork implements PhaseWork {
         }
 
         List<UnitManifest> spooled = context.run().units().committed(Spool.PHASE);
-        spool.close(spooled);
+        reading.spool().close(spooled);
         List<LandedTable> landed = LandingManifests.write(
                 landing, context.plan().units().stream().map(PlannedUnit::id).toList());
         LandedRun.requireBalance(landed);
@@ -105,7 +104,7 @@ final class ExtractWork implements PhaseWork {
         context.open().schemas().keep(new LastCensus(context.run().id().value(), commit.n(), counted.census()));
         if (context.open().job().staging().spool() == StagingSettings.Spool.DELETE) {
             // Before the phase is committed: once it is, nobody comes here again. All units are, so none is read again.
-            spool.delete();
+            reading.spool().delete();
         }
         Map<String, String> facts = new TreeMap<>(
                 Map.of(COMMIT, Long.toString(commit.n()), TABLES, String.join(",", forWarehouse(shredding, landed))));

@@ -39,25 +39,28 @@ final class InferSchemaWork implements PhaseWork {
         if (latest.isPresent()) {
             return Optional.of(pinned(context, refreshed(context, cache, latest.get())));
         }
-        Spool spool = source.spool(context.run());
-        CensusUnits census = new CensusUnits(
+        Reading reading = Reading.of(context, source);
+        List<PlannedUnit> units = context.missing(context.done(Phase.INFER_SCHEMA));
+        reading.work(
+                Phase.INFER_SCHEMA,
+                units,
+                spool -> census(context, spool).run(context.spark().get(), units));
+        if (!context.isComplete(context.done(Phase.INFER_SCHEMA))) {
+            return Optional.empty();
+        }
+        Census all = census(context, reading.spool()).merged();
+        DataSchema inferred = Inference.infer(all, DataSchema.none(source.keys()), listsAsJson(context));
+        return Optional.of(pinned(context, cache.add(inferred, all)));
+    }
+
+    private CensusUnits census(RunContext context, Spool spool) {
+        return new CensusUnits(
                 context.run().storage(),
                 context.run().path(FOLDER),
                 context.run().units(),
                 Phase.INFER_SCHEMA.label(),
                 spool,
                 source.census(context.run()));
-        List<PlannedUnit> units = context.missing(context.done(Phase.INFER_SCHEMA));
-        context.work(Phase.INFER_SCHEMA, units, () -> {
-            source.fill(spool, context, units);
-            census.run(context.spark().get(), units);
-        });
-        if (!context.isComplete(context.done(Phase.INFER_SCHEMA))) {
-            return Optional.empty();
-        }
-        Census all = census.merged();
-        DataSchema inferred = Inference.infer(all, DataSchema.none(source.keys()), listsAsJson(context));
-        return Optional.of(pinned(context, cache.add(inferred, all)));
     }
 
     /**

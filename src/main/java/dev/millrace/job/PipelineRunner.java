@@ -3,6 +3,7 @@ package dev.millrace.job;
 import dev.millrace.config.DynamoDbSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.JobFile;
+import dev.millrace.dynamodb.Spool;
 import dev.millrace.fault.Fault;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.LandingManifests;
@@ -25,6 +26,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs phases of a job, in order: the ones wanted that are not done. What each phase commits is all that the next one
@@ -50,6 +53,8 @@ final class PipelineRunner {
      * @param result how it stands
      */
     record Ended(RunContext context, Result result) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(PipelineRunner.class);
 
     private final Surroundings around;
 
@@ -146,8 +151,36 @@ final class PipelineRunner {
                 requireDone(run.id(), end.get());
                 return Optional.of(new Ended(context, Result.DONE_BEFORE));
             }
+            Optional<String> replaced = replacedTable(context, wanted, source);
+            if (replaced.isPresent()) {
+                open.store().abandon(run, replaced.get());
+                if (named.isPresent()) {
+                    throw Fault.world("Run " + run.id() + " is abandoned: " + replaced.get()
+                            + ": start a new one by leaving --run out");
+                }
+                LOG.warn("Run {} is abandoned, a new one begins: {}", run.id(), replaced.get());
+                return Optional.empty();
+            }
             return Optional.of(new Ended(context, run(context, wanted, source)));
         }
+    }
+
+    /**
+     * Why a run cannot be read to its end: its table is gone and another one has the name, here or in the region that
+     * is meant now. Empty where that is not so, or nothing is to be read any more.
+     */
+    private static Optional<String> replacedTable(
+            RunContext context, List<Phase> wanted, Supplier<TableSource> source) {
+        boolean reads = List.of(Phase.INFER_SCHEMA, Phase.EXTRACT).stream()
+                .anyMatch(phase ->
+                        wanted.contains(phase) && context.run().phase(phase).isEmpty());
+        List<PlannedUnit> units = context.plan().units();
+        boolean isSpooled = context.plan().input().isPresent()
+                || context.run().units().units(Spool.PHASE).size() == units.size();
+        if (!reads || isSpooled) {
+            return Optional.empty();
+        }
+        return source.get().difference(units.get(0));
     }
 
     private static Plan plan(
@@ -274,7 +307,7 @@ final class PipelineRunner {
             Optional<PhaseCommit> commit = work.run(context);
             commit.ifPresent(done -> recordDone(context, phase, done));
             return commit;
-        } catch (RuntimeException | Error failure) {
+        } catch (Exception | Error failure) { // Spark throws exceptions that are checked and that nobody declares.
             Optional<Fault> fault = Fault.in(failure);
             String message = fault.map(Fault::getMessage).orElseGet(failure::toString);
             try {

@@ -8,7 +8,6 @@ import dev.millrace.run.Plan;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.Recorder;
 import dev.millrace.run.RunStore;
-import dev.millrace.run.UnitManifest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +17,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -63,9 +61,7 @@ record RunContext(
 
     /** Ids of the units that are committed in a phase. */
     Set<String> done(Phase phase) {
-        return run.units().committed(phase.label()).stream()
-                .map(UnitManifest::unit)
-                .collect(Collectors.toCollection(TreeSet::new));
+        return new TreeSet<>(run.units().units(phase.label()));
     }
 
     /** Refuses to go on with a run that another process gave up meanwhile, and perhaps cleaned. */

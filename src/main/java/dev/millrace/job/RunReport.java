@@ -3,6 +3,7 @@ package dev.millrace.job;
 import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.ReadCost;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunRecord;
 import dev.millrace.run.TableCounts;
@@ -71,9 +72,15 @@ final class RunReport {
         context.run()
                 .phase(Phase.INFER_SCHEMA)
                 .ifPresent(c -> facts.put("schema", "version " + c.facts().get(InferSchemaWork.VERSION)));
+        cost(context, extracted).ifPresent(cost -> {
+            facts.put("read cost", cost);
+            context.run()
+                    .record()
+                    .flatMap(RunRecord::read)
+                    .filter(read -> !read.budget().isEmpty())
+                    .ifPresent(read -> facts.put("budget", read.budget()));
+        });
         extracted.ifPresent(c -> {
-            Optional.ofNullable(c.facts().get(ExtractWork.CONSUMED))
-                    .ifPresent(units -> facts.put("read cost", units + " capacity units"));
             facts.put(
                     "files at",
                     context.run()
@@ -100,6 +107,24 @@ final class RunReport {
                 extracted.map(c -> tables(context, c)).orElse(List.of()),
                 List.copyOf(facts.entrySet()),
                 next(context, ended, versions));
+    }
+
+    /** What reading has cost; of a run of an older version only what its units did. */
+    private static Optional<String> cost(RunContext context, Optional<PhaseCommit> extracted) {
+        Optional<Double> units = extracted
+                .flatMap(c -> Optional.ofNullable(c.facts().get(ExtractWork.CONSUMED)))
+                .map(Double::parseDouble);
+        Optional<ReadCost> recorded = context.run().record().flatMap(RunRecord::read);
+        return context.run()
+                .reads()
+                .cost()
+                .or(() -> recorded)
+                .map(cost -> Figures.cost(cost)
+                        + units.filter(of -> of < cost.units())
+                                .map(of -> "; " + Figures.units(cost.units() - of)
+                                        + " of the units by attempts that failed")
+                                .orElse(""))
+                .or(() -> units.map(of -> Figures.units(of) + " capacity units"));
     }
 
     private static String takenBack(long before, long now, RunId run) {

@@ -56,6 +56,16 @@ public final class JobStore {
                 .findFirst();
     }
 
+    /** The unfinished run that a start goes on with which names none: a young one, or one that is at work. */
+    public Optional<RunStore> toTakeUp(Duration resumeWithin) {
+        return unfinished().filter(run -> isTakenUp(run, resumeWithin));
+    }
+
+    private boolean isTakenUp(RunStore run, Duration resumeWithin) {
+        return run.since().isAfter(clock.instant().minus(resumeWithin))
+                || lock().heldBy().equals(Optional.of(run.id()));
+    }
+
     /** A run that began after another and is done, or empty. */
     public Optional<RunId> laterDone(RunId than) {
         return lastDone().filter(done -> done.compareTo(than) > 0);
@@ -121,8 +131,7 @@ public final class JobStore {
         Optional<RunStore> unfinished = unfinished();
         if (unfinished.isPresent()) {
             RunStore run = unfinished.get();
-            boolean isYoung = run.since().isAfter(clock.instant().minus(resumeWithin));
-            if (isYoung || lock().heldBy().equals(Optional.of(run.id()))) {
+            if (isTakenUp(run, resumeWithin)) {
                 return started(run, resolved, planner);
             }
             if (isWholeWork(run)) {

@@ -20,8 +20,8 @@ import java.util.regex.Pattern;
  * lost or were killed, which no commit names.
  */
 final class Leftovers {
-    /** {@code runs/<run>/<folder>/…}; phases and the files beside them stay for ever. */
-    private static final Pattern OF_RUN = Pattern.compile("runs/(?<run>[^/]+)/(?<folder>(?!phases/)[^/]+)/.+");
+    /** {@code runs/<run>/<folder>/…}; phases, reads and the files beside them stay for ever. */
+    private static final Pattern OF_RUN = Pattern.compile("runs/(?<run>[^/]+)/(?<folder>(?!phases/|reads/)[^/]+)/.+");
 
     /** {@code <table>/snapshot=<run>/<folder>/…}. */
     private static final Pattern OF_TABLE = Pattern.compile("[^/]+/snapshot=(?<run>[^/]+)/(?<folder>[^/]+)/.+");

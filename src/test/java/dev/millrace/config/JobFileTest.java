@@ -64,6 +64,8 @@ class JobFileTest {
                                 OptionalInt.empty(),
                                 List.of(),
                                 DynamoDbSource.Reader.MILLRACE,
+                                Optional.empty(),
+                                Optional.empty(),
                                 Optional.empty()),
                         new SchemaSettings(
                                 new OneKind(),
@@ -283,6 +285,21 @@ class JobFileTest {
     }
 
     @Test
+    void readsReadCapacityAsUnitsOrAsAPart() {
+        String unlimited = JobFiles.SMALLEST;
+        assertThat(readCapacity(unlimited)).isEmpty();
+        String line = "    table: items\n    read-capacity: ";
+        assertThat(readCapacity(unlimited.replace("    table: items\n", line + "500\n")))
+                .contains(new ReadCapacity.Units(500));
+        assertThat(readCapacity(unlimited.replace("    table: items\n", line + "100%\n")))
+                .contains(new ReadCapacity.Part(percent("100")));
+    }
+
+    private Optional<ReadCapacity> readCapacity(String job) {
+        return ((DynamoDbSource) files.job(job).load().source()).readCapacity();
+    }
+
+    @Test
     void replacesReferences() {
         Job job = files.job("""
                         job: ${arg:name}
@@ -376,7 +393,9 @@ class JobFileTest {
                         OptionalInt.of(12),
                         List.of("EntityType", "total", "ttl"),
                         DynamoDbSource.Reader.MILLRACE,
-                        Optional.of("ttl")),
+                        Optional.of("ttl"),
+                        Optional.of(new ReadCapacity.Part(percent("12.5"))),
+                        Optional.of(5_000_000L)),
                 new SchemaSettings(
                         new KindPatterns(Map.of(
                                 "Order", Map.of("PK", "CUSTOMER#*", "SK", "ORDER#*"),

@@ -71,6 +71,8 @@ abstract class RunContract {
         }
         assertThat(units.committed("extract")).extracting(UnitManifest::unit).containsExactly("0001", "0002", "0010");
         assertThat(units.committed("infer-schema")).isEmpty();
+        assertThat(units.units("extract")).containsExactlyInAnyOrder("0001", "0002", "0010");
+        assertThat(units.units("infer-schema")).isEmpty();
         assertThat(paths("shop/runs/" + RUN + "/units/extract/")).hasSize(3);
     }
 
@@ -85,6 +87,49 @@ abstract class RunContract {
         try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(wire.toByteArray()))) {
             assertThat(((UnitCommits) in.readObject()).committed("extract")).containsExactly(manifest("0001", "a"));
         }
+    }
+
+    // What reading has cost
+
+    private static final ReadAccount.Reader READER = new ReadAccount.Reader("a", "1/1", 2);
+
+    @Test
+    void accountsOfManyAtOnceHoldNoMoreThanTheRunMayCost() throws Exception {
+        List<List<ReadAccount>> opened = together(6, thread -> {
+            ReadAccounts accounts = store().run(RUN).reads();
+            List<ReadAccount> mine = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                accounts.open(READER, 10, 30, 325).ifPresent(mine::add);
+            }
+            return mine;
+        });
+        List<ReadAccount> all = opened.stream().flatMap(List::stream).toList();
+        assertThat(all).extracting(ReadAccount::number).doesNotHaveDuplicates().hasSize(11);
+        assertThat(all)
+                .extracting(ReadAccount::reserved)
+                .containsOnly(30.0, 25.0)
+                .containsOnlyOnce(25.0);
+        assertThat(store().run(RUN).reads().claimed()).isEqualTo(325);
+    }
+
+    @Test
+    void whatAnAccountGivesBackIsForOthers() {
+        ReadAccounts accounts = store().run(RUN).reads();
+        ReadAccount first = accounts.open(READER, 10, 80, 100).orElseThrow();
+        assertThat(accounts.open(READER, 21, 50, 100)).isEmpty();
+        assertThat(accounts.cost()).isEmpty();
+        ReadAccount spent = first.after(30.5, false).after(0, true);
+        accounts.write(spent.keeping(9.5));
+        ReadAccounts others = store().run(RUN).reads();
+        assertThat(others.claimed()).isEqualTo(40);
+        ReadAccount second = others.open(READER, 21, 50, 100).orElseThrow();
+        assertThat(second.reserved()).isEqualTo(50);
+        // More than was set aside: what is spent is spent.
+        accounts.write(spent.after(40, false).ended());
+        assertThat(others.claimed()).isEqualTo(70.5 + 50);
+        assertThat(others.open(READER, 1, 1, 100)).isEmpty();
+        assertThat(others.cost()).contains(new ReadCost(70.5, 3, 1, ""));
+        assertThat(others.open(READER, 1, 0, Double.POSITIVE_INFINITY)).isPresent();
     }
 
     // Files
