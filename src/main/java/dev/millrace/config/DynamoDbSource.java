@@ -19,6 +19,8 @@ import java.util.OptionalInt;
  * @param projection top-level attributes to read besides the keys; empty: all
  * @param reader what reads the table
  * @param expire name of the attribute with the epoch second after which an item is left out
+ * @param readCapacity what the scan may use; empty: 25 %, and no limit on DynamoDB Local
+ * @param maxReadUnits capacity units that a run may cost; empty: any number
  */
 public record DynamoDbSource(
         String table,
@@ -31,7 +33,9 @@ public record DynamoDbSource(
         OptionalInt segments,
         List<String> projection,
         Reader reader,
-        Optional<String> expire)
+        Optional<String> expire,
+        Optional<ReadCapacity> readCapacity,
+        Optional<Long> maxReadUnits)
         implements Source {
     public DynamoDbSource {
         projection = List.copyOf(projection);

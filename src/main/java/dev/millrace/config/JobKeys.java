@@ -1,6 +1,7 @@
 package dev.millrace.config;
 
 import dev.millrace.config.Job.Overlap;
+import dev.millrace.config.SchemaSettings.Contract;
 import dev.millrace.config.SchemaSettings.KindAttribute;
 import dev.millrace.config.SchemaSettings.KindPatterns;
 import dev.millrace.config.SchemaSettings.KindRule;
@@ -85,6 +86,18 @@ final class JobKeys {
                 DynamoDbSource::expire,
                 "The table's TTL attribute: items whose time (epoch seconds) has passed are left out and counted.");
 
+        static final Key<DynamoDbSource, ReadCapacity> READ_CAPACITY = Key.optional(
+                "read-capacity",
+                Scalars.READ_CAPACITY,
+                DynamoDbSource::readCapacity,
+                "What the scan may use: capacity units a second, or a part of what the table has; left out, 25%, and no"
+                        + " limit on DynamoDB Local.");
+        static final Key<DynamoDbSource, Long> MAX_READ_UNITS = Key.optional(
+                "max-read-units",
+                Scalars.READ_UNITS,
+                DynamoDbSource::maxReadUnits,
+                "The capacity units that a run may cost; one that would cost more is refused; left out, any number.");
+
         static final Section<DynamoDbSource> SECTION = Section.<DynamoDbSource>of(
                         List.of(
                                 TABLE,
@@ -97,7 +110,9 @@ final class JobKeys {
                                 SEGMENTS,
                                 PROJECTION,
                                 READER,
-                                EXPIRE),
+                                EXPIRE,
+                                READ_CAPACITY,
+                                MAX_READ_UNITS),
                         v -> new DynamoDbSource(
                                 v.get(TABLE),
                                 v.find(REGION),
@@ -109,7 +124,9 @@ final class JobKeys {
                                 v.get(SEGMENTS),
                                 v.get(PROJECTION),
                                 v.get(READER),
-                                v.find(EXPIRE)))
+                                v.find(EXPIRE),
+                                v.find(READ_CAPACITY),
+                                v.find(MAX_READ_UNITS)))
                 .checked(DynamoDb::check);
 
         private static void check(Values v) {
@@ -128,7 +145,7 @@ final class JobKeys {
             if (v.find(READER)
                     .filter(r -> r == DynamoDbSource.Reader.AUDIENCEPROJECT)
                     .isPresent()) {
-                for (Key<DynamoDbSource, ?> key : List.of(EXTERNAL_ID, PROJECTION)) {
+                for (Key<DynamoDbSource, ?> key : List.of(EXTERNAL_ID, PROJECTION, MAX_READ_UNITS)) {
                     if (v.isGiven(key)) {
                         v.mistake(key, "is nothing that reader: audienceproject can do: remove one of them");
                     }
@@ -193,7 +210,15 @@ final class JobKeys {
             Scalars.DURATION,
             "7d",
             SchemaSettings::refresh,
-            "The age at which a data-schema is inferred anew.");
+            "The age from which on a data-schema is inferred anew, from what the last run counted; with"
+                    + " `contract: evolve`.");
+    private static final Key<SchemaSettings, Contract> CONTRACT = Key.of(
+            "contract",
+            Scalar.oneOf(Contract.values()),
+            "evolve",
+            SchemaSettings::contract,
+            "What becomes of attributes, types and kinds that the data-schema does not know: a refresh takes them over"
+                    + " (`evolve`), the run is refused (`freeze`), or they stay in `_rest` (`rescue`).");
     private static final Key<SchemaSettings, Lists> LISTS = Key.of(
             "lists",
             Scalar.oneOf(Lists.values()),
@@ -204,11 +229,12 @@ final class JobKeys {
     private static final Key<SchemaSettings, Percent> SCHEMA_SAMPLE = Key.of(
             "sample", Scalars.PART, "100%", SchemaSettings::sample, "The part of the items that inference looks at.");
     private static final Section<SchemaSettings> SCHEMA = Section.of(
-            List.of(SCHEMA_KIND, CACHE, REFRESH, LISTS, SCHEMA_SAMPLE),
+            List.of(SCHEMA_KIND, CACHE, REFRESH, CONTRACT, LISTS, SCHEMA_SAMPLE),
             v -> new SchemaSettings(
                     v.find(SCHEMA_KIND).orElseGet(OneKind::new),
                     v.get(CACHE),
                     v.get(REFRESH),
+                    v.get(CONTRACT),
                     v.get(LISTS),
                     v.get(SCHEMA_SAMPLE)));
 

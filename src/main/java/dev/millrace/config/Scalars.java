@@ -88,6 +88,21 @@ final class Scalars {
                     : Scalar.wholeIn(text, 1, 1_000_000).map(n -> OptionalInt.of(Math.toIntExact(n))),
             segments -> segments.isPresent() ? (Object) segments.getAsInt() : "auto");
 
+    static final Scalar<ReadCapacity> READ_CAPACITY = new Scalar<>(
+            "whole number from 1, or percentage",
+            "must be a whole number of units a second or a percentage above 0%, for example 500 or 25%",
+            Map.of("anyOf", List.of(Ordered.of("type", "integer", "minimum", 1), Scalar.text(Percent.FORM))),
+            (text, base) -> Scalar.wholeIn(text, 1, Long.MAX_VALUE)
+                    .<ReadCapacity>map(ReadCapacity.Units::new)
+                    .or(() -> Percent.parse(text)
+                            .filter(p -> p.percent().signum() > 0)
+                            .map(ReadCapacity.Part::new)),
+            capacity ->
+                    capacity instanceof ReadCapacity.Units units ? (Object) units.perSecond() : capacity.toString());
+
+    static final Scalar<Long> READ_UNITS =
+            Scalar.whole(1, Long.MAX_VALUE, "must be a whole number of capacity units, at least 1");
+
     static final Scalar<Integer> VERSIONS = new Scalar<>(
             "whole number, 0 to 100",
             "must be a whole number from 0 to 100",

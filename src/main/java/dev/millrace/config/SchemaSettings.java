@@ -9,10 +9,22 @@ import java.util.Map;
  * @param kind what tells the kind of an item
  * @param cache folder of the data-schemas' versions
  * @param refresh age at which a data-schema is inferred anew
+ * @param contract what becomes of items that hold what the data-schema does not
  * @param lists what becomes of lists and sets
  * @param sample the part of the items that inference looks at
  */
-public record SchemaSettings(KindRule kind, Location cache, Duration refresh, Lists lists, Percent sample) {
+public record SchemaSettings(
+        KindRule kind, Location cache, Duration refresh, Contract contract, Lists lists, Percent sample) {
+    /** What becomes of items that hold what the data-schema does not. */
+    public enum Contract {
+        /** A refresh adds columns and tables, and widens within a family. */
+        EVOLVE,
+        /** A run that meets such items is refused. */
+        FREEZE,
+        /** It is kept beside the rows; the data-schema stays as it is. */
+        RESCUE
+    }
+
     /** What becomes of lists and sets. */
     public enum Lists {
         /** A table of their own, with the parent's key and the index. */

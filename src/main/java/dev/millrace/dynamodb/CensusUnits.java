@@ -67,6 +67,7 @@ public final class CensusUnits implements VoidFunction<PlannedUnit> {
                 }
             }
         }
+        taker.census().requireFewKinds();
         String attempt = UUID.randomUUID().toString().substring(0, 8);
         String path = folder + unit.id() + "-" + attempt + ".json";
         byte[] census = taker.census().toJson();
@@ -96,6 +97,7 @@ public final class CensusUnits implements VoidFunction<PlannedUnit> {
                             + storage.uri(path) + ": start a new run"));
             all.merge(Census.fromJson(file.content()));
         }
+        all.requireFewKinds();
         return all;
     }
 }

@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Set;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -18,9 +19,9 @@ import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
 import software.amazon.awssdk.retries.StandardRetryStrategy;
-import software.amazon.awssdk.retries.api.BackoffStrategy;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
+import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
 import software.amazon.awssdk.services.dynamodb.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.auth.StsAssumeRoleCredentialsProvider;
@@ -32,31 +33,39 @@ public final class DynamoDbClients {
     /** With these, a server that is not there is told within half a minute, retries included. */
     static final Duration CONNECT = Duration.ofSeconds(3);
 
+    /** At what is asked outside of scans. */
+    static final int ATTEMPTS = 5;
+
+    private static final Set<String> THROTTLED =
+            Set.of("ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException");
+    private static final Set<String> EXPIRED =
+            Set.of("ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId");
+
     private static final Duration ANSWER = Duration.ofSeconds(30);
 
     private DynamoDbClients() {}
 
-    /** A client for the table's region, endpoint and role; to be closed. */
-    public static DynamoDbClient open(TableAccess access) {
-        return open(access, Patience.USUAL);
+    /** A client for the table's region, endpoint and role that asks again for what may pass; to be closed. */
+    static DynamoDbClient open(TableAccess access) {
+        return open(access, ownCredentials(access), ATTEMPTS);
     }
 
-    static DynamoDbClient open(TableAccess access, Patience patience) {
-        AwsCredentialsProvider own = isLoopback(access)
-                ? localCredentials()
-                : DefaultCredentialsProvider.builder().build();
-        return open(access, patience, own);
+    /** One that asks once: who reads by it sees each failure. */
+    static DynamoDbClient openOnce(TableAccess access) {
+        return open(access, ownCredentials(access), 1);
     }
 
     /** With the credentials that the role is assumed with, if there is one; closing the client closes them too. */
-    static DynamoDbClient open(TableAccess access, Patience patience, AwsCredentialsProvider own) {
+    static DynamoDbClient open(TableAccess access, AwsCredentialsProvider own, int attempts) {
         try {
             DynamoDbClientBuilder builder = DynamoDbClient.builder()
                     .httpClientBuilder(http())
                     .region(region(access))
                     .credentialsProvider(access.role().isEmpty() ? own : assumed(access, own))
-                    .overrideConfiguration(
-                            o -> o.retryStrategy(retries(patience)).addExecutionInterceptor(new RawBody()));
+                    .overrideConfiguration(o -> o.retryStrategy(StandardRetryStrategy.builder()
+                                    .maxAttempts(attempts)
+                                    .build())
+                            .addExecutionInterceptor(new RawBody()));
             if (!access.endpoint().isEmpty()) {
                 builder.endpointOverride(URI.create(access.endpoint()));
             }
@@ -66,17 +75,21 @@ public final class DynamoDbClients {
         }
     }
 
+    private static AwsCredentialsProvider ownCredentials(TableAccess access) {
+        return isLoopback(access)
+                ? localCredentials()
+                : DefaultCredentialsProvider.builder().build();
+    }
+
     private static ApacheHttpClient.Builder http() {
         return ApacheHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(ANSWER);
     }
 
-    private static StandardRetryStrategy retries(Patience patience) {
-        StandardRetryStrategy.Builder retries = StandardRetryStrategy.builder().maxAttempts(patience.inner());
-        if (!patience.waits()) {
-            retries.backoffStrategy(BackoffStrategy.retryImmediately())
-                    .throttlingBackoffStrategy(BackoffStrategy.retryImmediately());
-        }
-        return retries.build();
+    /** The access with the region that it leads to, so that every process of a run means the same table. */
+    public static TableAccess located(TableAccess access) {
+        return access.region().isEmpty() && access.endpoint().isEmpty()
+                ? access.in(region(access).id())
+                : access;
     }
 
     private static Region region(TableAccess access) {
@@ -143,6 +156,21 @@ public final class DynamoDbClients {
         }
     }
 
+    /** Whether DynamoDB refused a request because more was asked for than the table or the account has. */
+    static boolean isThrottled(SdkException failure) {
+        return failure instanceof DynamoDbException refused && THROTTLED.contains(code(refused));
+    }
+
+    /** Whether other credentials may be accepted: temporary ones end, keys are replaced. */
+    static boolean isExpired(SdkException failure) {
+        return failure instanceof AwsServiceException refused && EXPIRED.contains(code(refused));
+    }
+
+    private static String code(AwsServiceException failure) {
+        AwsErrorDetails details = failure.awsErrorDetails();
+        return details == null || details.errorCode() == null ? "" : details.errorCode();
+    }
+
     /**
      * A failure of the SDK as one line that names table, region and endpoint, and what to do.
      *
@@ -178,12 +206,15 @@ public final class DynamoDbClients {
     }
 
     private static String problem(TableAccess access, AwsServiceException failure, String where) {
-        String status = "HTTP " + failure.statusCode();
         AwsErrorDetails details = failure.awsErrorDetails();
-        String code = details == null || details.errorCode() == null ? status : details.errorCode();
+        String code = code(failure).isEmpty() ? "HTTP " + failure.statusCode() : code(failure);
         String said = details == null || details.errorMessage() == null ? "" : ": " + firstLine(details.errorMessage());
         String remedy = switch (code) {
-            case "ExpiredTokenException", "ExpiredToken" -> "get new credentials and run the same command again";
+            case "ExpiredTokenException", "ExpiredToken" ->
+                (failure instanceof StsException
+                                ? "the credentials that assume " + access.role() + " have expired: "
+                                : "")
+                        + "get new credentials and run the same command again";
             case "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException" ->
                 "the credentials are not valid here";
             case "AccessDeniedException", "AccessDenied" ->
@@ -192,7 +223,8 @@ public final class DynamoDbClients {
                         : "the credentials need dynamodb:DescribeTable and dynamodb:Scan on the table";
             default ->
                 failure.isThrottlingException()
-                        ? "give the table more read capacity, or run the same command again later"
+                        ? "lower source.dynamodb.read-capacity, give the table more read capacity, or run the same "
+                                + "command again later"
                         : "if it passes, run the same command again";
         };
         return code + said + where + ": " + remedy;

@@ -14,26 +14,31 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.exception.SdkServiceException;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.dynamodb.model.ReturnConsumedCapacity;
 import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
 
 /**
  * One segment of a table, page by page. While a page is worked on, the next one is fetched.
  *
- * <p>Pages that come broken, and requests that are throttled, are asked for again at the same place, with pauses that
- * grow; once the {@link Patience} is at its end the segment fails by name.
+ * <p>Pages that come broken and requests that fail are asked for again at the same place, with pauses that grow; once
+ * the {@link Patience} is at its end the segment fails by name. A request that is refused for its rate is no failure: it
+ * slows the meter down. Credentials that have expired are fetched anew. A segment only ends when the table is still the
+ * one that it belongs to.
  */
 final class SegmentScan implements AutoCloseable {
-    private static final long FIRST_PAUSE_MILLIS = 100;
+    private static final int RENEWALS = 5;
 
     private final TableAccess access;
-    private final DynamoDbClient client;
+    private final Supplier<DynamoDbClient> clients;
+    private final ReadMeter meter;
     private final Patience patience;
-    private final String name;
+    private final Segment segment;
     private final ScanRequest first;
     private final JsonTape tape = new JsonTape();
     private final ExecutorService fetcher = Executors.newSingleThreadExecutor(task -> {
@@ -41,36 +46,39 @@ final class SegmentScan implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
+    private volatile DynamoDbClient client;
     private Optional<Future<Page>> ahead;
 
-    /** Begins segment {@code segment}, counted from 0, of {@code segments}. */
-    SegmentScan(
-            TableAccess access,
-            List<String> keys,
-            DynamoDbClient client,
-            Patience patience,
-            int segment,
-            int segments) {
-        this.access = access;
-        this.client = client;
+    /**
+     * Begins a segment.
+     *
+     * @param clients opens a client that asks once, with the credentials of now
+     * @param meter that all requests pass
+     */
+    SegmentScan(TableScan scan, Supplier<DynamoDbClient> clients, ReadMeter meter, Patience patience, Segment segment) {
+        this.access = scan.access();
+        this.clients = clients;
+        this.meter = meter;
         this.patience = patience;
-        this.name = "segment " + segment + " of " + segments;
-        this.first = request(access, keys, segment, segments);
+        this.segment = segment;
+        this.first = request(scan, segment);
+        this.client = clients.get();
         this.ahead = Optional.of(fetcher.submit(() -> fetch(Map.of())));
     }
 
-    private static ScanRequest request(TableAccess access, List<String> keys, int segment, int segments) {
+    private static ScanRequest request(TableScan scan, Segment segment) {
+        TableAccess access = scan.access();
         ScanRequest.Builder request = ScanRequest.builder()
                 .tableName(access.table())
-                .segment(segment)
-                .totalSegments(segments)
+                .segment(segment.index())
+                .totalSegments(segment.all())
                 .consistentRead(access.consistent())
                 .returnConsumedCapacity(ReturnConsumedCapacity.TOTAL);
         if (!access.projection().isEmpty()) {
             // Attribute names may hold dots and be reserved words: each gets a place holder.
             Map<String, String> names = new HashMap<>();
             List<String> holders = new ArrayList<>();
-            Set<String> attributes = new LinkedHashSet<>(keys);
+            Set<String> attributes = new LinkedHashSet<>(scan.keys());
             attributes.addAll(access.projection());
             for (String attribute : attributes) {
                 String holder = "#a" + holders.size();
@@ -94,58 +102,141 @@ final class SegmentScan implements AutoCloseable {
                     : Optional.of(fetcher.submit(() -> fetch(page.lastKey())));
             return Optional.of(page);
         } catch (ExecutionException e) {
-            throw Fault.in(e).orElseGet(() -> Fault.world(access + ": " + name + " failed", e.getCause()));
+            throw Fault.in(e).orElseGet(() -> Fault.world(access + ": " + segment + " failed", e.getCause()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw Fault.world(access + ": " + name + " was interrupted", e);
+            throw Fault.world(access + ": " + segment + " was interrupted", e);
         }
     }
 
     private Page fetch(Map<String, AttributeValue> from) throws InterruptedException {
-        for (int attempt = 1; ; attempt++) {
-            RawBody.Holder holder = new RawBody.Holder();
-            try {
-                client.scan(first.toBuilder()
-                        .exclusiveStartKey(from.isEmpty() ? null : from)
-                        .overrideConfiguration(o -> o.putExecutionAttribute(RawBody.HOLDER, holder))
-                        .build());
-                Page page = Page.cut(holder.body(), tape);
-                if (!from.isEmpty() && page.lastKey().equals(from)) {
-                    throw new Page.BrokenPage("a page ends where it begins, at " + from.keySet());
-                }
-                return page;
-            } catch (Page.BrokenPage e) {
-                if (attempt == patience.outer()) {
-                    throw Fault.world(
-                            access + ": " + name + " failed " + attempt + " times, the last time because "
-                                    + e.getMessage() + ": run the same command again",
-                            e);
-                }
-            } catch (SdkException e) {
-                if (attempt == patience.outer() || !isPassing(e)) {
-                    throw DynamoDbClients.told(access, " (" + name + ", attempt " + attempt + ")", e);
-                }
-            }
-            pause(attempt);
+        if (from.isEmpty()) {
+            requireSameTable();
+        }
+        Page page = answer(() -> page(from));
+        if (page.lastKey().isEmpty()) {
+            requireSameTable();
+        }
+        return page;
+    }
+
+    /** Ids never come back: where the table has its id at the end of a scan, all was read from it. */
+    private void requireSameTable() throws InterruptedException {
+        if (!segment.table().isEmpty()) {
+            answer(() -> TableDescription.ask(access, client)).requireId(segment.table(), access);
         }
     }
 
-    /** Whether the same request may succeed later, after the SDK's own retries. */
+    private Page page(Map<String, AttributeValue> from) throws Page.BrokenPage, InterruptedException {
+        ReadMeter.Request request = meter.next();
+        RawBody.Holder holder = new RawBody.Holder();
+        try {
+            client.scan(first.toBuilder()
+                    .exclusiveStartKey(from.isEmpty() ? null : from)
+                    .limit(request.limit().isPresent() ? request.limit().getAsInt() : null)
+                    .overrideConfiguration(o -> o.putExecutionAttribute(RawBody.HOLDER, holder))
+                    .build());
+            Page page = Page.cut(holder.body(), tape);
+            if (!from.isEmpty() && page.lastKey().equals(from)) {
+                throw new Page.BrokenPage("a page ends where it begins, at " + from.keySet());
+            }
+            request.answered(page.consumed().doubleValue(), page.items());
+            return page;
+        } catch (SdkServiceException e) {
+            if (DynamoDbClients.isThrottled(e)) {
+                request.throttled();
+            } else {
+                request.refused();
+            }
+            throw e;
+        } finally {
+            request.lost();
+        }
+    }
+
+    private interface Question<T> {
+        T ask() throws Page.BrokenPage, InterruptedException;
+    }
+
+    /** The answer to a question that is asked until the patience is at its end. */
+    private <T> T answer(Question<T> question) throws InterruptedException {
+        int broken = 0;
+        int failures = 0;
+        int renewals = 0;
+        int throttles = 0;
+        long begun = meter.ticker().nanos();
+        while (true) {
+            try {
+                return question.ask();
+            } catch (Page.BrokenPage e) {
+                broken++;
+                if (broken == patience.broken()) {
+                    throw Fault.world(
+                            access + ": " + segment + " failed " + broken + " times, the last time because "
+                                    + e.getMessage() + ": run the same command again",
+                            e);
+                }
+                pause(broken);
+            } catch (ResourceNotFoundException e) {
+                throw Fault.world(
+                        access + " was deleted while it was read (" + segment
+                                + "): run the same command again when there "
+                                + "is such a table: one that was created anew is read by a new run",
+                        e);
+            } catch (SdkException e) {
+                if (DynamoDbClients.isThrottled(e)) {
+                    throttles++;
+                    requireMovement(begun, e);
+                    pause(throttles);
+                } else if (DynamoDbClients.isExpired(e) && renewals < RENEWALS) {
+                    renewals++;
+                    renew();
+                    pause(renewals);
+                } else {
+                    failures++;
+                    if (failures == patience.attempts() || !isPassing(e)) {
+                        throw DynamoDbClients.told(access, " (" + segment + ", attempt " + failures + ")", e);
+                    }
+                    pause(failures);
+                }
+            }
+        }
+    }
+
+    /** Gives up only when no task has read anything for long. */
+    private void requireMovement(long begun, SdkException refused) {
+        long nanos = Math.min(meter.ticker().nanos() - begun, meter.idle().toNanos());
+        if (nanos >= patience.stalled().toNanos()) {
+            throw DynamoDbClients.told(
+                    access,
+                    " (" + segment + ", nothing read for " + patience.stalled().toSeconds() + " s)",
+                    refused);
+        }
+    }
+
+    private void renew() {
+        DynamoDbClient old = client;
+        client = clients.get();
+        old.close();
+    }
+
+    /** Whether the same request may succeed later. */
     private static boolean isPassing(SdkException failure) {
         boolean ofServer = failure instanceof SdkServiceException service
-                && (service.isThrottlingException() || service.statusCode() >= 500);
+                && (service.isThrottlingException() || service.isClockSkewException() || service.statusCode() >= 500);
         return failure.retryable() || ofServer;
     }
 
-    private void pause(int attempt) throws InterruptedException {
-        if (patience.waits()) {
-            long most = Math.min(patience.longestPause().toMillis(), FIRST_PAUSE_MILLIS << Math.min(attempt - 1, 20));
-            Thread.sleep(ThreadLocalRandom.current().nextLong(most / 2, most + 1));
+    private void pause(int failures) throws InterruptedException {
+        long most = patience.pause(failures).toNanos();
+        if (most > 0) {
+            meter.ticker().sleep(ThreadLocalRandom.current().nextLong(most / 2, most + 1));
         }
     }
 
     @Override
     public void close() {
         fetcher.shutdownNow();
+        client.close();
     }
 }

@@ -26,11 +26,10 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.stream.IntStream;
 import org.apache.spark.sql.Row;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /**
  * A run's input exactly as it came: one file of JSON lines per segment, laid out as a DynamoDB export ("DynamoDB table
@@ -43,8 +42,6 @@ public final class Spool implements Serializable {
     public static final String PHASE = "spool";
 
     static final String TABLE = "_spool";
-    private static final String SEGMENT = "segment";
-    private static final String SEGMENTS = "segments";
     private static final String MD5 = "md5";
     private static final String CONSUMED = "consumed-capacity";
     private static final byte[] HEAD = "{\"Item\":".getBytes(StandardCharsets.US_ASCII);
@@ -55,8 +52,7 @@ public final class Spool implements Serializable {
     private final Storage storage;
     private final String folder;
     private final UnitCommits commits;
-    private final TableAccess access;
-    private final List<String> keys;
+    private final TableScan table;
     private final SpoolKey key;
     private final Patience patience;
 
@@ -64,39 +60,41 @@ public final class Spool implements Serializable {
      * @param storage of the staging area
      * @param folder of the run's spool below it, with a trailing slash
      * @param commits of the run
-     * @param access to the table
-     * @param keys names of the table's key attributes
+     * @param table how it is read
      * @param key encrypts the files, or {@link SpoolKey#NONE}
      */
-    public Spool(
-            Storage storage, String folder, UnitCommits commits, TableAccess access, List<String> keys, SpoolKey key) {
-        this(storage, folder, commits, access, keys, key, Patience.USUAL);
+    public Spool(Storage storage, String folder, UnitCommits commits, TableScan table, SpoolKey key) {
+        this(storage, folder, commits, table, key, Patience.USUAL);
     }
 
-    Spool(
-            Storage storage,
-            String folder,
-            UnitCommits commits,
-            TableAccess access,
-            List<String> keys,
-            SpoolKey key,
-            Patience patience) {
+    Spool(Storage storage, String folder, UnitCommits commits, TableScan table, SpoolKey key, Patience patience) {
         this.storage = storage;
         this.folder = folder;
         this.commits = commits;
-        this.access = access;
-        this.keys = List.copyOf(keys);
+        this.table = table;
         this.key = key;
         this.patience = patience;
     }
 
-    /** The units of a scan in so many segments; a unit's id is derived from which one it is. */
-    public static List<PlannedUnit> units(int segments) {
-        return IntStream.range(0, segments)
-                .mapToObj(i -> new PlannedUnit(
-                        String.format("s%05d-of-%05d", i + 1, segments),
-                        Map.of(SEGMENT, Integer.toString(i), SEGMENTS, Integer.toString(segments))))
-                .toList();
+    /**
+     * The units of a scan in so many segments; a unit's id is derived from which one it is.
+     *
+     * @param table the table's id: of another one nothing is read for them; may be empty
+     */
+    public static List<PlannedUnit> units(int segments, String table) {
+        return Segment.units(segments, table);
+    }
+
+    /** The id of the table that a unit is read from, where it was known when the unit was planned. */
+    public static Optional<String> tableId(PlannedUnit unit) {
+        return Optional.of(Segment.of(unit).table()).filter(id -> !id.isEmpty());
+    }
+
+    /** The same spool, read from now on by tasks in this JVM, or in several. */
+    public Spool spread(boolean overJvms) {
+        // Tasks of an earlier attempt may have outlived it.
+        ReadMeter.forget(table.accounts());
+        return new Spool(storage, folder, commits, table.spread(overJvms), key, patience);
     }
 
     /** The unit's manifest in the spool: of an earlier read, or of the one that is done now. */
@@ -107,9 +105,8 @@ public final class Spool implements Serializable {
 
     /** Units that are not in the spool. */
     public List<PlannedUnit> missing(List<PlannedUnit> units) {
-        return units.stream()
-                .filter(unit -> commits.find(PHASE, unit.id()).isEmpty())
-                .toList();
+        Set<String> known = commits.units(PHASE);
+        return units.stream().filter(unit -> !known.contains(unit.id())).toList();
     }
 
     /** Puts a unit's items into the spool that another reader has read; what they cost is not known. In a task. */
@@ -133,16 +130,25 @@ public final class Spool implements Serializable {
     }
 
     private UnitManifest scan(PlannedUnit unit) {
-        int segment = Integer.parseInt(unit.input().get(SEGMENT));
-        int segments = Integer.parseInt(unit.input().get(SEGMENTS));
+        try (ReadMeter meter = ReadMeter.enter(table.budget(), table.accounts())) {
+            return scan(unit, meter);
+        }
+    }
+
+    /** This process reads no more for a while: what it has set aside of the run's units is for others. */
+    public void settle() {
+        ReadMeter.settle(table.accounts());
+    }
+
+    private UnitManifest scan(PlannedUnit unit, ReadMeter meter) {
         String attempt = attempt();
         String path = path(unit, attempt);
         MessageDigest md5 = md5();
         long items = 0;
         long pages = 0;
         BigDecimal consumed = BigDecimal.ZERO;
-        try (DynamoDbClient client = DynamoDbClients.open(access, patience);
-                SegmentScan scan = new SegmentScan(access, keys, client, patience, segment, segments);
+        try (SegmentScan scan = new SegmentScan(
+                        table, () -> DynamoDbClients.openOnce(table.access()), meter, patience, Segment.of(unit));
                 Upload upload = storage.create(path)) {
             try (OutputStream out = stream(upload.stream(), md5)) {
                 for (Optional<Page> page = scan.next(); page.isPresent(); page = scan.next()) {
@@ -235,6 +241,18 @@ public final class Spool implements Serializable {
             out.write(body, from, to - from);
             out.write(TAIL);
         }
+    }
+
+    /** A unit that one run has read, as a unit of another run, for which it costs nothing. */
+    public static UnitManifest takenOver(UnitManifest spooled) {
+        return new UnitManifest(
+                UnitManifest.FORMAT,
+                PHASE,
+                spooled.unit(),
+                spooled.attempt(),
+                spooled.files(),
+                Map.of(),
+                Map.of(MD5, spooled.facts().get(MD5), CONSUMED, "0"));
     }
 
     /** Opens a unit's items. */

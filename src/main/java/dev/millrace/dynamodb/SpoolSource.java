@@ -4,6 +4,7 @@ import dev.millrace.landing.Carried;
 import dev.millrace.landing.LandingTable;
 import dev.millrace.landing.WideRows;
 import dev.millrace.run.PlannedUnit;
+import dev.millrace.schema.CensusTaker;
 import dev.millrace.schema.KeyAttribute;
 import dev.millrace.schema.KindRule;
 import dev.millrace.schema.ShredPlan;
@@ -52,8 +53,10 @@ public final class SpoolSource implements TableProvider {
      * @param units to read, one partition each, in this order
      * @param keys of the table
      * @param plan how items become rows
+     * @param census where what is counted on the way goes
      */
-    public record Read(Spool spool, List<PlannedUnit> units, List<KeyAttribute> keys, ShredPlan plan)
+    public record Read(
+            Spool spool, List<PlannedUnit> units, List<KeyAttribute> keys, ShredPlan plan, CensusFiles census)
             implements Serializable {
         public Read {
             units = List.copyOf(units);
@@ -179,7 +182,8 @@ public final class SpoolSource implements TableProvider {
         UnitReader(Read read, PlannedUnit unit) {
             this.read = read;
             this.unit = unit;
-            this.shredder = new Shredder(read.plan());
+            this.shredder =
+                    new Shredder(read.plan(), new CensusTaker(read.census().settings()));
             this.quarantine = read.plan().tables().size();
             this.hides = !read.plan().redactions().isEmpty();
             this.wide = new Object[STRUCTS + quarantine + 1];
@@ -195,6 +199,8 @@ public final class SpoolSource implements TableProvider {
                 return true;
             }
             if (!items.next()) {
+                // Before the unit can be committed: its rows are only written whole once this has returned.
+                read.census().put(unit, shredder.counted());
                 return false;
             }
             rows = List.of();

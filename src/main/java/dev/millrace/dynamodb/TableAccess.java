@@ -27,6 +27,11 @@ public record TableAccess(
         projection = List.copyOf(projection);
     }
 
+    /** In another region. */
+    TableAccess in(String other) {
+        return new TableAccess(table, other, endpoint, role, externalId, consistent, projection);
+    }
+
     /** As messages name it: {@code table shop in eu-west-1 at http://127.0.0.1:8000}. */
     @Override
     public String toString() {

@@ -45,11 +45,17 @@ final class AudienceProject {
     /**
      * Reads units into the spool; of those that are there nothing is read.
      *
+     * @param unitsPerSecond that it may read; infinite where there is no limit
      * @param all units of the run, each a segment of the table
      * @param wanted those that this process takes
      */
     static void fill(
-            SparkSession spark, Spool spool, TableAccess access, List<PlannedUnit> all, List<PlannedUnit> wanted) {
+            SparkSession spark,
+            Spool spool,
+            TableAccess access,
+            double unitsPerSecond,
+            List<PlannedUnit> all,
+            List<PlannedUnit> wanted) {
         Set<String> missing =
                 spool.missing(wanted).stream().map(PlannedUnit::id).collect(Collectors.toCollection(HashSet::new));
         if (missing.isEmpty()) {
@@ -59,24 +65,31 @@ final class AudienceProject {
         setEndpoint(endpoint);
         try {
             // A partition is a segment, and read only when its first row is asked for.
-            options(spark.read(), access, all.size()).load().javaRDD().foreachPartition(rows -> {
-                PlannedUnit unit = all.get(TaskContext.getPartitionId());
-                if (missing.contains(unit.id())) {
-                    setEndpoint(endpoint);
-                    spool.fill(unit, rows);
-                }
-            });
+            options(spark.read(), access, unitsPerSecond, all.size())
+                    .load()
+                    .javaRDD()
+                    .foreachPartition(rows -> {
+                        PlannedUnit unit = all.get(TaskContext.getPartitionId());
+                        if (missing.contains(unit.id())) {
+                            setEndpoint(endpoint);
+                            spool.fill(unit, rows);
+                        }
+                    });
         } catch (Exception failure) {
             // Spark throws checked exceptions that Scala does not declare.
             throw Fault.in(failure).orElseGet(() -> told(access, failure));
         }
     }
 
-    private static DataFrameReader options(DataFrameReader reader, TableAccess access, int segments) {
+    private static DataFrameReader options(
+            DataFrameReader reader, TableAccess access, double unitsPerSecond, int segments) {
         reader.format(FORMAT)
                 .option("tableName", access.table())
                 .option("readPartitions", segments)
                 .option("stronglyConsistentReads", access.consistent());
+        if (!Double.isInfinite(unitsPerSecond)) {
+            reader.option("throughput", Math.max(1, Math.round(unitsPerSecond)));
+        }
         if (!access.region().isEmpty()) {
             reader.option("region", access.region());
         }

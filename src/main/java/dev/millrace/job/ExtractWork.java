@@ -1,8 +1,10 @@
 package dev.millrace.job;
 
 import dev.millrace.config.Job;
+import dev.millrace.config.SchemaSettings;
 import dev.millrace.config.StagingSettings;
 import dev.millrace.config.TableSettings;
+import dev.millrace.dynamodb.CensusFiles;
 import dev.millrace.dynamodb.Spool;
 import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.fault.Fault;
@@ -16,14 +18,18 @@ import dev.millrace.run.Commit;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.PlannedUnit;
+import dev.millrace.run.RunStore;
 import dev.millrace.run.TableCounts;
 import dev.millrace.run.UnitManifest;
 import dev.millrace.schema.DataSchema;
+import dev.millrace.schema.LastCensus;
 import dev.millrace.schema.ShredPlan;
+import dev.millrace.schema.UnitCensus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.spark.sql.Dataset;
@@ -41,6 +47,15 @@ final class ExtractWork implements PhaseWork {
     /** Absent when what read the table does not tell. */
     static final String CONSUMED = "consumed-capacity";
 
+    /** Folder of what is counted of the run's units. */
+    private static final String CENSUS = "census/extract/";
+
+    /** What was counted of a run that its contract refused. */
+    static final String REFUSED = "refused/census.json";
+
+    /** The rule by which a run is refused, as {@code accept} takes it. */
+    private static final String CONTRACT = "contract";
+
     private final TableSource source;
 
     ExtractWork(TableSource source) {
@@ -53,41 +68,73 @@ final class ExtractWork implements PhaseWork {
                 Integer.parseInt(context.require(Phase.INFER_SCHEMA).facts().get(InferSchemaWork.VERSION));
         DataSchema schema = context.open().schemas().load(version).schema();
         ShredPlan shredding = plan(context, schema);
-        Spool spool = source.spool(context.run());
+        Reading reading = Reading.of(context, source);
         LandingPlan landing = landing(context, shredding);
 
-        List<PlannedUnit> units = context.missing(Phase.EXTRACT);
-        context.work(Phase.EXTRACT, units, () -> {
+        CensusFiles census =
+                new CensusFiles(context.run().storage(), context.run().path(CENSUS), source.census(context.run()));
+
+        List<PlannedUnit> units = context.missing(done(context, census));
+        reading.work(Phase.EXTRACT, units, spool -> {
             SparkSession spark = context.spark().get();
-            source.fill(spool, context, units);
-            SpoolSource.Read read = new SpoolSource.Read(spool, units, source.keys(), shredding);
+            SpoolSource.Read read = new SpoolSource.Read(spool, units, source.keys(), shredding, census);
             Dataset<Row> wide = SpoolSource.rows(spark, read);
             Landing.write(
                     ComputedColumns.withComputedColumns(wide, landing.tables()),
                     landing.withUnits(units.stream().map(PlannedUnit::id).toList()));
         });
-        if (!context.isComplete(Phase.EXTRACT)) {
+        if (!context.isComplete(done(context, census))) {
             return Optional.empty();
         }
 
         List<UnitManifest> spooled = context.run().units().committed(Spool.PHASE);
-        spool.close(spooled);
+        reading.spool().close(spooled);
         List<LandedTable> landed = LandingManifests.write(
                 landing, context.plan().units().stream().map(PlannedUnit::id).toList());
         LandedRun.requireBalance(landed);
         Map<String, TableCounts> counts = new TreeMap<>();
         landed.forEach(t -> counts.put(t.name(), t.counts()));
+        UnitCensus counted = census.merged(context.plan().units());
+        requireContract(context, counted, shredding);
         context.requireNotGivenUp();
         Commit commit = context.open().store().ledger().append(context.plan(), counts, Map.of());
+        context.open().schemas().keep(new LastCensus(context.run().id().value(), commit.n(), counted.census()));
         if (context.open().job().staging().spool() == StagingSettings.Spool.DELETE) {
             // Before the phase is committed: once it is, nobody comes here again. All units are, so none is read again.
-            spool.delete();
+            reading.spool().delete();
         }
         Map<String, String> facts = new TreeMap<>(
                 Map.of(COMMIT, Long.toString(commit.n()), TABLES, String.join(",", forWarehouse(shredding, landed))));
         Spool.consumed(spooled).ifPresent(consumed -> facts.put(CONSUMED, consumed.toPlainString()));
         return Optional.of(
                 context.run().commitPhase(new PhaseCommit(PhaseCommit.FORMAT, Phase.EXTRACT.label(), facts, counts)));
+    }
+
+    /** Ids of the units that are landed and counted. */
+    private static Set<String> done(RunContext context, CensusFiles census) {
+        Set<String> done = context.done(Phase.EXTRACT);
+        done.retainAll(census.units());
+        return done;
+    }
+
+    /** Under a frozen contract, refuses what the data-schema does not hold; what was counted stays for people to see. */
+    private static void requireContract(RunContext context, UnitCensus counted, ShredPlan shredding) {
+        boolean frozen = context.open().job().schema().contract() == SchemaSettings.Contract.FREEZE;
+        if (!frozen || counted.drift().isEmpty() || context.run().accepts(CONTRACT)) {
+            return;
+        }
+        RunStore run = context.run();
+        run.storage().put(run.path(REFUSED), new LastCensus(run.id().value(), 0, counted.census()).toJson());
+        List<String> lines = new ArrayList<>();
+        lines.add("The contract refused run " + run.id() + "; nothing was committed. Its items hold what data-schema "
+                + "version " + shredding.schemaVersion() + " does not (schema.contract: freeze):");
+        lines.addAll(counted.drift().lines(shredding));
+        String file = context.open().file();
+        lines.add(
+                "Mend the items; or take this over: scripts/millrace schema diff " + file + ", then schema pin " + file
+                        + "; or let this run pass: scripts/millrace accept " + run.id() + " --gate " + CONTRACT
+                        + " --reason TEXT");
+        throw Fault.gate(List.of(CONTRACT), String.join(System.lineSeparator(), lines));
     }
 
     private ShredPlan plan(RunContext context, DataSchema schema) {

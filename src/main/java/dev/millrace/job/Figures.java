@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.run.ReadCost;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -15,6 +16,18 @@ final class Figures {
     /** {@code 15,021}. */
     static String count(long number) {
         return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    /** Capacity units, which come in halves: {@code 819.5}, {@code 12,000}. */
+    static String units(double units) {
+        long tenths = Math.round(units * 10);
+        return count(tenths / 10) + (tenths % 10 == 0 ? "" : "." + tenths % 10);
+    }
+
+    /** {@code 819.5 capacity units in 16 requests, 3 of them throttled}. */
+    static String cost(ReadCost cost) {
+        return units(cost.units()) + " capacity units in " + count(cost.requests()) + " requests"
+                + (cost.throttled() > 0 ? ", " + count(cost.throttled()) + " of them throttled" : "");
     }
 
     /** {@code 812 B}, {@code 8.1 MB}, {@code 132 MB}: one decimal below 100, none from there on. */

@@ -1,6 +1,5 @@
 package dev.millrace.job;
 
-import dev.millrace.config.Job;
 import dev.millrace.config.SchemaSettings;
 import dev.millrace.dynamodb.CensusUnits;
 import dev.millrace.dynamodb.Spool;
@@ -10,6 +9,7 @@ import dev.millrace.run.PlannedUnit;
 import dev.millrace.schema.Census;
 import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.Inference;
+import dev.millrace.schema.LastCensus;
 import dev.millrace.schema.SchemaCache;
 import java.time.Clock;
 import java.time.Duration;
@@ -34,33 +34,54 @@ final class InferSchemaWork implements PhaseWork {
 
     @Override
     public Optional<PhaseCommit> run(RunContext context) {
-        Job job = context.open().job();
         SchemaCache cache = context.open().schemas();
         Optional<SchemaCache.Entry> latest = cache.latest();
-        if (latest.isPresent() && isYoung(context, latest.get().written())) {
-            return Optional.of(pinned(context, latest.get().schema().version()));
+        if (latest.isPresent()) {
+            return Optional.of(pinned(context, refreshed(context, cache, latest.get())));
         }
-        Spool spool = source.spool(context.run());
-        CensusUnits census = new CensusUnits(
+        Reading reading = Reading.of(context, source);
+        List<PlannedUnit> units = context.missing(context.done(Phase.INFER_SCHEMA));
+        reading.work(
+                Phase.INFER_SCHEMA,
+                units,
+                spool -> census(context, spool).run(context.spark().get(), units));
+        if (!context.isComplete(context.done(Phase.INFER_SCHEMA))) {
+            return Optional.empty();
+        }
+        Census all = census(context, reading.spool()).merged();
+        DataSchema inferred = Inference.infer(all, DataSchema.none(source.keys()), listsAsJson(context));
+        return Optional.of(pinned(context, cache.add(inferred, all)));
+    }
+
+    private CensusUnits census(RunContext context, Spool spool) {
+        return new CensusUnits(
                 context.run().storage(),
                 context.run().path(FOLDER),
                 context.run().units(),
                 Phase.INFER_SCHEMA.label(),
                 spool,
-                source.census());
-        List<PlannedUnit> units = context.missing(Phase.INFER_SCHEMA);
-        context.work(Phase.INFER_SCHEMA, units, () -> {
-            source.fill(spool, context, units);
-            census.run(context.spark().get(), units);
-        });
-        if (!context.isComplete(Phase.INFER_SCHEMA)) {
-            return Optional.empty();
+                source.census(context.run()));
+    }
+
+    /**
+     * The newest version, or the next one if it is old and the last run's census has what it does not. Nothing is read
+     * for it; before the first census there is nothing to infer from.
+     */
+    private SchemaCache.Entry refreshed(RunContext context, SchemaCache cache, SchemaCache.Entry latest) {
+        boolean evolves = context.open().job().schema().contract() == SchemaSettings.Contract.EVOLVE;
+        if (!evolves || isYoung(context, latest.written())) {
+            return latest;
         }
-        Census all = census.merged();
-        DataSchema before = latest.map(SchemaCache.Entry::schema).orElseGet(() -> DataSchema.none(source.keys()));
-        boolean listsAsJson = job.schema().lists() == SchemaSettings.Lists.JSON;
-        DataSchema inferred = Inference.infer(all, before, listsAsJson);
-        return Optional.of(pinned(context, cache.add(inferred, all).schema().version()));
+        Optional<Census> census = cache.census().map(LastCensus::census);
+        census.ifPresent(Census::requireFewKinds);
+        return census.map(all -> Inference.infer(all, latest.schema(), listsAsJson(context)))
+                .filter(inferred -> !inferred.entities().equals(latest.schema().entities()))
+                .map(inferred -> cache.add(inferred, census.get()))
+                .orElse(latest);
+    }
+
+    private static boolean listsAsJson(RunContext context) {
+        return context.open().job().schema().lists() == SchemaSettings.Lists.JSON;
     }
 
     /** Also one that was written since the run began: by this run, which was then stopped, or by another at once. */
@@ -70,7 +91,8 @@ final class InferSchemaWork implements PhaseWork {
                 || !written.isBefore(context.run().began());
     }
 
-    private static PhaseCommit pinned(RunContext context, int version) {
-        return context.commit(Phase.INFER_SCHEMA, Map.of(VERSION, Integer.toString(version)));
+    private static PhaseCommit pinned(RunContext context, SchemaCache.Entry entry) {
+        String version = Integer.toString(entry.schema().version());
+        return context.commit(Phase.INFER_SCHEMA, Map.of(VERSION, version));
     }
 }

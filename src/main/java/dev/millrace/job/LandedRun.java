@@ -6,6 +6,7 @@ import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.LandingManifests;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.RunId;
 import dev.millrace.run.TableCounts;
 import dev.millrace.warehouse.Load;
 import dev.millrace.warehouse.Warehouse;
@@ -42,7 +43,11 @@ record LandedRun(List<LandedTable> tables, long commit, TableCounts items) {
     }
 
     static String quarantineFolder(RunContext context) {
-        return context.plan().job() + "/quarantine/" + context.run().id() + "/datalake/";
+        return quarantineFolder(context.plan().job(), context.run().id());
+    }
+
+    static String quarantineFolder(String job, RunId run) {
+        return job + "/quarantine/" + run + "/datalake/";
     }
 
     /** Main tables and unknown items: each of the source's items once. */

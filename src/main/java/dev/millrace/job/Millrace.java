@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.config.Nearest;
 import dev.millrace.fault.Fault;
 import java.io.PrintWriter;
 import java.util.List;
@@ -45,7 +46,8 @@ public final class Millrace {
             new Group("Run a job", List.of(Local.class, Rollback.class)),
             new Group("Decide about a run", List.of(Resume.class, Abandon.class, Accept.class)),
             new Group("Tidy up", List.of(Clean.class)),
-            new Group("Look at a job", List.of(Check.class, Status.class, Sql.class)),
+            new Group("Look at a job", List.of(Check.class, Forecast.class, Status.class, Sql.class)),
+            new Group("Look after its schema and its quarantine", List.of(Schema.class, Quarantine.class)),
             new Group("Try it without a cloud", List.of(Sample.class)));
 
     private static final int FAILED = 1;
@@ -133,8 +135,9 @@ public final class Millrace {
             message = unmatched.isUnknownOption()
                     ? "Unknown option: " + unmatched.getUnmatched().get(0)
                     : "Unknown argument: " + unmatched.getUnmatched().get(0);
-            List<String> near = unmatched.getSuggestions();
-            message += near.isEmpty() ? "" : ": did you mean " + near.get(0) + "?";
+            message += Nearest.to(unmatched.getUnmatched().get(0), unmatched.getSuggestions())
+                    .map(near -> ": did you mean " + near + "?")
+                    .orElse("");
         }
         return message.lines().findFirst().orElse("");
     }

@@ -3,6 +3,7 @@ package dev.millrace.job;
 import dev.millrace.config.DynamoDbSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.JobFile;
+import dev.millrace.dynamodb.Spool;
 import dev.millrace.fault.Fault;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.LandingManifests;
@@ -14,6 +15,7 @@ import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.PhaseState;
 import dev.millrace.run.Plan;
+import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.Recorder;
 import dev.millrace.run.ResolvedJob;
 import dev.millrace.run.RunEnd;
@@ -70,6 +72,24 @@ final class PipelineRunner {
      * @throws Fault by its kind, with the run's record saying the same
      */
     Ended run(OpenJob open, Optional<RunId> run, Arguments.Share units, List<Phase> wanted) {
+        return run(open, run, units, wanted, Optional.empty());
+    }
+
+    /**
+     * Makes rows anew of items that an earlier run has read: all phases of a new run, or of one that began so.
+     *
+     * @param handover asked when a new run begins
+     */
+    Ended again(OpenJob open, Supplier<Handover> handover) {
+        return run(open, Optional.empty(), Arguments.Share.ALL, List.of(), Optional.of(handover));
+    }
+
+    private Ended run(
+            OpenJob open,
+            Optional<RunId> run,
+            Arguments.Share units,
+            List<Phase> wanted,
+            Optional<Supplier<Handover>> handover) {
         List<Phase> phases = phases(open.job());
         for (Phase phase : wanted) {
             if (!phases.contains(phase)) {
@@ -86,7 +106,8 @@ final class PipelineRunner {
         try (LazySource source = new LazySource(open.job(), around);
                 Sparks spark = new Sparks(open.job().name())) {
             while (true) {
-                Optional<Ended> ended = run(open, run, units, wanted.isEmpty() ? phases : wanted, source, spark);
+                Optional<Ended> ended =
+                        run(open, run, units, wanted.isEmpty() ? phases : wanted, handover, source, spark);
                 if (ended.isPresent()) {
                     return ended.get();
                 }
@@ -100,6 +121,7 @@ final class PipelineRunner {
             Optional<RunId> named,
             Arguments.Share units,
             List<Phase> wanted,
+            Optional<Supplier<Handover>> handover,
             Supplier<TableSource> source,
             Sparks spark) {
         String json = JobFile.toJson(open.job());
@@ -109,19 +131,11 @@ final class PipelineRunner {
                         named,
                         open.job().resumeWithin(),
                         new ResolvedJob(json, planned -> OpenJob.rewritten(planned, around)),
-                        id -> new Plan(
-                                Plan.FORMAT,
-                                id,
-                                open.job().name(),
-                                json,
-                                phases,
-                                source.get().units(),
-                                Optional.of(around.clock().instant()),
-                                Optional.of(open.store()
-                                        .ledger()
-                                        .last()
-                                        .map(Commit::n)
-                                        .orElse(0L))));
+                        id -> plan(open, id, json, handover, source));
+        if (handover.isPresent() && run.plan().input().isEmpty()) {
+            throw Fault.world("Run " + run.id() + " of job " + open.job().name() + " began at the same time: it reads "
+                    + "the table anew, so wait for its end and look at its quarantine");
+        }
         boolean share = units.count() > 1;
         try (Lease lease = acquire(open, run, named.isEmpty(), share)) {
             Optional<RunEnd> end = run.end();
@@ -137,8 +151,53 @@ final class PipelineRunner {
                 requireDone(run.id(), end.get());
                 return Optional.of(new Ended(context, Result.DONE_BEFORE));
             }
+            Optional<String> replaced = replacedTable(context, wanted, source);
+            if (replaced.isPresent()) {
+                open.store().abandon(run, replaced.get());
+                if (named.isPresent()) {
+                    throw Fault.world("Run " + run.id() + " is abandoned: " + replaced.get()
+                            + ": start a new one by leaving --run out");
+                }
+                LOG.warn("Run {} is abandoned, a new one begins: {}", run.id(), replaced.get());
+                return Optional.empty();
+            }
             return Optional.of(new Ended(context, run(context, lease, wanted, source)));
         }
+    }
+
+    /**
+     * Why a run cannot be read to its end: its table is gone and another one has the name, here or in the region that
+     * is meant now. Empty where that is not so, or nothing is to be read any more.
+     */
+    private static Optional<String> replacedTable(
+            RunContext context, List<Phase> wanted, Supplier<TableSource> source) {
+        boolean reads = List.of(Phase.INFER_SCHEMA, Phase.EXTRACT).stream()
+                .anyMatch(phase ->
+                        wanted.contains(phase) && context.run().phase(phase).isEmpty());
+        List<PlannedUnit> units = context.plan().units();
+        boolean isSpooled = context.plan().input().isPresent()
+                || context.run().units().units(Spool.PHASE).size() == units.size();
+        if (!reads || isSpooled) {
+            return Optional.empty();
+        }
+        return source.get().difference(units.get(0));
+    }
+
+    private Plan plan(
+            OpenJob open, RunId id, String json, Optional<Supplier<Handover>> handover, Supplier<TableSource> source) {
+        Optional<Handover> taken = handover.map(Supplier::get);
+        List<PlannedUnit> units =
+                taken.map(Handover::units).orElseGet(() -> source.get().units());
+        return new Plan(
+                Plan.FORMAT,
+                id,
+                open.job().name(),
+                json,
+                phases(open.job()),
+                units,
+                taken.map(Handover::input),
+                Optional.of(around.clock().instant()),
+                Optional.of(open.store().ledger().last().map(Commit::n).orElse(0L)));
     }
 
     private Lease acquire(OpenJob open, RunStore run, boolean found, boolean share) {
@@ -250,10 +309,14 @@ final class PipelineRunner {
         // What this process lacks, such as a key in its environment, is no mistake of the run's.
         PhaseWork work = work(phase, source);
         try {
+            if (!loads(phase)) {
+                Plan plan = context.plan();
+                plan.input().ifPresent(input -> new Handover(input, plan.units()).to(context.run(), context.open()));
+            }
             Optional<PhaseCommit> commit = work.run(context);
             commit.ifPresent(done -> recordDone(context, phase, done));
             return commit;
-        } catch (RuntimeException | Error failure) {
+        } catch (Exception | Error failure) { // Spark throws exceptions that are checked and that nobody declares.
             Optional<Fault> fault = Fault.in(failure);
             String message = fault.map(Fault::getMessage).orElseGet(failure::toString);
             try {

@@ -8,7 +8,6 @@ import dev.millrace.run.Plan;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.Recorder;
 import dev.millrace.run.RunStore;
-import dev.millrace.run.UnitManifest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +17,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -45,9 +43,8 @@ record RunContext(
                         + " is not done: run it first, or run without a phase to run all in order"));
     }
 
-    /** This process's units that are not committed in a phase. */
-    List<PlannedUnit> missing(Phase phase) {
-        Set<String> done = done(phase);
+    /** This process's units that are not among those done. */
+    List<PlannedUnit> missing(Set<String> done) {
         List<PlannedUnit> missing = new ArrayList<>();
         for (int i = 0; i < plan.units().size(); i++) {
             if (share.includes(i) && !done.contains(plan.units().get(i).id())) {
@@ -57,15 +54,14 @@ record RunContext(
         return missing;
     }
 
-    /** Whether all units of the run, of whatever process, are committed in a phase. */
-    boolean isComplete(Phase phase) {
-        return done(phase).size() == plan.units().size();
+    /** Whether all units of the run, of whatever process, are among those done. */
+    boolean isComplete(Set<String> done) {
+        return done.size() == plan.units().size();
     }
 
-    private Set<String> done(Phase phase) {
-        return run.units().committed(phase.label()).stream()
-                .map(UnitManifest::unit)
-                .collect(Collectors.toCollection(TreeSet::new));
+    /** Ids of the units that are committed in a phase. */
+    Set<String> done(Phase phase) {
+        return new TreeSet<>(run.units().units(phase.label()));
     }
 
     /** Refuses to go on with a run that another process gave up meanwhile, and perhaps cleaned. */

@@ -3,6 +3,7 @@ package dev.millrace.job;
 import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.ReadCost;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunRecord;
 import dev.millrace.run.TableCounts;
@@ -17,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** Runs phases and tells what came of them. */
@@ -37,6 +39,11 @@ final class RunReport {
         return run(run.open(), Optional.of(run.store().id()), Arguments.Share.ALL, List.of(), around, out);
     }
 
+    /** Makes rows anew of what an earlier run has read, and tells how much of its quarantine that took back. */
+    static int again(OpenJob open, Supplier<Handover> handover, Surroundings around, PrintStream out) {
+        return report(() -> new PipelineRunner(around).again(open, handover), out);
+    }
+
     private static int run(
             OpenJob open,
             Optional<RunId> run,
@@ -44,8 +51,12 @@ final class RunReport {
             List<Phase> wanted,
             Surroundings around,
             PrintStream out) {
+        return report(() -> new PipelineRunner(around).run(open, run, units, wanted), out);
+    }
+
+    private static int report(Supplier<PipelineRunner.Ended> work, PrintStream out) {
         long start = System.nanoTime();
-        PipelineRunner.Ended ended = new PipelineRunner(around).run(open, run, units, wanted);
+        PipelineRunner.Ended ended = work.get();
         Duration took = Duration.ofNanos(System.nanoTime() - start);
         out.print(summary(ended, took).text(Terminal.detect()));
         out.flush();
@@ -61,9 +72,15 @@ final class RunReport {
         context.run()
                 .phase(Phase.INFER_SCHEMA)
                 .ifPresent(c -> facts.put("schema", "version " + c.facts().get(InferSchemaWork.VERSION)));
+        cost(context, extracted).ifPresent(cost -> {
+            facts.put("read cost", cost);
+            context.run()
+                    .record()
+                    .flatMap(RunRecord::read)
+                    .filter(read -> !read.budget().isEmpty())
+                    .ifPresent(read -> facts.put("budget", read.budget()));
+        });
         extracted.ifPresent(c -> {
-            Optional.ofNullable(c.facts().get(ExtractWork.CONSUMED))
-                    .ifPresent(units -> facts.put("read cost", units + " capacity units"));
             facts.put(
                     "files at",
                     context.run()
@@ -74,6 +91,11 @@ final class RunReport {
             if (quarantined.out() > 0) {
                 facts.put("quarantine", context.run().storage().uri(LandedRun.quarantineFolder(context)));
             }
+            context.plan()
+                    .input()
+                    .flatMap(input -> context.open().store().ledger().find(input.commit()))
+                    .ifPresent(before -> facts.put(
+                            "taken back", takenBack(Handover.quarantined(before), quarantined.out(), before.run())));
         });
         Optional<Versions> versions = context.run().phase(Phase.REPLACE).map(c -> Versions.of(context));
         versions.ifPresent(v -> {
@@ -85,6 +107,30 @@ final class RunReport {
                 extracted.map(c -> tables(context, c)).orElse(List.of()),
                 List.copyOf(facts.entrySet()),
                 next(context, ended, versions));
+    }
+
+    /** What reading has cost; of a run of an older version only what its units did. */
+    private static Optional<String> cost(RunContext context, Optional<PhaseCommit> extracted) {
+        Optional<Double> units = extracted
+                .flatMap(c -> Optional.ofNullable(c.facts().get(ExtractWork.CONSUMED)))
+                .map(Double::parseDouble);
+        Optional<ReadCost> recorded = context.run().record().flatMap(RunRecord::read);
+        return context.run()
+                .reads()
+                .cost()
+                .or(() -> recorded)
+                .map(cost -> Figures.cost(cost)
+                        + units.filter(of -> of < cost.units())
+                                .map(of -> "; " + Figures.units(cost.units() - of)
+                                        + " of the units by attempts that failed")
+                                .orElse(""))
+                .or(() -> units.map(of -> Figures.units(of) + " capacity units"));
+    }
+
+    private static String takenBack(long before, long now, RunId run) {
+        long taken = Math.max(0, before - now);
+        return Figures.count(taken) + (taken == 1 ? " item: run " : " items: run ") + run + " had "
+                + Figures.count(before) + " in quarantine, this one has " + Figures.count(now);
     }
 
     private static String state(PipelineRunner.Ended ended) {
@@ -166,6 +212,16 @@ final class RunReport {
             if (versions.flatMap(Versions::previous).isPresent()) {
                 next.add(launcher + "rollback " + file);
             }
+        }
+        TableCounts all = context.run()
+                .phase(Phase.EXTRACT)
+                .map(c -> c.counts().values().stream().reduce(TableCounts.NONE, TableCounts::plus))
+                .orElse(TableCounts.NONE);
+        if (all.quarantined() > 0) {
+            next.add(launcher + "quarantine show " + file);
+        }
+        if (all.rescued() > 0) {
+            next.add(launcher + "schema diff " + file);
         }
         next.add(launcher + "status " + file);
         return next;

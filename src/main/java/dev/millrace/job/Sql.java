@@ -64,13 +64,8 @@ final class Sql implements Callable<Integer> {
 
         @Override
         public boolean row(List<String> values) {
-            out.println(String.join(",", values.stream().map(CsvRows::field).toList()));
+            out.println(CsvText.row(values));
             return true;
-        }
-
-        private static String field(String value) {
-            boolean quotes = value.chars().anyMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
-            return quotes ? '"' + value.replace("\"", "\"\"") + '"' : value;
         }
     }
 
@@ -93,27 +88,7 @@ final class Sql implements Callable<Integer> {
         }
 
         void print(PrintWriter out) {
-            int columns = lines.get(0).size();
-            int[] widths = new int[columns];
-            for (List<String> line : lines) {
-                for (int i = 0; i < columns; i++) {
-                    widths[i] = Math.max(widths[i], line.get(i).length());
-                }
-            }
-            for (int n = 0; n < lines.size(); n++) {
-                StringBuilder text = new StringBuilder();
-                StringBuilder rule = new StringBuilder();
-                for (int i = 0; i < columns; i++) {
-                    String gap = i == 0 ? "" : "  ";
-                    String value = lines.get(n).get(i);
-                    text.append(gap).append(value).append(" ".repeat(widths[i] - value.length()));
-                    rule.append(gap).append("-".repeat(widths[i]));
-                }
-                out.println(text.toString().stripTrailing());
-                if (n == 0) {
-                    out.println(rule);
-                }
-            }
+            TextTable.print(lines, "", out);
             int rows = lines.size() - 1;
             out.println("(" + Figures.count(rows) + (rows == 1 ? " row" : " rows")
                     + (more ? ", there are more: add --csv for all" : "") + ")");

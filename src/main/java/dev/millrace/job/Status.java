@@ -2,6 +2,7 @@ package dev.millrace.job;
 
 import dev.millrace.run.PhaseRecord;
 import dev.millrace.run.PhaseState;
+import dev.millrace.run.ReadCost;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunRecord;
 import dev.millrace.run.RunStore;
@@ -82,6 +83,11 @@ final class Status implements Callable<Integer> {
         for (PhaseRecord phase : record.get().phases()) {
             out.println("  " + phase(phase));
         }
+        Optional<ReadCost> recorded = record.get().read();
+        run.reads().cost().or(() -> recorded).ifPresent(cost -> out.println("  read cost     " + Figures.cost(cost)));
+        recorded.map(ReadCost::budget)
+                .filter(budget -> !budget.isEmpty())
+                .ifPresent(budget -> out.println("  budget        " + budget));
         List<Summary.Table> tables = new ArrayList<>();
         new TreeMap<>(record.get().tables()).forEach((name, t) -> tables.add(RunReport.table(name, t)));
         if (!tables.isEmpty()) {

@@ -4,10 +4,13 @@ import dev.millrace.config.DynamoDbSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.SchemaSettings;
 import dev.millrace.config.StagingSettings;
+import dev.millrace.dynamodb.DynamoDbClients;
+import dev.millrace.dynamodb.ReadBudget;
 import dev.millrace.dynamodb.Spool;
 import dev.millrace.dynamodb.SpoolKey;
 import dev.millrace.dynamodb.TableAccess;
 import dev.millrace.dynamodb.TableDescription;
+import dev.millrace.dynamodb.TableScan;
 import dev.millrace.fault.Fault;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.RunStore;
@@ -52,11 +55,7 @@ final class TableSource implements AutoCloseable {
         DynamoDbSource source = (DynamoDbSource) job.source();
         SpoolKey key = spoolKey(job, around);
         if (!source.isEmbedded()) {
-            String endpoint = source.endpoint()
-                    .map(e -> ((DynamoDbSource.At) e).uri().toString())
-                    .orElse("");
-            TableAccess access = access(job, source, source.region().orElse(""), endpoint);
-            return new TableSource(job, access, TableDescription.load(access), key, Optional.empty());
+            return described(job, remote(job, source), key, Optional.empty());
         }
         EmbeddedDynamoDb server = SampleServer.open(around);
         EmbeddedDynamoDb.Server running = SampleServer.started(server);
@@ -64,9 +63,47 @@ final class TableSource implements AutoCloseable {
         if (source.sample().isPresent()) {
             fill(source.table(), running);
         }
-        TableAccess access = access(
-                job, source, EmbeddedDynamoDb.REGION.id(), running.endpoint().toString());
-        return new TableSource(job, access, TableDescription.load(access), key, Optional.of(alive));
+        return described(job, embedded(job, source, running), key, Optional.of(alive));
+    }
+
+    /**
+     * A job's table as it is, for looking at. Nothing is started or filled: empty where a run would do that.
+     *
+     * @throws Fault of kind WORLD when the table cannot be described
+     */
+    static Optional<TableSource> look(Job job, Surroundings around) {
+        DynamoDbSource source = (DynamoDbSource) job.source();
+        if (!source.isEmbedded()) {
+            return Optional.of(described(job, remote(job, source), SpoolKey.NONE, Optional.empty()));
+        }
+        Optional<EmbeddedDynamoDb.Server> running = SampleServer.open(around).find();
+        if (running.isEmpty() || (source.sample().isPresent() && !holds(running.get(), source.table()))) {
+            return Optional.empty();
+        }
+        return Optional.of(described(job, embedded(job, source, running.get()), SpoolKey.NONE, Optional.empty()));
+    }
+
+    private static boolean holds(EmbeddedDynamoDb.Server server, String table) {
+        try (DynamoDbClient client = EmbeddedDynamoDb.client(server.endpoint())) {
+            return client.listTablesPaginator().tableNames().stream().anyMatch(table::equals);
+        }
+    }
+
+    private static TableSource described(
+            Job job, TableAccess access, SpoolKey key, Optional<EmbeddedDynamoDb.KeepAlive> embedded) {
+        return new TableSource(job, access, TableDescription.load(access), key, embedded);
+    }
+
+    private static TableAccess remote(Job job, DynamoDbSource source) {
+        String endpoint = source.endpoint()
+                .map(e -> ((DynamoDbSource.At) e).uri().toString())
+                .orElse("");
+        return DynamoDbClients.located(access(job, source, source.region().orElse(""), endpoint));
+    }
+
+    private static TableAccess embedded(Job job, DynamoDbSource source, EmbeddedDynamoDb.Server server) {
+        return access(
+                job, source, EmbeddedDynamoDb.REGION.id(), server.endpoint().toString());
     }
 
     private static void fill(String table, EmbeddedDynamoDb.Server server) {
@@ -138,31 +175,61 @@ final class TableSource implements AutoCloseable {
     /** The units of a new run. */
     List<PlannedUnit> units() {
         int tasks = Runtime.getRuntime().availableProcessors();
-        return Spool.units(description.segments(tasks, ((DynamoDbSource) job.source()).segments()));
+        return Spool.units(description.segments(tasks, settings().segments()), description.id());
     }
 
-    Spool spool(RunStore run) {
+    /** How the table is another than the one that a unit was planned for; empty where it is the same. */
+    Optional<String> difference(PlannedUnit unit) {
+        return Spool.tableId(unit)
+                .filter(planned -> !planned.equals(description.id()))
+                .map(planned -> access + " has the id " + description.id()
+                        + ", the table that the run was planned for had " + planned
+                        + ": it was deleted and created anew, or is of another region. The two are not mixed");
+    }
+
+    TableAccess access() {
+        return access;
+    }
+
+    TableDescription description() {
+        return description;
+    }
+
+    DynamoDbSource settings() {
+        return (DynamoDbSource) job.source();
+    }
+
+    /** A run's spool, read within a budget. */
+    Spool spool(RunStore run, ReadBudget budget) {
         return new Spool(
                 run.storage(),
                 run.path("spool/AWSDynamoDB/" + run.id() + "/"),
                 run.units(),
-                access,
-                keys().stream().map(KeyAttribute::name).toList(),
+                new TableScan(access, keys().stream().map(KeyAttribute::name).toList(), budget, run.reads()),
                 spoolKey);
     }
 
     /** Before units are read: where another reader than ours is wanted, it reads those that are not in the spool. */
-    void fill(Spool spool, RunContext context, List<PlannedUnit> units) {
-        switch (((DynamoDbSource) job.source()).reader()) {
+    void fill(Spool spool, RunContext context, List<PlannedUnit> units, ReadLimits limits) {
+        switch (settings().reader()) {
             case MILLRACE -> {}
             case AUDIENCEPROJECT ->
                 AudienceProject.fill(
-                        context.spark().get(), spool, access, context.plan().units(), units);
+                        context.spark().get(),
+                        spool,
+                        access,
+                        limits.unitsPerSecond() / context.share().count(),
+                        context.plan().units(),
+                        units);
         }
     }
 
     /** What tells an item's kind. */
     KindRule kindRule() {
+        return kindRule(job);
+    }
+
+    static KindRule kindRule(Job job) {
         SchemaSettings.KindRule rule = job.schema().kind();
         if (rule instanceof SchemaSettings.KindAttribute by) {
             return new KindRule.ByAttribute(by.attribute());
@@ -172,20 +239,21 @@ final class TableSource implements AutoCloseable {
                     .map(p -> new KindRule.KindPattern(p.getKey(), p.getValue()))
                     .toList());
         }
-        return new KindRule.Single(access.table());
+        return new KindRule.Single(((DynamoDbSource) job.source()).table());
     }
 
-    CensusTaker.Settings census() {
+    CensusTaker.Settings census(RunStore run) {
         return new CensusTaker.Settings(
                 kindRule(),
                 ShredPlan.redactions(job.tables()),
                 keys(),
-                job.schema().sample().fraction());
+                job.schema().sample().fraction(),
+                expiry(run));
     }
 
     /** When an item has expired, seen from a run's start. */
     ShredPlan.Expiry expiry(RunStore run) {
-        return ((DynamoDbSource) job.source())
+        return settings()
                 .expire()
                 .map(attribute -> new ShredPlan.Expiry(attribute, run.began().getEpochSecond()))
                 .orElse(ShredPlan.Expiry.NEVER);

@@ -6,10 +6,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,6 +63,16 @@ public final class JobStore {
                 .findFirst();
     }
 
+    /** The unfinished run that a start goes on with which names none: a young one, or one that is at work. */
+    public Optional<RunStore> toTakeUp(Duration resumeWithin) {
+        return unfinished().filter(run -> isTakenUp(run, resumeWithin));
+    }
+
+    private boolean isTakenUp(RunStore run, Duration resumeWithin) {
+        return run.since().isAfter(clock.instant().minus(resumeWithin))
+                || lock().heldBy().equals(Optional.of(run.id()));
+    }
+
     /** A run that began after another and is done, or empty. */
     public Optional<RunId> laterDone(RunId than) {
         return lastDone().filter(done -> done.compareTo(than) > 0);
@@ -70,6 +83,16 @@ public final class JobStore {
         List<RunId> runs = runs();
         int last = runs.size() - 1 - sinceLastDone(runs).size();
         return last < 0 ? Optional.empty() : Optional.of(runs.get(last));
+    }
+
+    /** Runs that unfinished ones, of those given, take their input from. */
+    Set<RunId> inputsOf(Collection<RunId> runs) {
+        return runs.stream()
+                .map(this::run)
+                .filter(run -> run.end().isEmpty())
+                .flatMap(run -> run.findPlan().flatMap(Plan::input).stream())
+                .map(SpooledInput::run)
+                .collect(Collectors.toSet());
     }
 
     /** The runs that began after the last one that is done, newest first. */
@@ -118,8 +141,7 @@ public final class JobStore {
         Optional<RunStore> unfinished = unfinished();
         if (unfinished.isPresent()) {
             RunStore run = unfinished.get();
-            boolean isYoung = run.since().isAfter(clock.instant().minus(resumeWithin));
-            if (isYoung || lock().heldBy().equals(Optional.of(run.id()))) {
+            if (isTakenUp(run, resumeWithin)) {
                 return started(run, resolved, planner);
             }
             if (isWholeWork(run)) {
@@ -159,8 +181,9 @@ public final class JobStore {
 
     /**
      * Removes what runs staged once its lifetime is over: of runs that ended {@code keep} ago, and of those that never
-     * will, because they are older than that and a later one is done. What the last run that is done has staged stays.
-     * Removes as well what processes that were killed had begun to write a day ago and more.
+     * will, because they are older than that and a later one is done. What the last run that is done has staged stays, and
+     * what an unfinished run takes for its input. Removes as well what processes that were killed had begun to write a
+     * day ago and more.
      *
      * @param current has just ended, and is left alone
      */

@@ -37,6 +37,11 @@ public final class Ledger {
         return numbers.isEmpty() ? Optional.empty() : Optional.of(read(numbers.get(numbers.size() - 1)));
     }
 
+    /** A commit by its number, or empty. */
+    public Optional<Commit> find(long n) {
+        return Json.find(storage, path(n), Commit.class, Commit.FORMAT);
+    }
+
     /** All commits, oldest first; reads each. */
     public List<Commit> commits() {
         return numbers().stream().map(this::read).toList();
@@ -49,7 +54,8 @@ public final class Ledger {
      * <p>A run brings a whole new version of what it reads. So one that comes after a run that began later would bring
      * old data back.
      *
-     * @throws Fault of kind SUPERSEDED when a run that began later than this one has committed since this was planned
+     * @throws Fault of kind SUPERSEDED when a run that began later than this one has committed since this was planned;
+     *     for a run that takes the input of an earlier one, when any has
      */
     public Commit append(Plan plan, Map<String, TableCounts> counts, Map<String, String> facts) {
         while (true) {
@@ -60,10 +66,9 @@ public final class Ledger {
             if (earlier.isPresent()) {
                 return earlier.get();
             }
-            if (plan.after().isPresent()) {
-                requireNotSuperseded(plan.run(), since);
-            }
-            long n = numbers.isEmpty() ? 1 : numbers.get(numbers.size() - 1) + 1;
+            long last = numbers.isEmpty() ? 0 : numbers.get(numbers.size() - 1);
+            requireNotSuperseded(plan, since, last);
+            long n = last + 1;
             // Whoever commits after the listing above takes this number, and we find it taken and read again.
             Commit mine = new Commit(Commit.FORMAT, n, plan.run(), clock.instant(), counts, facts);
             if (storage.putIfAbsent(path(n), Json.write(mine))) {
@@ -87,7 +92,15 @@ public final class Ledger {
         return since;
     }
 
-    private static void requireNotSuperseded(RunId run, List<Commit> since) {
+    private static void requireNotSuperseded(Plan plan, List<Commit> since, long last) {
+        RunId run = plan.run();
+        plan.input().filter(input -> input.commit() != last).ifPresent(input -> {
+            throw Fault.superseded("Run " + run + " comes too late: it makes rows of the items of commit "
+                    + input.commit() + ", and there is a later one: nothing was changed");
+        });
+        if (plan.after().isEmpty()) {
+            return;
+        }
         since.stream().filter(c -> c.run().compareTo(run) > 0).findFirst().ifPresent(later -> {
             throw Fault.superseded("Run " + run + " comes too late: run " + later.run()
                     + ", which began after it, has committed already, as number " + later.n()
@@ -107,8 +120,7 @@ public final class Ledger {
     }
 
     private Commit read(long n) {
-        return Json.find(storage, path(n), Commit.class, Commit.FORMAT)
-                .orElseThrow(() -> JobStore.vanished(storage, path(n)));
+        return find(n).orElseThrow(() -> JobStore.vanished(storage, path(n)));
     }
 
     private String path(long n) {

@@ -20,8 +20,8 @@ import java.util.regex.Pattern;
  * lost or were killed, which no commit names.
  */
 final class Leftovers {
-    /** {@code runs/<run>/<folder>/…}; phases and the files beside them stay for ever. */
-    private static final Pattern OF_RUN = Pattern.compile("runs/(?<run>[^/]+)/(?<folder>(?!phases/)[^/]+)/.+");
+    /** {@code runs/<run>/<folder>/…}; phases, reads and the files beside them stay for ever. */
+    private static final Pattern OF_RUN = Pattern.compile("runs/(?<run>[^/]+)/(?<folder>(?!phases/|reads/)[^/]+)/.+");
 
     /** {@code <table>/snapshot=<run>/<folder>/…}. */
     private static final Pattern OF_TABLE = Pattern.compile("[^/]+/snapshot=(?<run>[^/]+)/(?<folder>[^/]+)/.+");
@@ -60,10 +60,11 @@ final class Leftovers {
         }
         Optional<RunId> newest = store.lastDone();
         Optional<RunId> atWork = store.lock().heldBy();
+        Set<RunId> inputs = store.inputsOf(store.runs());
         Map<RunId, String> bygone = new TreeMap<>();
         Set<String> named = new TreeSet<>();
         for (RunId id : files.keySet()) {
-            boolean needed = atWork.equals(Optional.of(id)) || newest.equals(Optional.of(id));
+            boolean needed = atWork.equals(Optional.of(id)) || newest.equals(Optional.of(id)) || inputs.contains(id);
             Optional<String> reason = needed ? Optional.empty() : bygone(id, keep, now);
             reason.ifPresentOrElse(
                     why -> bygone.put(id, why), () -> named.addAll(store.run(id).filesOfUnits()));

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Removes what bygone runs staged. Each is looked at once: {@code cleared.json} of the job says how far it got. */
 final class Lifetimes {
@@ -32,14 +33,16 @@ final class Lifetimes {
                 Json.find(storage, path, Cleared.class, Cleared.FORMAT).map(Cleared::through);
         Optional<RunId> newest = store.lastDone();
         Instant least = clock.instant().minus(keep);
+        List<RunId> runs = store.runs().stream()
+                .filter(id -> through.filter(done -> id.compareTo(done) <= 0).isEmpty())
+                .toList();
+        Set<RunId> inputs = store.inputsOf(runs);
         Optional<RunId> last = Optional.empty();
         boolean unbroken = true;
-        for (RunId id : store.runs()) {
-            if (through.filter(done -> id.compareTo(done) <= 0).isEmpty()) {
-                boolean isKept = id.equals(current) || newest.equals(Optional.of(id));
-                unbroken &= !isKept && isOver(store.run(id), least, newest);
-                last = unbroken ? Optional.of(id) : last;
-            }
+        for (RunId id : runs) {
+            boolean isKept = id.equals(current) || newest.equals(Optional.of(id)) || inputs.contains(id);
+            unbroken &= !isKept && isOver(store.run(id), least, newest);
+            last = unbroken ? Optional.of(id) : last;
         }
         last.ifPresent(id -> storage.put(path, Json.write(new Cleared(Cleared.FORMAT, id, clock.instant()))));
         discardUnfinished();

@@ -20,35 +20,49 @@ public final class Recorder {
 
     private final RunStore run;
     private final Clock clock;
-    private RunRecord record;
+    private final String job;
+    private final Instant started;
+    private final Map<String, TableRecord> tables = new TreeMap<>();
+    private final List<PhaseRecord> phases = new ArrayList<>();
+    private List<GateResult> gate;
+    private String warehouse;
+    private Optional<ReadCost> read;
+    private Optional<Outcome> outcome = Optional.empty();
+    private Optional<Instant> ended = Optional.empty();
+    private String message = "";
     private Instant written = Instant.MIN;
 
     Recorder(RunStore run, String job, List<Phase> phases, Clock clock) {
         this.run = run;
         this.clock = clock;
+        this.job = job;
         Optional<RunRecord> earlier = run.record();
-        List<PhaseRecord> all = new ArrayList<>();
         for (Phase phase : phases) {
-            all.add(earlier.flatMap(found -> found.phase(phase)).orElse(PhaseRecord.waiting(phase)));
+            this.phases.add(earlier.flatMap(found -> found.phase(phase)).orElse(PhaseRecord.waiting(phase)));
         }
-        this.record = new RunRecord(
-                RunRecord.FORMAT,
-                job,
-                run.id(),
-                Optional.empty(),
-                earlier.map(RunRecord::started).orElseGet(clock::instant),
-                Optional.empty(),
-                "",
-                all,
-                earlier.map(RunRecord::tables).orElse(Map.of()),
-                earlier.map(RunRecord::gate).orElse(List.of()),
-                earlier.map(RunRecord::warehouse).orElse(""));
+        this.started = earlier.map(RunRecord::started).orElseGet(clock::instant);
+        this.tables.putAll(earlier.map(RunRecord::tables).orElse(Map.of()));
+        this.gate = earlier.map(RunRecord::gate).orElse(List.of());
+        this.warehouse = earlier.map(RunRecord::warehouse).orElse("");
+        this.read = earlier.flatMap(RunRecord::read);
         write();
     }
 
     /** The record as it stands. */
     public synchronized RunRecord record() {
-        return record;
+        return new RunRecord(
+                RunRecord.FORMAT,
+                job,
+                run.id(),
+                outcome,
+                started,
+                ended,
+                message,
+                phases,
+                tables,
+                gate,
+                warehouse,
+                read);
     }
 
     /** A phase began, or began again. {@code unitsAll} counts its units or other steps, 0 when it has none. */
@@ -85,77 +99,42 @@ public final class Recorder {
 
     /** Sets a table's part. It is written with the next event. */
     public synchronized void table(String name, TableRecord table) {
-        Map<String, TableRecord> tables = new TreeMap<>(record.tables());
         tables.put(name, table);
-        record = copy(record.outcome(), record.ended(), record.message(), tables, record.gate(), record.warehouse());
     }
 
     /** Sets what the gate found. */
     public synchronized void gate(List<GateResult> results) {
-        record = copy(record.outcome(), record.ended(), record.message(), record.tables(), results, record.warehouse());
+        gate = List.copyOf(results);
         write();
     }
 
     /** Says where the tables went. It is written with the next event. */
     public synchronized void warehouse(String description) {
-        record = copy(record.outcome(), record.ended(), record.message(), record.tables(), record.gate(), description);
+        warehouse = description;
+    }
+
+    /** Says what reading has cost so far. It is written with the next event. */
+    public synchronized void read(ReadCost cost) {
+        read = Optional.of(cost);
     }
 
     /** Ends the record, after a failure too. */
-    public synchronized void ended(Outcome outcome, String message) {
-        record = copy(
-                Optional.of(outcome),
-                Optional.of(clock.instant()),
-                message,
-                record.tables(),
-                record.gate(),
-                record.warehouse());
+    public synchronized void ended(Outcome as, String why) {
+        outcome = Optional.of(as);
+        ended = Optional.of(clock.instant());
+        message = why;
         write();
     }
 
     private void change(Phase phase, UnaryOperator<PhaseRecord> change) {
-        if (record.phase(phase).isEmpty()) {
+        if (phases.stream().noneMatch(found -> found.phase() == phase)) {
             throw new IllegalArgumentException("Not a phase of run " + run.id() + ": " + phase.label());
         }
-        List<PhaseRecord> phases = new ArrayList<>(record.phases());
         phases.replaceAll(found -> found.phase() == phase ? change.apply(found) : found);
-        record = new RunRecord(
-                record.format(),
-                record.job(),
-                record.run(),
-                record.outcome(),
-                record.started(),
-                record.ended(),
-                record.message(),
-                phases,
-                record.tables(),
-                record.gate(),
-                record.warehouse());
-    }
-
-    private RunRecord copy(
-            Optional<Outcome> outcome,
-            Optional<Instant> ended,
-            String message,
-            Map<String, TableRecord> tables,
-            List<GateResult> gate,
-            String warehouse) {
-        return new RunRecord(
-                record.format(),
-                record.job(),
-                record.run(),
-                outcome,
-                record.started(),
-                ended,
-                message,
-                record.phases(),
-                tables,
-                gate,
-                warehouse);
     }
 
     private void write() {
-        run.write(record);
+        run.write(record());
         written = clock.instant();
     }
 }

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param tables by name
  * @param gate checks of the gate, in their order
  * @param warehouse where the tables went, as a person reads it; empty before
+ * @param read what reading the source has cost; empty before, and in records of older versions
  */
 public record RunRecord(
         int format,
@@ -32,7 +33,8 @@ public record RunRecord(
         List<PhaseRecord> phases,
         Map<String, TableRecord> tables,
         List<GateResult> gate,
-        String warehouse) {
+        String warehouse,
+        Optional<ReadCost> read) {
     public static final int FORMAT = 1;
 
     public RunRecord {

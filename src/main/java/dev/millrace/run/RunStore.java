@@ -19,6 +19,7 @@ public final class RunStore {
     private static final String RECORD = "record.json";
     private static final String UNITS = "units/";
     private static final String PHASES = "phases/";
+    private static final String READS = "reads/";
 
     private final Storage storage;
     private final RunId id;
@@ -79,6 +80,11 @@ public final class RunStore {
                     .ifPresent(unit -> unit.files().forEach(named -> paths.add(named.path())));
         }
         return paths;
+    }
+
+    /** What reading the source has cost; serializable, for tasks. */
+    public ReadAccounts reads() {
+        return new ReadAccounts(storage, path(READS), id);
     }
 
     /** A phase's commit, or empty while it is not done. */
@@ -213,11 +219,11 @@ public final class RunStore {
         storage.put(path(RECORD), Json.write(record));
     }
 
-    /** Removes what the run staged in its folder. Its plan, phases, ends and record stay. */
+    /** Removes what the run staged in its folder. Its plan, phases, ends, record and what it has cost stay. */
     void clear() {
         List<String> paths = new ArrayList<>();
         for (String below : storage.names(folder)) {
-            if (below.endsWith("/") && !below.equals(PHASES)) {
+            if (below.endsWith("/") && !below.equals(PHASES) && !below.equals(READS)) {
                 storage.list(path(below)).forEach(file -> paths.add(file.path()));
             }
         }

@@ -5,6 +5,8 @@ import dev.millrace.storage.StoredFile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Unit manifests as files, one a unit.
@@ -12,6 +14,8 @@ import java.util.Optional;
  * @param folder {@code <job>/runs/<run>/units/}
  */
 record StoredUnitCommits(Storage storage, String folder) implements UnitCommits {
+    private static final String SUFFIX = ".json";
+
     @Override
     public Optional<UnitManifest> find(String phase, String unit) {
         return Json.find(storage, path(phase, unit), UnitManifest.class, UnitManifest.FORMAT);
@@ -37,7 +41,16 @@ record StoredUnitCommits(Storage storage, String folder) implements UnitCommits 
         return List.copyOf(manifests);
     }
 
+    /** By their names: none of them is read. */
+    @Override
+    public Set<String> units(String phase) {
+        return storage.names(folder + phase + "/").stream()
+                .filter(name -> name.endsWith(SUFFIX))
+                .map(name -> name.substring(0, name.length() - SUFFIX.length()))
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
     private String path(String phase, String unit) {
-        return folder + phase + "/" + unit + ".json";
+        return folder + phase + "/" + unit + SUFFIX;
     }
 }

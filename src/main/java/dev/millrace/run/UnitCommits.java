@@ -3,6 +3,8 @@ package dev.millrace.run;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The commits of one run's units, as tasks see them. Of any number of attempts at a unit exactly one wins, by
@@ -17,4 +19,9 @@ public interface UnitCommits extends Serializable {
 
     /** All committed units of a phase, sorted by unit. */
     List<UnitManifest> committed(String phase);
+
+    /** The ids of all committed units of a phase. */
+    default Set<String> units(String phase) {
+        return committed(phase).stream().map(UnitManifest::unit).collect(Collectors.toUnmodifiableSet());
+    }
 }

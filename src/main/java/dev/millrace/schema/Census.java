@@ -22,27 +22,42 @@ public final class Census {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final TreeMap<String, PathCensus> kinds = new TreeMap<>();
+    private boolean tooManyKinds;
 
     SortedMap<String, PathCensus> kinds() {
         return kinds;
     }
 
-    /** The root of a kind, to count items in. */
+    /** The root of a kind, to count items in. Those of kinds beyond the limit are counted nowhere. */
     PathCensus kind(String kind) {
         PathCensus known = kinds.get(kind);
         if (known == null) {
-            if (kinds.size() == KIND_LIMIT) {
-                throw Fault.world("schema.kind gives more than " + KIND_LIMIT + " kinds, among them " + kinds.firstKey()
-                        + " and " + kind + ": name an attribute with few values, or patterns on the keys");
-            }
             known = new PathCensus();
-            kinds.put(kind, known);
+            if (kinds.size() < KIND_LIMIT) {
+                kinds.put(kind, known);
+            } else {
+                tooManyKinds = true;
+            }
         }
         return known;
     }
 
     public void merge(Census other) {
         other.kinds.forEach((kind, root) -> kind(kind).merge(root));
+        tooManyKinds |= other.tooManyKinds;
+    }
+
+    /** Whether there were more kinds than are kept: such a census tells nothing that a data-schema could be made of. */
+    boolean hasTooManyKinds() {
+        return tooManyKinds;
+    }
+
+    /** Refuses a census of too many kinds, by a fault of kind WORLD: only another rule mends that. */
+    public void requireFewKinds() {
+        if (tooManyKinds) {
+            throw Fault.world("schema.kind gives more than " + KIND_LIMIT + " kinds, among them " + kinds.firstKey()
+                    + " and " + kinds.lastKey() + ": name an attribute with few values, or patterns on the keys");
+        }
     }
 
     /** The census as JSON, the same bytes for the same items in whatever order. */
@@ -59,7 +74,7 @@ public final class Census {
     /** Reads what {@link #toJson} wrote. */
     public static Census fromJson(byte[] json) {
         try {
-            return fromTree(JSON.readTree(json));
+            return fromTree(JSON.readTree(json), false);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("Not a census: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
@@ -67,8 +82,10 @@ public final class Census {
         }
     }
 
-    static Census fromTree(JsonNode json) {
+    /** Reads a tree; whether there were too many kinds is not in it. */
+    static Census fromTree(JsonNode json, boolean tooManyKinds) {
         Census census = new Census();
+        census.tooManyKinds = tooManyKinds;
         for (Map.Entry<String, JsonNode> kind : json.properties()) {
             census.kinds.put(kind.getKey(), PathCensus.fromJson(kind.getValue()));
         }

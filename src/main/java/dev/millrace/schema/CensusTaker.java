@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
-/** Counts items for inference: what the {@link Shredder} would quarantine is left out. For one thread. */
+/**
+ * Counts items for inference: every item that can be decoded and has not expired. One whose key is too long for its
+ * column is counted too, though the {@link Shredder} quarantines it: that is how the column gets wider. For one thread.
+ */
 public final class CensusTaker {
     /**
      * What to count and how; tasks carry it.
@@ -18,12 +21,23 @@ public final class CensusTaker {
      * @param redactions what is hidden, by kind: hidden values are not looked at
      * @param keys the source's key attributes
      * @param share the part of the items to count, above 0 up to 1, chosen by hash of the key
+     * @param expiry when an item counts as expired
      */
-    public record Settings(KindRule rule, Map<String, Redaction> redactions, List<KeyAttribute> keys, BigDecimal share)
+    public record Settings(
+            KindRule rule,
+            Map<String, Redaction> redactions,
+            List<KeyAttribute> keys,
+            BigDecimal share,
+            ShredPlan.Expiry expiry)
             implements Serializable {
         public Settings {
             redactions = Map.copyOf(redactions);
             keys = List.copyOf(keys);
+        }
+
+        /** Nothing expires. */
+        public Settings(KindRule rule, Map<String, Redaction> redactions, List<KeyAttribute> keys, BigDecimal share) {
+            this(rule, redactions, keys, share, ShredPlan.Expiry.NEVER);
         }
     }
 
@@ -33,6 +47,7 @@ public final class CensusTaker {
     private final KindRule.Kinds kinds;
     private final long below;
     private final List<byte[]> keys;
+    private final ExpiryCheck expiry;
     private final Map<String, Redaction.Redactor> redactors = new HashMap<>();
     private final NumberScan numbers = new NumberScan();
     private final JsonTape tape = new JsonTape();
@@ -46,6 +61,7 @@ public final class CensusTaker {
         this.keys = settings.keys().stream()
                 .map(k -> k.name().getBytes(StandardCharsets.UTF_8))
                 .toList();
+        this.expiry = new ExpiryCheck(settings.expiry());
         if (settings.rule() instanceof KindRule.Single single) {
             // The one kind has a table even when there is no item.
             census.kind(single.kind());
@@ -57,32 +73,51 @@ public final class CensusTaker {
         boolean sound = tape.parse(buffer, offset, offset + length)
                 && tape.isWhole()
                 && Items.problem(tape, 0, numbers) == null;
-        if (!sound || !isInSample()) {
-            return;
+        if (sound) {
+            add(tape, kinds.kindOf(tape, 0));
         }
-        String kind = kinds.kindOf(tape, 0);
-        Redaction redaction = ShredPlan.redaction(settings.redactions(), kind);
-        PathCensus root = census.kind(kind);
-        if (redaction.isNone()) {
-            root.addFields(tape, 0, numbers);
-            return;
-        }
-        Bytes bytes = redactors.computeIfAbsent(kind, k -> redaction.redactor()).redact(tape, 0);
-        if (!redacted.parse(bytes.array(), 0, bytes.length())) {
-            throw new IllegalStateException("Redaction broke an item: " + redacted.error());
-        }
-        root.addFields(redacted, 0, numbers);
     }
 
-    private boolean isInSample() {
+    /** Counts the sound item on a tape unless it has expired. */
+    void add(JsonTape item, String kind) {
+        if (!isInSample(item)) {
+            return;
+        }
+        Redaction redaction = ShredPlan.redaction(settings.redactions(), kind);
+        JsonTape seen = item;
+        if (!redaction.isNone()) {
+            Bytes bytes =
+                    redactors.computeIfAbsent(kind, k -> redaction.redactor()).redact(item, 0);
+            if (!redacted.parse(bytes.array(), 0, bytes.length())) {
+                throw new IllegalStateException("Redaction broke an item: " + redacted.error());
+            }
+            seen = redacted;
+        }
+        if (!expiry.isExpired(seen)) {
+            census.kind(kind).addFields(seen, 0, numbers);
+        }
+    }
+
+    /**
+     * Counts a sound item that has not expired.
+     *
+     * @param seen what its kind lets be seen of it; the item itself where its kind hides nothing
+     */
+    void addFresh(JsonTape item, String kind, JsonTape seen) {
+        if (isInSample(item)) {
+            census.kind(kind).addFields(seen, 0, numbers);
+        }
+    }
+
+    private boolean isInSample(JsonTape item) {
         if (below == HASHES) {
             return true;
         }
         CRC32C hash = new CRC32C();
         for (byte[] key : keys) {
-            for (int name = 1; name < tape.next(0); name = tape.next(name + 1)) {
-                if (tape.is(name, key)) {
-                    hash.update(tape.input(), tape.start(name + 1), tape.length(name + 1));
+            for (int name = 1; name < item.next(0); name = item.next(name + 1)) {
+                if (item.is(name, key)) {
+                    hash.update(item.input(), item.start(name + 1), item.length(name + 1));
                 }
             }
         }

@@ -14,9 +14,16 @@ import java.util.List;
  * @param source the one source type of its values
  * @param type the column's type
  * @param encoding how the value is written
+ * @param pinned whether a person chose source and type: then inference leaves them alone
  */
 public record EntityColumn(
-        String name, Role role, List<String> path, SourceType source, ColumnType type, Encoding encoding)
+        String name,
+        Role role,
+        List<String> path,
+        SourceType source,
+        ColumnType type,
+        Encoding encoding,
+        boolean pinned)
         implements Serializable {
     /** What a column is for. */
     public enum Role {
@@ -36,7 +43,24 @@ public record EntityColumn(
         path = List.copyOf(path);
     }
 
+    /** A column that nobody has pinned. */
+    EntityColumn(String name, Role role, List<String> path, SourceType source, ColumnType type, Encoding encoding) {
+        this(name, role, path, source, type, encoding, false);
+    }
+
     EntityColumn withType(ColumnType other) {
-        return new EntityColumn(name, role, path, source, other, encoding);
+        return new EntityColumn(name, role, path, source, other, encoding, pinned);
+    }
+
+    EntityColumn pinnedAs(SourceType chosen, ColumnType chosenType, Encoding chosenEncoding) {
+        return new EntityColumn(name, role, path, chosen, chosenType, chosenEncoding, true);
+    }
+
+    EntityColumn withRole(Role other) {
+        return new EntityColumn(name, other, path, source, type, encoding, pinned);
+    }
+
+    EntityColumn withName(String other) {
+        return new EntityColumn(other, role, path, source, type, encoding, pinned);
     }
 }

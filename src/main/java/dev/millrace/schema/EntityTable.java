@@ -1,6 +1,7 @@
 package dev.millrace.schema;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -25,6 +26,22 @@ public record EntityTable(
 
     public boolean isMain() {
         return parent < 0;
+    }
+
+    /** The same table with a column in place of the one that has its role and path, or added as the last value. */
+    EntityTable with(EntityColumn column) {
+        List<EntityColumn> changed = new ArrayList<>(columns);
+        boolean isNew = columns.stream().noneMatch(c -> isSame(c, column));
+        if (isNew) {
+            changed.add(changed.size() - 1, column);
+        } else {
+            changed.replaceAll(c -> isSame(c, column) ? column : c);
+        }
+        return new EntityTable(suffix, parent, path, container, changed);
+    }
+
+    private static boolean isSame(EntityColumn a, EntityColumn b) {
+        return a.role() == b.role() && a.path().equals(b.path());
     }
 
     List<EntityColumn> values() {

@@ -17,7 +17,8 @@ import java.util.TreeSet;
  * From a census to data-schemas: which columns and tables hold what was met.
  *
  * <p>The type that most values of a path have gets the column; the others stay in {@code _rest}. What an earlier
- * version has named stays as it was: a column keeps its name and its family and is only widened.
+ * version has named stays as it was: a column keeps its name and its family and is only widened; one that is pinned
+ * stays altogether.
  */
 public final class Inference {
     /** Columns of one table; paths beyond, the rarest, stay in {@code _rest}. */
@@ -36,7 +37,8 @@ public final class Inference {
     private static final int BIGINT_DIGITS = 19;
     private static final int MAX_DIGITS = 38;
     private static final int MAX_SCALE = 37;
-    private static final List<SourceType> SHAPES = List.of(
+    /** What a column can hold. */
+    static final List<SourceType> SHAPES = List.of(
             SourceType.S,
             SourceType.N,
             SourceType.B,
@@ -48,9 +50,11 @@ public final class Inference {
             SourceType.BS);
 
     private final boolean listsAsJson;
+    private final boolean followsMajority;
 
-    private Inference(boolean listsAsJson) {
+    private Inference(boolean listsAsJson, boolean followsMajority) {
         this.listsAsJson = listsAsJson;
+        this.followsMajority = followsMajority;
     }
 
     /**
@@ -60,7 +64,18 @@ public final class Inference {
      * @param listsAsJson whether lists and sets become JSON columns instead of child tables
      */
     public static DataSchema infer(Census census, DataSchema before, boolean listsAsJson) {
-        Inference inference = new Inference(listsAsJson);
+        return new Inference(listsAsJson, false).infer(census, before);
+    }
+
+    /**
+     * As {@link #infer}, but a column that is not pinned becomes one of the type that most values have by now, whatever
+     * it was, and is pinned thereby: for a person to look at and to decide.
+     */
+    static DataSchema propose(Census census, DataSchema before, boolean listsAsJson) {
+        return new Inference(listsAsJson, true).infer(census, before);
+    }
+
+    private DataSchema infer(Census census, DataSchema before) {
         Set<String> kinds = new TreeSet<>(census.kinds().keySet());
         before.entities().forEach(e -> kinds.add(e.kind()));
         Names tableNames = new Names(Set.of());
@@ -70,13 +85,13 @@ public final class Inference {
             Optional<EntitySchema> known = before.entity(kind);
             String name = known.map(EntitySchema::name).orElseGet(() -> tableNames.claim(List.of(kind)));
             PathCensus root = Optional.ofNullable(census.kinds().get(kind)).orElseGet(PathCensus::new);
-            entities.add(inference.new Entity(before.keys(), known).infer(kind, name, root));
+            entities.add(new Entity(before.keys(), known).infer(kind, name, root));
         }
         return new DataSchema(before.version() + 1, before.keys(), entities);
     }
 
     /** What a path's column holds when nothing is known of it from before: the most frequent type. */
-    private static Optional<SourceType> majority(PathCensus path) {
+    static Optional<SourceType> majority(PathCensus path) {
         SourceType winner = null;
         long most = 0;
         for (SourceType type : SHAPES) {
@@ -98,7 +113,8 @@ public final class Inference {
         return names > MAP_NAMES && filled < MAP_FILL * names * map.shaped(SourceType.M);
     }
 
-    private static ColumnType scalarType(SourceType source, NumberCensus numbers) {
+    /** The type of a new column. */
+    static ColumnType scalarType(SourceType source, NumberCensus numbers) {
         return switch (source) {
             case S -> ColumnType.STRING;
             case N -> numberType(numbers);
@@ -106,6 +122,14 @@ public final class Inference {
             case BOOL -> ColumnType.BOOLEAN;
             case M, L, SS, NS, BS -> ColumnType.JSON;
             case NULL -> throw new IllegalArgumentException("NULL is no column");
+        };
+    }
+
+    static Encoding encoding(SourceType source, PathCensus census) {
+        return switch (source) {
+            case M, L -> census.isNotPlainJson() ? Encoding.DYNAMODB_JSON : Encoding.JSON;
+            case SS, NS, BS -> Encoding.JSON;
+            case S, N, B, BOOL, NULL -> Encoding.PLAIN;
         };
     }
 
@@ -274,18 +298,29 @@ public final class Inference {
             private void addColumn(Role role, List<String> at, SourceType source, PathCensus census) {
                 Optional<EntityColumn> column = knownColumn(at);
                 if (column.isPresent()) {
-                    ColumnType type = source == SourceType.N
-                            ? widened(column.get().type(), census.numbers())
-                            : column.get().type();
-                    drafts.add(new Draft(column.get().withType(type), census.total(), false));
+                    drafts.add(new Draft(continued(column.get(), census), census.total(), false));
                     return;
                 }
-                Encoding encoding = source.isContainer()
-                        ? census.isNotPlainJson() ? Encoding.DYNAMODB_JSON : Encoding.JSON
-                        : source.isSet() ? Encoding.JSON : Encoding.PLAIN;
                 ColumnType type = scalarType(source, census.numbers());
                 drafts.add(new Draft(
-                        new EntityColumn("", role, at, source, type, encoding), census.total(), role != Role.KEY));
+                        new EntityColumn("", role, at, source, type, encoding(source, census)),
+                        census.total(),
+                        role != Role.KEY));
+            }
+
+            private EntityColumn continued(EntityColumn column, PathCensus census) {
+                if (column.pinned()) {
+                    return column;
+                }
+                boolean mayFollow = followsMajority && column.role() == Role.VALUE && !container.isSet();
+                Optional<SourceType> most = mayFollow ? majority(census) : Optional.empty();
+                if (most.isPresent() && census.shaped(most.get()) > census.shaped(column.source())) {
+                    ColumnType type = scalarType(most.get(), census.numbers());
+                    return column.pinnedAs(most.get(), type, encoding(most.get(), census));
+                }
+                return column.source() == SourceType.N
+                        ? column.withType(widened(column.type(), census.numbers()))
+                        : column;
             }
 
             /** The elements of a list or set, as rows of this table. */
@@ -378,26 +413,14 @@ public final class Inference {
 
             private EntityColumn withName(EntityColumn column, Names names) {
                 List<String> source = column.path().isEmpty() ? List.of("value") : column.path();
-                return new EntityColumn(
-                        names.claim(source),
-                        column.role(),
-                        column.path(),
-                        column.source(),
-                        column.type(),
-                        column.encoding());
+                return column.withName(names.claim(source));
             }
 
             private List<EntityColumn> parentColumns() {
                 List<EntityColumn> columns = new ArrayList<>();
                 for (EntityColumn column : tables.get(0).columns()) {
                     if (column.role() == Role.KEY) {
-                        columns.add(new EntityColumn(
-                                column.name(),
-                                Role.PARENT_KEY,
-                                column.path(),
-                                column.source(),
-                                column.type(),
-                                column.encoding()));
+                        columns.add(column.withRole(Role.PARENT_KEY));
                     }
                 }
                 for (int i = 1; i <= level; i++) {

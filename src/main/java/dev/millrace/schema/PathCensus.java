@@ -21,6 +21,7 @@ import java.util.TreeMap;
 final class PathCensus {
     static final int FIELD_LIMIT = 1_000;
 
+    private static final byte[] NO_NAME = new byte[0];
     private static final int TYPES = SourceType.values().length;
 
     private final long[] counts = new long[TYPES];
@@ -30,8 +31,14 @@ final class PathCensus {
     private boolean notPlainJson;
     private NumberCensus numbers = NumberCensus.NONE;
     private final TreeMap<String, PathCensus> fields = new TreeMap<>();
-    private NameTable<PathCensus> byName = new NameTable<>();
+    private final NameTable<PathCensus> byName = new NameTable<>();
+    private Optional<String> largest = Optional.empty();
     private boolean overflow;
+    /** The field that came first, and the one that came after this one, the last time. */
+    private PathCensus first;
+
+    private PathCensus follower;
+    private byte[] name = NO_NAME;
     private PathCensus element;
 
     long count(SourceType type) {
@@ -83,8 +90,18 @@ final class PathCensus {
             emptyMaps++;
         }
         boolean special = false;
+        PathCensus before = null;
         for (int name = map + 1; name < end; name = tape.next(name + 1)) {
-            special |= field(tape, name).addValue(tape, name + 1, scan);
+            // Maps alike have their names in the same order: mostly the guess is right and nothing is looked up.
+            PathCensus guess = before == null ? first : before.follower;
+            PathCensus field = guess != null && tape.is(name, guess.name) ? guess : field(tape, name);
+            if (field != guess && before == null) {
+                first = field;
+            } else if (field != guess) {
+                before.follower = field;
+            }
+            special |= field.addValue(tape, name + 1, scan);
+            before = field;
         }
         notPlainJson |= special;
         return special;
@@ -102,18 +119,23 @@ final class PathCensus {
         return added;
     }
 
+    /** Keeps the field of a new name, unless there are enough with smaller hashes: what is counted in it is lost then. */
     private void put(String name, PathCensus field) {
-        fields.put(name, field);
-        if (fields.size() <= FIELD_LIMIT) {
-            byName.put(name.getBytes(StandardCharsets.UTF_8), field);
-            return;
+        if (fields.size() == FIELD_LIMIT) {
+            overflow = true;
+            if (largest.isEmpty()) {
+                largest = fields.keySet().stream().max(PathCensus::compareByHash);
+            }
+            if (compareByHash(name, largest.get()) > 0) {
+                return;
+            }
+            // What leaves is still found by its name, and what is counted in it then is lost with it.
+            fields.remove(largest.get());
+            largest = Optional.empty();
         }
-        overflow = true;
-        String largest = fields.keySet().stream().max(PathCensus::compareByHash).orElseThrow();
-        fields.remove(largest);
-        NameTable<PathCensus> kept = new NameTable<>();
-        fields.forEach((n, f) -> kept.put(n.getBytes(StandardCharsets.UTF_8), f));
-        byName = kept;
+        field.name = name.getBytes(StandardCharsets.UTF_8);
+        fields.put(name, field);
+        byName.put(field.name, field);
     }
 
     private static int compareByHash(String a, String b) {
@@ -172,6 +194,23 @@ final class PathCensus {
         return special;
     }
 
+    /**
+     * Counts a value under a name, without looking into it.
+     *
+     * @param names holds the name as UTF-8, from {@code from} to {@code to}
+     */
+    void addAt(byte[] names, int from, int to, SourceType type, JsonTape tape, int payload, NumberScan scan) {
+        PathCensus field = byName.find(names, from, to);
+        if (field == null) {
+            field = new PathCensus();
+            put(new String(names, from, to - from, StandardCharsets.UTF_8), field);
+        }
+        field.counts[type.ordinal()]++;
+        if (type == SourceType.N) {
+            field.addNumber(tape, payload, scan);
+        }
+    }
+
     private void addNumber(JsonTape tape, int token, NumberScan scan) {
         if (!scan.scan(tape.input(), tape.start(token), tape.end(token))) {
             throw new IllegalStateException("Not a number: " + tape.text(token));
@@ -179,6 +218,16 @@ final class PathCensus {
         if (!numbers.holds(scan)) {
             numbers = numbers.with(scan);
         }
+    }
+
+    /** Counts an item under a name. */
+    void addItem(String name) {
+        PathCensus field = fields.get(name);
+        if (field == null) {
+            field = new PathCensus();
+            put(name, field);
+        }
+        field.counts[SourceType.M.ordinal()]++;
     }
 
     void merge(PathCensus other) {

@@ -19,10 +19,13 @@ import java.util.Optional;
 
 /**
  * The versions of a job's data-schemas with the census each was inferred from: {@code <version>.json}, written once by
- * put-if-absent, each with a checksum. A version that cannot be read is an error, never inferred over.
+ * put-if-absent, each with a checksum. A version that cannot be read is an error, never inferred over. Beside them
+ * {@code census.json}, what the last commit's run counted, replaced by compare-and-put.
  */
 public final class SchemaCache {
     static final int FORMAT = 1;
+
+    private static final String CENSUS = "census.json";
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -79,7 +82,7 @@ public final class SchemaCache {
                 throw damaged(version, "its checksum does not fit its content");
             }
             return new Entry(
-                    schemaOf(json.get("body")), Census.fromTree(json.get("body").path("census")), written);
+                    schemaOf(json.get("body")), Census.fromTree(json.get("body").path("census"), false), written);
         } catch (JsonProcessingException e) {
             throw damaged(version, e.getOriginalMessage());
         } catch (IOException | IllegalArgumentException e) {
@@ -99,14 +102,42 @@ public final class SchemaCache {
      * @return the version as it now stands, ours or the other's
      */
     public Entry add(DataSchema schema, Census census) {
+        put(schema, census);
+        return load(schema.version());
+    }
+
+    /** Writes a version unless it is there: true for exactly one of any number of callers. */
+    public boolean put(DataSchema schema, Census census) {
         ObjectNode body = toJson(schema);
         body.set("census", census.tree());
         ObjectNode file = JSON.createObjectNode();
         file.put("format", FORMAT);
         file.put("sha256", Names.sha256(body.toString()));
         file.set("body", body);
-        storage.putIfAbsent(schema.version() + ".json", file.toString().getBytes(StandardCharsets.UTF_8));
-        return load(schema.version());
+        return storage.putIfAbsent(schema.version() + ".json", file.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** What the last commit's run counted, or empty before the first. */
+    public Optional<LastCensus> census() {
+        return storage.find(CENSUS).map(file -> LastCensus.fromJson(storage.uri(CENSUS), file.content()));
+    }
+
+    /** Keeps what a run counted, unless a later commit's is kept already. May be repeated. */
+    public void keep(LastCensus census) {
+        byte[] content = census.toJson();
+        while (true) {
+            Optional<Versioned> file = storage.find(CENSUS);
+            if (file.isEmpty()) {
+                if (storage.putIfAbsent(CENSUS, content)) {
+                    return;
+                }
+            } else if (LastCensus.fromJson(storage.uri(CENSUS), file.get().content())
+                                    .commit()
+                            >= census.commit()
+                    || storage.compareAndPut(CENSUS, file.get().etag(), content).isPresent()) {
+                return;
+            }
+        }
     }
 
     private static ObjectNode toJson(DataSchema schema) {
@@ -141,6 +172,9 @@ public final class SchemaCache {
         json.put("source", column.source().name());
         json.put("type", column.type().toString());
         json.put("encoding", column.encoding().name());
+        if (column.pinned()) {
+            json.put("pinned", true);
+        }
         return json;
     }
 
@@ -177,7 +211,8 @@ public final class SchemaCache {
                 strings(json.path("path")),
                 SourceType.valueOf(json.path("source").textValue()),
                 ColumnType.parse(type).orElseThrow(() -> new IllegalArgumentException("no type: " + type)),
-                Encoding.valueOf(json.path("encoding").textValue()));
+                Encoding.valueOf(json.path("encoding").textValue()),
+                json.path("pinned").booleanValue());
     }
 
     private static void strings(ArrayNode array, List<String> values) {

@@ -161,8 +161,7 @@ public record ShredPlan(
         for (int i = 0; i < numbers.length; i++) {
             EntityTable table = entity.tables().get(i);
             numbers[i] = tables.size();
-            List<String> tablePath = pathOfTable(table, entity);
-            if (!table.isMain() && settings.drop().stream().anyMatch(p -> startsWith(tablePath, p.names()))) {
+            if (isDropped(table, entity, settings)) {
                 continue;
             }
             List<EntityColumn> columns = new ArrayList<>();
@@ -221,14 +220,17 @@ public record ShredPlan(
         return path;
     }
 
-    private static boolean isDropped(
-            EntityColumn column, EntityTable table, EntitySchema entity, TableSettings settings) {
+    static boolean isDropped(EntityTable table, EntitySchema entity, TableSettings settings) {
+        List<String> path = pathOfTable(table, entity);
+        return !table.isMain() && settings.drop().stream().anyMatch(p -> startsWith(path, p.names()));
+    }
+
+    static boolean isDropped(EntityColumn column, EntityTable table, EntitySchema entity, TableSettings settings) {
         List<String> path = fullPath(column, table, entity);
         return column.role() == Role.VALUE && settings.drop().stream().anyMatch(p -> startsWith(path, p.names()));
     }
 
-    private static boolean isHashed(
-            EntityColumn column, EntityTable table, EntitySchema entity, TableSettings settings) {
+    static boolean isHashed(EntityColumn column, EntityTable table, EntitySchema entity, TableSettings settings) {
         List<String> path = fullPath(column, table, entity);
         return !path.isEmpty()
                 && settings.hash().stream().anyMatch(p -> p.names().equals(path));
@@ -260,7 +262,7 @@ public record ShredPlan(
         } else if (declared != null) {
             mistakes.add(where + "types: " + column.name() + ": this column's type is fixed");
         }
-        return new EntityColumn(name, column.role(), column.path(), source, type, encoding);
+        return new EntityColumn(name, column.role(), column.path(), source, type, encoding, column.pinned());
     }
 
     private static TableDefinition definition(String base, EntityTable table) {

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.unsafe.types.UTF8String;
 
 /**
@@ -16,7 +17,8 @@ import org.apache.spark.unsafe.types.UTF8String;
  *
  * <p>What fits no column goes to the row's {@code _rest}: a JSON object from JSON pointer (RFC 6901), relative to the
  * row's item or element, to the value as DynamoDB JSON. From columns, child rows and {@code _rest} the item can be
- * rebuilt. For one thread; rows are valid until the next {@link #read}.
+ * rebuilt. What was met on the way is counted: all items by the {@link CensusTaker}, what fits no column as
+ * {@link Drift}. For one thread; rows are valid until the next {@link #read}.
  */
 public final class Shredder {
     /** What became of an item. */
@@ -35,7 +37,10 @@ public final class Shredder {
         private final Layout layout;
         private final Object[] values;
         private final Bytes rest = new Bytes();
+        private Stray[] strays = new Stray[0];
         private int rescued;
+
+        private record Stray(int from, int to, SourceType type, int payload) {}
 
         private Row(int table, Layout layout) {
             this.table = table;
@@ -53,7 +58,7 @@ public final class Shredder {
             return values;
         }
 
-        /** How many of its values did not fit; explicit NULLs and empty lists or maps do not count. */
+        /** How many of its values did not fit; NULLs, empty lists and maps of nothing else do not count. */
         public int rescued() {
             return rescued;
         }
@@ -62,6 +67,19 @@ public final class Shredder {
             Arrays.fill(values, null);
             rest.clear();
             rescued = 0;
+        }
+
+        /** Notes a value in {@code rest} that did not fit: the places of its pointer, its type, the token inside. */
+        private void stray(int from, int to, SourceType type, int payload) {
+            if (strays.length <= rescued) {
+                strays = Arrays.copyOf(strays, Math.max(4, strays.length * 2));
+            }
+            strays[rescued++] = new Stray(from, to, type, payload);
+        }
+
+        private void count(int number, PathCensus drift, JsonTape tape, NumberScan numbers) {
+            Stray stray = strays[number];
+            drift.addAt(rest.array(), stray.from, stray.to, stray.type, tape, stray.payload, numbers);
         }
     }
 
@@ -102,7 +120,10 @@ public final class Shredder {
     private final List<Layout> layouts = new ArrayList<>();
     private final Map<String, Integer> mainTables = new HashMap<>();
     private final Map<String, Redaction.Redactor> redactors = new HashMap<>();
-    private final byte[] expiry;
+    private final Optional<CensusTaker> census;
+    private final Drift drift = new Drift();
+    private final PathCensus[] driftByTable;
+    private final ExpiryCheck expiry;
     private final NumberScan numbers = new NumberScan();
     private final JsonTape itemTape = new JsonTape();
     private final JsonTape redactedTape = new JsonTape();
@@ -115,11 +136,27 @@ public final class Shredder {
     private String reason = "";
     private boolean sound;
     private int table = -1;
+    private Node longKey;
+    private int longKeyValue;
 
+    /** Makes rows and counts no items. */
     public Shredder(ShredPlan plan) {
+        this(plan, Optional.empty());
+    }
+
+    /** Makes rows; a census counts the items on their way. */
+    public Shredder(ShredPlan plan, CensusTaker census) {
+        this(plan, Optional.of(census));
+    }
+
+    private Shredder(ShredPlan plan, Optional<CensusTaker> census) {
         this.plan = plan;
+        this.census = census;
         this.kinds = plan.rule().reader();
-        this.expiry = plan.expiry().attribute().getBytes(StandardCharsets.UTF_8);
+        this.expiry = new ExpiryCheck(plan.expiry());
+        this.driftByTable = plan.tables().stream()
+                .map(planned -> drift.table(planned.definition().name()))
+                .toArray(PathCensus[]::new);
         this.used = new int[plan.tables().size()];
         for (int i = 0; i < used.length; i++) {
             ShredPlan.Table planned = plan.tables().get(i);
@@ -214,6 +251,7 @@ public final class Shredder {
         kind = KindRule.UNKNOWN;
         reason = "";
         table = -1;
+        longKey = null;
         tape = itemTape;
         if (!itemTape.parse(buffer, offset, offset + length)) {
             reason = "not JSON: " + itemTape.error() + " at byte " + (itemTape.errorOffset() - offset);
@@ -222,13 +260,11 @@ public final class Shredder {
         if (!itemTape.isObject(0) || !itemTape.isWhole()) {
             return unsound();
         }
-        kind = kinds.kindOf(itemTape, 0);
+        String told = kinds.kindOf(itemTape, 0);
+        // A kind without a table appeared after the data-schema was inferred.
+        boolean isNew = !mainTables.containsKey(told);
+        kind = isNew ? KindRule.UNKNOWN : told;
         Integer main = mainTables.get(kind);
-        if (main == null) {
-            // A kind that appeared after the data-schema was inferred.
-            kind = KindRule.UNKNOWN;
-            main = mainTables.get(kind);
-        }
         if (main == null) {
             throw new IllegalStateException("No table for items of unknown kind");
         }
@@ -244,8 +280,14 @@ public final class Shredder {
             }
             tape = redactedTape;
         }
-        if (isExpired()) {
-            return Items.problem(tape, 0, numbers) == null ? Outcome.EXPIRED : unsound();
+        if (expiry.isExpired(tape)) {
+            if (Items.problem(tape, 0, numbers) != null) {
+                return unsound();
+            }
+            if (isNew) {
+                takeCensus(told);
+            }
+            return Outcome.EXPIRED;
         }
         Row row = row(main);
         sound = true;
@@ -253,6 +295,8 @@ public final class Shredder {
         if (!sound) {
             return unsound();
         }
+        takeCensus(told);
+        countDrift(told);
         if (!reason.isEmpty()) {
             rows.clear();
             return Outcome.QUARANTINED;
@@ -272,9 +316,41 @@ public final class Shredder {
         return Outcome.QUARANTINED;
     }
 
+    /** Counts a sound item; one of a kind without a table as that kind, which may hide less than all kinds together. */
+    private void takeCensus(String told) {
+        if (census.isPresent() && kind.equals(told)) {
+            census.get().addFresh(itemTape, told, tape);
+        } else if (census.isPresent()) {
+            census.get().add(itemTape, told);
+        }
+    }
+
+    /** Counts what of a sound item fits no column, by its pointer; all of a kind without a table counts as one. */
+    private void countDrift(String told) {
+        if (!kind.equals(told) || !plan.tables().get(table).inferred()) {
+            drift.add(told);
+            return;
+        }
+        for (Row row : rows) {
+            for (int i = 0; i < row.rescued; i++) {
+                row.count(i, driftByTable[row.table], tape, numbers);
+            }
+        }
+        if (longKey != null) {
+            byte[] pointer = longKey.pointer;
+            driftByTable[table].addAt(
+                    pointer, 0, pointer.length, longKey.shape, tape, SourceType.payload(longKeyValue), numbers);
+        }
+    }
+
     /** The item's rows, its main row first. */
     public List<Row> rows() {
         return rows;
+    }
+
+    /** What was met in all items so far. */
+    public UnitCensus counted() {
+        return new UnitCensus(census.map(CensusTaker::census).orElseGet(Census::new), drift);
     }
 
     /** Number of the last item's main table; −1 when it is so broken that it has none. */
@@ -318,24 +394,6 @@ public final class Shredder {
         // Of an item too broken to tell its kind nobody knows what is to be hidden.
         boolean verbatim = table >= 0 || plan.redactions().isEmpty();
         return verbatim ? Arrays.copyOfRange(buffer, offset, offset + length) : new byte[0];
-    }
-
-    private boolean isExpired() {
-        if (expiry.length == 0) {
-            return false;
-        }
-        for (int name = 1; name < tape.next(0); name = tape.next(name + 1)) {
-            if (tape.is(name, expiry) && Items.type(tape, name + 1) == SourceType.N) {
-                int payload = SourceType.payload(name + 1);
-                if (Items.payloadProblem(tape, SourceType.N, payload, numbers) != null) {
-                    return false;
-                }
-                long now = plan.expiry().epochSecond();
-                long fiveYears = 5L * 366 * 86_400;
-                return numbers.isBigint() && numbers.bigint() <= now && numbers.bigint() > now - fiveYears;
-            }
-        }
-        return false;
     }
 
     private Row row(int number) {
@@ -421,8 +479,10 @@ public final class Shredder {
         if (converted != Conversion.MISFIT) {
             row.values[node.column] = converted;
         } else if (node.key) {
+            longKey = node;
+            longKeyValue = value;
             reason = "the key " + new String(node.pointer, 1, node.pointer.length - 1, StandardCharsets.UTF_8)
-                    + " does not fit its column: infer the schema anew";
+                    + " does not fit its column: it needs another type, by schema pin or a refresh";
         } else {
             rest(row, node.pointer, -1, value);
         }
@@ -483,24 +543,38 @@ public final class Shredder {
     /** Keeps a typed value; {@code name} is its name token where no node knows it, else −1. */
     private void rest(Row row, byte[] pointer, int name, int value) {
         openRest(row);
+        int from = row.rest.length();
         row.rest.add(pointer);
         if (name >= 0) {
             step(row.rest, name);
         }
+        int to = row.rest.length();
         row.rest.ascii("\":").add(tape.input(), tape.start(value), tape.end(value));
+        if (!isVoid(value)) {
+            row.stray(from, to, SourceType.of(tape, value), SourceType.payload(value));
+        }
+    }
+
+    /** Whether nothing is there that could have a column: a NULL, an empty list, a map of nothing else. */
+    private boolean isVoid(int value) {
         SourceType type = SourceType.of(tape, value);
         int payload = SourceType.payload(value);
-        boolean empty = (type == SourceType.M || type == SourceType.L) && tape.next(payload) == payload + 1;
-        if (type != SourceType.NULL && !empty) {
-            row.rescued++;
+        int end = tape.next(payload);
+        if (type == SourceType.M) {
+            int name = payload + 1;
+            while (name < end && isVoid(name + 1)) {
+                name = tape.next(name + 1);
+            }
+            return name >= end;
         }
+        return type == SourceType.NULL || (type == SourceType.L && end == payload + 1);
     }
 
     private void setElementRest(Row row, SourceType type, int element) {
         openRest(row);
         row.rest.ascii("\":{\"" + type.name() + "\":");
         row.rest.add(tape.input(), tape.rawStart(element), tape.rawEnd(element)).add('}');
-        row.rescued++;
+        row.stray(0, 0, type, element);
     }
 
     private static void openRest(Row row) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.config.DynamoDbSource.At;
 import dev.millrace.config.DynamoDbSource.Embedded;
 import dev.millrace.config.Job.Overlap;
+import dev.millrace.config.SchemaSettings.Contract;
 import dev.millrace.config.SchemaSettings.KindAttribute;
 import dev.millrace.config.SchemaSettings.KindPatterns;
 import dev.millrace.config.SchemaSettings.Lists;
@@ -63,11 +64,14 @@ class JobFileTest {
                                 OptionalInt.empty(),
                                 List.of(),
                                 DynamoDbSource.Reader.MILLRACE,
+                                Optional.empty(),
+                                Optional.empty(),
                                 Optional.empty()),
                         new SchemaSettings(
                                 new OneKind(),
                                 new Location(staging.uri() + "test/schema/"),
                                 Duration.ofDays(7),
+                                Contract.EVOLVE,
                                 Lists.CHILD_TABLES,
                                 percent("100")),
                         Map.of(),
@@ -281,6 +285,21 @@ class JobFileTest {
     }
 
     @Test
+    void readsReadCapacityAsUnitsOrAsAPart() {
+        String unlimited = JobFiles.SMALLEST;
+        assertThat(readCapacity(unlimited)).isEmpty();
+        String line = "    table: items\n    read-capacity: ";
+        assertThat(readCapacity(unlimited.replace("    table: items\n", line + "500\n")))
+                .contains(new ReadCapacity.Units(500));
+        assertThat(readCapacity(unlimited.replace("    table: items\n", line + "100%\n")))
+                .contains(new ReadCapacity.Part(percent("100")));
+    }
+
+    private Optional<ReadCapacity> readCapacity(String job) {
+        return ((DynamoDbSource) files.job(job).load().source()).readCapacity();
+    }
+
+    @Test
     void replacesReferences() {
         Job job = files.job("""
                         job: ${arg:name}
@@ -374,13 +393,16 @@ class JobFileTest {
                         OptionalInt.of(12),
                         List.of("EntityType", "total", "ttl"),
                         DynamoDbSource.Reader.MILLRACE,
-                        Optional.of("ttl")),
+                        Optional.of("ttl"),
+                        Optional.of(new ReadCapacity.Part(percent("12.5"))),
+                        Optional.of(5_000_000L)),
                 new SchemaSettings(
                         new KindPatterns(Map.of(
                                 "Order", Map.of("PK", "CUSTOMER#*", "SK", "ORDER#*"),
                                 "Customer", Map.of("PK", "CUSTOMER#*"))),
                         new Location("s3://acme/schemas/full/"),
                         Duration.ofHours(12),
+                        Contract.FREEZE,
                         Lists.JSON,
                         percent("12.5")),
                 Map.of(

@@ -46,6 +46,7 @@ class JobMistakesTest {
                     external-id: abc
                     projection: [total]
                     reader: audienceproject
+                    max-read-units: 500
                 staging: {at: staging}
                 """);
         assertThat(files.mistakes())
@@ -53,7 +54,9 @@ class JobMistakesTest {
                         "jobs/test.yaml:6: source.dynamodb.external-id: abc: is nothing that reader: audienceproject can"
                                 + " do: remove one of them",
                         "jobs/test.yaml:7: source.dynamodb.projection: is nothing that reader: audienceproject can do:"
-                                + " remove one of them");
+                                + " remove one of them",
+                        "jobs/test.yaml:9: source.dynamodb.max-read-units: 500: is nothing that reader: audienceproject"
+                                + " can do: remove one of them");
     }
 
     @Test
@@ -108,7 +111,7 @@ class JobMistakesTest {
                 "overlap: {a: b} | overlap: must be skip or wait, not a map",
                 "overlap: | overlap: has no value: write one, or leave the key out",
                 "overlap: ~ | overlap: has no value: write one, or leave the key out",
-                "schema: x | schema: x: must be a map with the keys kind, cache, refresh, lists or sample",
+                "schema: x | schema: x: must be a map with the keys kind, cache, refresh, contract, lists or sample",
                 "schema: {refresh: 0d} | schema.refresh: 0d: must be a positive duration: a whole number with s, m, h or"
                         + " d, for example 30s, 15m, 1h or 7d",
                 "schema: {sample: 0%} | schema.sample: 0%: must be a percentage above 0% and at most 100%, for example"
@@ -193,6 +196,13 @@ class JobMistakesTest {
                 "segments: 1000001 | segments: 1000001: must be auto or a whole number from 1 to 1000000",
                 "segments: 99999999999999999999 | segments: 99999999999999999999: must be auto or a whole number from 1"
                         + " to 1000000",
+                "read-capacity: 0 | read-capacity: 0: must be a whole number of units a second or a percentage above 0%, for"
+                        + " example 500 or 25%",
+                "read-capacity: 0% | read-capacity: 0%: must be a whole number of units a second or a percentage above"
+                        + " 0%, for example 500 or 25%",
+                "read-capacity: 101% | read-capacity: 101%: must be a whole number of units a second or a percentage"
+                        + " above 0%, for example 500 or 25%",
+                "max-read-units: 0.5 | max-read-units: 0.5: must be a whole number of capacity units, at least 1",
                 "endpont: embedded | endpont: unknown key: did you mean endpoint?",
             })
     void aWrongValueOfTheSource(String line, String message) {

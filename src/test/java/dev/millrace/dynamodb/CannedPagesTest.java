@@ -76,7 +76,7 @@ class CannedPagesTest {
                     new TableAccess(CannedPages.TABLE, "us-east-1", server.endpoint(), "", "", false, List.of());
             assertThat(TableDescription.load(access).items()).isEqualTo(12_000);
             Spool spool = runs.spool(access, List.of("PK", "SK"));
-            Spool.units(CannedPages.SEGMENTS).forEach(unit -> items.addAll(Runs.items(spool, spool.obtain(unit))));
+            Spool.units(CannedPages.SEGMENTS, "").forEach(unit -> items.addAll(Runs.items(spool, spool.obtain(unit))));
         }
         List<String> numbers = new ArrayList<>();
         for (String item : items) {

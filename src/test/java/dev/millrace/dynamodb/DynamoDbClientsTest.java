@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -29,7 +28,7 @@ import software.amazon.awssdk.services.sts.model.StsException;
 import software.amazon.awssdk.utils.SdkAutoCloseable;
 
 class DynamoDbClientsTest {
-    private static final Patience SHORT = new Patience(2, 1, Duration.ZERO);
+    private static final int ATTEMPTS = 2;
     private static final AwsCredentialsProvider SOME =
             StaticCredentialsProvider.create(AwsBasicCredentials.create("a", "b"));
 
@@ -38,7 +37,7 @@ class DynamoDbClientsTest {
     }
 
     private static Fault failure(TableAccess access, AwsCredentialsProvider credentials) {
-        try (DynamoDbClient client = DynamoDbClients.open(access, SHORT, credentials)) {
+        try (DynamoDbClient client = DynamoDbClients.open(access, credentials, ATTEMPTS)) {
             TableDescription.load(access, client);
         } catch (Fault fault) {
             assertThat(fault.kind()).isEqualTo(Fault.Kind.WORLD);
@@ -83,7 +82,7 @@ class DynamoDbClientsTest {
 
     @Test
     void repeatsWhatMayPass() {
-        assertThat(failure(error(500, "InternalServerError", "Oops"), SHORT.inner()))
+        assertThat(failure(error(500, "InternalServerError", "Oops"), ATTEMPTS))
                 .hasMessageContaining(": InternalServerError: Oops");
     }
 
@@ -150,7 +149,7 @@ class DynamoDbClientsTest {
                     .retryStrategy()
                     .orElseThrow()
                     .maxAttempts();
-            assertThat(attempts).isEqualTo(Patience.USUAL.inner());
+            assertThat(attempts).isEqualTo(DynamoDbClients.ATTEMPTS);
             // The SDK's pauses between attempts are at most 0.1, 0.2, 0.4 … s.
             double pauses = 0.1 * ((1 << (attempts - 1)) - 1);
             assertThat(attempts * DynamoDbClients.CONNECT.toMillis() / 1e3 + pauses)
@@ -175,21 +174,20 @@ class DynamoDbClientsTest {
         }
 
         Counting credentials = new Counting();
-        DynamoDbClients.open(at("http://127.0.0.1:1"), SHORT, credentials).close();
+        DynamoDbClients.open(at("http://127.0.0.1:1"), credentials, ATTEMPTS).close();
         assertThat(credentials.closed).hasPositiveValue();
+    }
+
+    private static TableDescription sized(long bytes) {
+        return new TableDescription(List.of(), bytes, 0, new TableCapacity(1, TableCapacity.Kind.ASSUMED), "id", false);
     }
 
     @Test
     void cutsATableIntoMoreSegmentsThanTasks() {
-        assertThat(new TableDescription(List.of(), 0, 0).segments(2, OptionalInt.empty()))
-                .isEqualTo(2);
-        assertThat(new TableDescription(List.of(), 10L << 20, 0).segments(2, OptionalInt.empty()))
-                .isEqualTo(8);
-        assertThat(new TableDescription(List.of(), 10L << 30, 0).segments(2, OptionalInt.empty()))
-                .isEqualTo(80);
-        assertThat(new TableDescription(List.of(), Long.MAX_VALUE >> 1, 0).segments(2, OptionalInt.empty()))
-                .isEqualTo(1_000_000);
-        assertThat(new TableDescription(List.of(), 10L << 30, 0).segments(2, OptionalInt.of(7)))
-                .isEqualTo(7);
+        assertThat(sized(0).segments(2, OptionalInt.empty())).isEqualTo(2);
+        assertThat(sized(10L << 20).segments(2, OptionalInt.empty())).isEqualTo(8);
+        assertThat(sized(10L << 30).segments(2, OptionalInt.empty())).isEqualTo(80);
+        assertThat(sized(Long.MAX_VALUE >> 1).segments(2, OptionalInt.empty())).isEqualTo(1_000_000);
+        assertThat(sized(10L << 30).segments(2, OptionalInt.of(7))).isEqualTo(7);
     }
 }

@@ -65,7 +65,7 @@ final class ReadBenchmark {
         Reader reader = switch (name) {
             case "millrace" -> millrace(endpoint, Path.of(args[2]));
             case "millrace-spool" -> millraceSpool(endpoint, Path.of(args[2]));
-            case "millrace-items" -> millraceItems(endpoint);
+            case "millrace-items" -> millraceItems(endpoint, Path.of(args[2]));
             case "audienceproject" -> audienceproject(endpoint, items);
             case "sdk" -> sdk(endpoint);
             default -> throw new IllegalArgumentException("No such reader: " + name);
@@ -98,15 +98,18 @@ final class ReadBenchmark {
                 .getOrCreate();
     }
 
-    /** As extract reads: the table into the spool, the spool into rows of all tables; then nothing is done with them. */
+    /** As extract reads: the table into the spool, the spool into rows of all tables, counted; nothing is done with them. */
     private static Reader millrace(String endpoint, Path folder) {
         SparkSession spark = spark();
         JobStore store = store(folder);
         TableAccess access = access(endpoint);
-        List<PlannedUnit> units = Spool.units(CannedPages.SEGMENTS);
+        List<PlannedUnit> units = Spool.units(CannedPages.SEGMENTS, "");
         ShredPlan plan = plan(spool(store, access), units);
+        Storage storage = Storages.open(folder.toString(), StorageOptions.DEFAULT);
+        CensusTaker.Settings settings = new CensusTaker.Settings(plan.rule(), Map.of(), KEYS, BigDecimal.ONE);
         return pass -> {
-            SpoolSource.Read read = new SpoolSource.Read(spool(store, access), units, KEYS, plan);
+            CensusFiles census = new CensusFiles(storage, "bench/census/" + pass + "/", settings);
+            SpoolSource.Read read = new SpoolSource.Read(spool(store, access), units, KEYS, plan, census);
             SpoolSource.rows(spark, read)
                     .write()
                     .format("noop")
@@ -129,13 +132,13 @@ final class ReadBenchmark {
     /** A spool of a new run. */
     private static Spool spool(JobStore store, TableAccess access) {
         RunStore run = store.run(RunId.startingAt(Instant.now(), new Random()));
-        return new Spool(
-                run.storage(),
-                run.path("spool/"),
-                run.units(),
-                access,
-                KEYS.stream().map(KeyAttribute::name).toList(),
-                SpoolKey.NONE);
+        return new Spool(run.storage(), run.path("spool/"), run.units(), scan(access, run), SpoolKey.NONE);
+    }
+
+    private static TableScan scan(TableAccess access, RunStore run) {
+        double noLimit = Double.POSITIVE_INFINITY;
+        ReadBudget budget = new ReadBudget(noLimit, noLimit, 1, 1, false, 0, 0, access.consistent());
+        return new TableScan(access, KEYS.stream().map(KeyAttribute::name).toList(), budget, run.reads());
     }
 
     private static ShredPlan plan(Spool spool, List<PlannedUnit> units) {
@@ -176,7 +179,7 @@ final class ReadBenchmark {
     /** The table in a run's spool: compressed, with its digest, safe on disk and committed. */
     private static Reader millraceSpool(String endpoint, Path folder) {
         JobStore store = store(folder);
-        List<PlannedUnit> units = Spool.units(CannedPages.SEGMENTS);
+        List<PlannedUnit> units = Spool.units(CannedPages.SEGMENTS, "");
         return pass -> {
             Spool spool = spool(store, access(endpoint));
             long items = bySegments(segment -> () ->
@@ -208,13 +211,19 @@ final class ReadBenchmark {
     }
 
     /** Items as places in the answers' bodies, as they go to the spool. */
-    private static Reader millraceItems(String endpoint) {
+    private static Reader millraceItems(String endpoint, Path folder) {
+        JobStore store = store(folder);
         TableAccess access = access(endpoint);
-        DynamoDbClient client = DynamoDbClients.open(access);
+        TableScan table = scan(access, store.run(RunId.startingAt(Instant.now(), new Random())));
         return bySegments(segment -> () -> {
             long items = 0;
-            try (SegmentScan scan = new SegmentScan(
-                    access, List.of("PK", "SK"), client, Patience.USUAL, segment, CannedPages.SEGMENTS)) {
+            try (ReadMeter meter = ReadMeter.enter(table.budget(), table.accounts());
+                    SegmentScan scan = new SegmentScan(
+                            table,
+                            () -> DynamoDbClients.openOnce(access),
+                            meter,
+                            Patience.USUAL,
+                            new Segment(segment, CannedPages.SEGMENTS, ""))) {
                 for (Optional<Page> page = scan.next(); page.isPresent(); page = scan.next()) {
                     items += page.get().items();
                 }

@@ -1,7 +1,9 @@
 package dev.millrace.dynamodb;
 
 import dev.millrace.run.JobStore;
+import dev.millrace.run.ReadAccounts;
 import dev.millrace.run.RunId;
+import dev.millrace.run.RunStore;
 import dev.millrace.run.UnitCommits;
 import dev.millrace.run.UnitManifest;
 import dev.millrace.storage.Storage;
@@ -16,16 +18,14 @@ import java.util.List;
 import java.util.Random;
 
 /** A run's folder for tests of the spool. */
-record Runs(Storage storage, UnitCommits commits) {
+record Runs(Storage storage, UnitCommits commits, ReadAccounts reads) {
     static final String FOLDER = "job/runs/r/spool/AWSDynamoDB/r/";
 
     static Runs at(Path root) {
         Storage storage = Storages.open(root.toString(), StorageOptions.DEFAULT);
-        return new Runs(
-                storage,
-                new JobStore(storage, "job", Clock.systemUTC(), new Random(1))
-                        .run(new RunId("2026-11-21T07-00-00Z-abcd"))
-                        .units());
+        RunStore run = new JobStore(storage, "job", Clock.systemUTC(), new Random(1))
+                .run(new RunId("2026-11-21T07-00-00Z-abcd"));
+        return new Runs(storage, run.units(), run.reads());
     }
 
     Spool spool(TableAccess access, List<String> keys) {
@@ -33,7 +33,8 @@ record Runs(Storage storage, UnitCommits commits) {
     }
 
     Spool spool(TableAccess access, List<String> keys, SpoolKey key) {
-        return new Spool(storage, FOLDER, commits, access, keys, key, SegmentScanTest.SHORT);
+        TableScan table = new TableScan(access, keys, SegmentScanTest.UNLIMITED, reads);
+        return new Spool(storage, FOLDER, commits, table, key, SegmentScanTest.SHORT);
     }
 
     List<String> spoolFiles() {

@@ -11,37 +11,50 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.dynamodb.CannedDynamoDb.Answer;
 import dev.millrace.fault.Fault;
+import dev.millrace.run.ReadAccounts;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 class SegmentScanTest {
     /** Tests wait for nothing. */
-    static final Patience SHORT = new Patience(1, 3, Duration.ZERO);
+    static final Patience SHORT = new Patience(3, 3, Duration.ZERO, Duration.ZERO);
+
+    static final ReadBudget UNLIMITED =
+            new ReadBudget(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY, 1, 1, false, 0, 0, false);
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String A = "{\"PK\":{\"S\":\"a\"}}";
     private static final String B = "{\"PK\":{\"S\":\"b\"},\"n\":{\"N\":\"1.50\"}}";
     private static final String C = "{ \"PK\": {\"S\" : \"c\\u0041\"} }";
 
-    private static List<String> scan(CannedDynamoDb server) {
-        return scan(server, SHORT);
+    @TempDir
+    private Path root;
+
+    private final SetTicker ticker = new SetTicker();
+
+    private List<String> scan(CannedDynamoDb server) {
+        return scan(server.access(), SHORT);
     }
 
-    private static List<String> scan(CannedDynamoDb server, Patience patience) {
-        return scan(server.access(), patience);
+    private List<String> scan(TableAccess access, Patience patience) {
+        return scan(access, patience, UNLIMITED, "");
     }
 
-    private static List<String> scan(TableAccess access, Patience patience) {
+    private List<String> scan(TableAccess access, Patience patience, ReadBudget budget, String tableId) {
+        ReadAccounts reads = Runs.at(root).reads();
+        TableScan table = new TableScan(access, List.of("PK"), budget, reads);
+        ReadMeter meter = new ReadMeter(budget, reads, 1, ticker);
         List<String> items = new ArrayList<>();
-        try (DynamoDbClient client = DynamoDbClients.open(access, patience);
-                SegmentScan scan = new SegmentScan(access, List.of("PK"), client, patience, 2, 7)) {
+        try (SegmentScan scan = new SegmentScan(
+                table, () -> DynamoDbClients.openOnce(access), meter, patience, new Segment(2, 7, tableId))) {
             for (Optional<Page> page = scan.next(); page.isPresent(); page = scan.next()) {
                 Page now = page.get();
                 for (int i = 0; i < now.items(); i++) {
@@ -192,23 +205,27 @@ class SegmentScanTest {
         Answer slower = error(400, "ProvisionedThroughputExceededException", "The level of …");
         try (CannedDynamoDb server = new CannedDynamoDb(
                 page("{\"PK\":{\"S\":\"a\"}}", A), slower, slower, slower, slower, slower, page("", B))) {
-            assertThat(scan(server, new Patience(3, 2, Duration.ZERO))).containsExactly(A, B);
+            assertThat(scan(server.access(), Patience.USUAL)).containsExactly(A, B);
             assertThat(server.requests()).hasSize(7);
             assertThat(server.requests().subList(1, 7))
                     .containsOnly(server.requests().get(1));
+            assertThat(ticker.seconds()).isBetween(0.05 + 0.1 + 0.2 + 0.4 + 0.8, 2 * (0.05 + 0.1 + 0.2 + 0.4 + 0.8));
         }
     }
 
-    @Test
-    void tellsThatItIsThrottledForGood() {
-        try (CannedDynamoDb server =
-                new CannedDynamoDb(error(400, "ThrottlingException", "Rate of requests exceeds the limit"))) {
-            assertThatThrownBy(() -> scan(server, new Patience(2, 3, Duration.ZERO)))
+    @ParameterizedTest
+    @ValueSource(strings = {"ThrottlingException", "RequestLimitExceeded", "ProvisionedThroughputExceededException"})
+    void givesUpWhenNothingMovesForTenMinutes(String code) {
+        try (CannedDynamoDb server = new CannedDynamoDb(
+                page("{\"PK\":{\"S\":\"a\"}}", A), error(400, code, "Rate of requests exceeds the limit"))) {
+            assertThatThrownBy(() -> scan(server.access(), Patience.USUAL))
                     .isInstanceOf(Fault.class)
-                    .hasMessage(
-                            server.access() + ": ThrottlingException: Rate of requests exceeds the limit (segment 2 "
-                                    + "of 7, attempt 3): give the table more read capacity, or run the same command again later");
-            assertThat(server.requests()).hasSize(6);
+                    .hasMessage(server.access() + ": " + code + ": Rate of requests exceeds the limit (segment 2 of 7, "
+                            + "nothing read for 600 s): lower source.dynamodb.read-capacity, give the table more read "
+                            + "capacity, or run the same command again later");
+            assertThat(ticker.seconds()).isBetween(600.0, 620.0);
+            // Pauses grow to ten seconds.
+            assertThat(server.requests()).hasSizeBetween(60, 140);
         }
     }
 

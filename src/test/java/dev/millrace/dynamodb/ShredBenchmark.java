@@ -36,6 +36,12 @@ final class ShredBenchmark {
     private static final int WARM_UPS = 4;
     private static final int ROUNDS = 8;
 
+    private static final CensusTaker.Settings CENSUS = new CensusTaker.Settings(
+            new KindRule.ByAttribute("EntityType"),
+            Map.of(),
+            List.of(new KeyAttribute("PK", SourceType.S), new KeyAttribute("SK", SourceType.S)),
+            BigDecimal.ONE);
+
     private ShredBenchmark() {}
 
     /** A step over all pages; what it returns must depend on all it did. */
@@ -51,8 +57,9 @@ final class ShredBenchmark {
         steps.put("bare Jackson tokens (peer)", all -> tokens(jackson, all));
         steps.put("our token tape", ShredBenchmark::parse);
         steps.put("cutting a page to items", ShredBenchmark::cut);
-        steps.put("items to rows", all -> shred(plan, all, false));
-        steps.put("cutting, then items to rows", all -> shred(plan, all, true));
+        steps.put("items to rows", all -> shred(new Shredder(plan), all, false));
+        steps.put("items to rows, counted", all -> shred(new Shredder(plan, new CensusTaker(CENSUS)), all, false));
+        steps.put("cutting, then items to rows", all -> shred(new Shredder(plan), all, true));
         measure(steps, pages);
     }
 
@@ -118,9 +125,8 @@ final class ShredBenchmark {
     }
 
     /** Items to rows; where the items are is found out anew or known from before. */
-    private static long shred(ShredPlan plan, List<byte[]> pages, boolean cut) throws IOException {
+    private static long shred(Shredder shredder, List<byte[]> pages, boolean cut) throws IOException {
         JsonTape tape = new JsonTape();
-        Shredder shredder = new Shredder(plan);
         long rows = 0;
         for (int i = 0; i < pages.size(); i++) {
             Page page = cut ? Page.cut(pages.get(i), tape) : CUT.get(i);
@@ -165,9 +171,7 @@ final class ShredBenchmark {
     }
 
     private static ShredPlan plan(List<byte[]> pages) {
-        List<KeyAttribute> keys = List.of(new KeyAttribute("PK", SourceType.S), new KeyAttribute("SK", SourceType.S));
-        KindRule rule = new KindRule.ByAttribute("EntityType");
-        CensusTaker census = new CensusTaker(new CensusTaker.Settings(rule, Map.of(), keys, BigDecimal.ONE));
+        CensusTaker census = new CensusTaker(CENSUS);
         for (int i = 0; i < pages.size(); i++) {
             for (int item = 0; item < CUT.get(i).items(); item += 10) {
                 census.add(
@@ -176,7 +180,7 @@ final class ShredBenchmark {
                         CUT.get(i).end(item) - CUT.get(i).start(item));
             }
         }
-        DataSchema schema = Inference.infer(census.census(), DataSchema.none(keys), false);
-        return ShredPlan.of(schema, rule, Map.of(), ShredPlan.Expiry.NEVER);
+        DataSchema schema = Inference.infer(census.census(), DataSchema.none(CENSUS.keys()), false);
+        return ShredPlan.of(schema, CENSUS.rule(), Map.of(), ShredPlan.Expiry.NEVER);
     }
 }

@@ -78,9 +78,16 @@ class SpoolSourceTest {
         return taker.census();
     }
 
-    private static List<Row> rows(SparkSession spark, Spool spool, List<PlannedUnit> units, ShredPlan plan) {
-        return SpoolSource.rows(spark, new SpoolSource.Read(spool, units, KEYS, plan))
+    private List<Row> rows(SparkSession spark, Spool spool, List<PlannedUnit> units, ShredPlan plan) {
+        return SpoolSource.rows(spark, new SpoolSource.Read(spool, units, KEYS, plan, counted(plan)))
                 .collectAsList();
+    }
+
+    /** What is counted on the way. */
+    private CensusFiles counted(ShredPlan plan) {
+        CensusTaker.Settings settings =
+                new CensusTaker.Settings(plan.rule(), plan.redactions(), KEYS, BigDecimal.ONE, plan.expiry());
+        return new CensusFiles(runs.storage(), "job/runs/r/census/extract/", settings);
     }
 
     /** A row's own columns by name. */
@@ -125,7 +132,7 @@ class SpoolSourceTest {
         try (CannedDynamoDb server =
                 new CannedDynamoDb(page("", first.toArray(String[]::new)), page("", second.toArray(String[]::new)))) {
             Spool spool = runs.spool(server.access(), List.of("PK"));
-            List<PlannedUnit> units = Spool.units(2);
+            List<PlannedUnit> units = Spool.units(2, "");
             CensusUnits counting = censusUnits(spool, BY_TYPE, SHOP_KEYS, Map.of());
             counting.run(spark, units);
             assertThat(counting.merged().toJson())
@@ -157,7 +164,7 @@ class SpoolSourceTest {
         String noItem = "7";
         try (CannedDynamoDb server = new CannedDynamoDb(page("", good, noNumber, good, noType, noItem, good))) {
             ShredPlan plan = plan(census(ONE, good), ONE, Map.of(), ShredPlan.Expiry.NEVER);
-            List<Row> rows = rows(spark, runs.spool(server.access(), List.of("PK")), Spool.units(1), plan);
+            List<Row> rows = rows(spark, runs.spool(server.access(), List.of("PK")), Spool.units(1, ""), plan);
             assertThat(rows).extracting(row -> row.getInt(0)).containsExactly(0, 1, 0, 1, 1, 0);
             assertThat(values(rows.get(1)))
                     .isEqualTo(quarantined(
@@ -189,7 +196,7 @@ class SpoolSourceTest {
         commitForeign(text.getBytes(StandardCharsets.ISO_8859_1), 4);
         try (CannedDynamoDb server = new CannedDynamoDb(page(""))) {
             ShredPlan plan = plan(census(ONE, good), ONE, Map.of(), ShredPlan.Expiry.NEVER);
-            List<Row> rows = rows(spark, runs.spool(server.access(), List.of("PK")), Spool.units(1), plan);
+            List<Row> rows = rows(spark, runs.spool(server.access(), List.of("PK")), Spool.units(1, ""), plan);
             assertThat(rows).extracting(row -> row.getInt(0)).containsExactly(0, 1, 1, 0);
             String reason = "a line of the spool is not of the form {\"Item\":…}";
             Map<String, Object> binary = values(rows.get(1));
@@ -199,7 +206,7 @@ class SpoolSourceTest {
             assertThat(values(rows.get(2))).isEqualTo(quarantined(3, null, reason, "{\"Item\":}"));
 
             CensusUnits counting = censusUnits(runs.spool(server.access(), List.of("PK")), ONE, KEYS, Map.of());
-            counting.run(spark, Spool.units(1));
+            counting.run(spark, Spool.units(1, ""));
             assertThat(counting.merged().toJson())
                     .isEqualTo(census(ONE, good, good).toJson());
             assertThat(server.requests()).isEmpty();
@@ -214,7 +221,7 @@ class SpoolSourceTest {
                 .commit(new UnitManifest(
                         UnitManifest.FORMAT,
                         Spool.PHASE,
-                        Spool.units(1).get(0).id(),
+                        Spool.units(1, "").get(0).id(),
                         "foreign0",
                         List.of(new DataFile(Spool.TABLE, path, lines.length, items, etag)),
                         Map.of(),
@@ -235,9 +242,9 @@ class SpoolSourceTest {
         try (CannedDynamoDb server = new CannedDynamoDb(page(""))) {
             Spool spool = runs.spool(server.access(), List.of("PK"));
             CensusUnits counting = censusUnits(spool, BY_TYPE, KEYS, tables);
-            counting.run(spark, Spool.units(1));
+            counting.run(spark, Spool.units(1, ""));
             ShredPlan plan = plan(counting.merged(), BY_TYPE, tables, ShredPlan.Expiry.NEVER);
-            List<Row> rows = rows(spark, spool, Spool.units(1), plan);
+            List<Row> rows = rows(spark, spool, Spool.units(1, ""), plan);
             assertThat(rows).hasSize(4);
             assertThat(rows.toString()).doesNotContain("4111").contains("a@b.example", "seen");
             for (int i = 1; i <= 2; i++) {
@@ -269,7 +276,7 @@ class SpoolSourceTest {
         String never = "{\"PK\":{\"S\":\"n\"}}";
         try (CannedDynamoDb server = new CannedDynamoDb(page("", fresh, expired, never))) {
             ShredPlan plan = plan(census(ONE, fresh), ONE, Map.of(), new ShredPlan.Expiry("ttl", 2_000_000_000L));
-            List<Row> rows = rows(spark, runs.spool(server.access(), List.of("PK")), Spool.units(1), plan);
+            List<Row> rows = rows(spark, runs.spool(server.access(), List.of("PK")), Spool.units(1, ""), plan);
             assertThat(rows).extracting(row -> row.getInt(0)).containsExactly(0, WideRows.expired(0), 0);
             assertThat(values(rows.get(0))).containsEntry("pk", "f");
             assertThat(rows.get(1).isNullAt(2)).isTrue();

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SpoolTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> KEYS = List.of("PK");
-    private static final PlannedUnit UNIT = Spool.units(2).get(1);
+    private static final PlannedUnit UNIT = Spool.units(2, "").get(1);
     private static final String ZSTD_MAGIC = "(\u00b5/\u00fd";
     private static final String SECRET = "4111111111111111-4111111111111111";
     private static final String A = "{\"PK\":{\"S\":\"a\"},\"card\":{\"S\":\"" + SECRET + "\"}}";
@@ -75,7 +75,7 @@ class SpoolTest {
 
     @Test
     void namesUnitsByTheirSegment() {
-        assertThat(Spool.units(2))
+        assertThat(Spool.units(2, ""))
                 .containsExactly(
                         new PlannedUnit("s00001-of-00002", Map.of("segment", "0", "segments", "2")),
                         new PlannedUnit("s00002-of-00002", Map.of("segment", "1", "segments", "2")));
@@ -124,7 +124,8 @@ class SpoolTest {
     void usesTheWinnersFileAndDeletesTheLosers() {
         try (CannedDynamoDb server = new CannedDynamoDb(page("", A, B))) {
             UnitManifest winner = runs.spool(server.access(), KEYS).obtain(UNIT);
-            Spool late = new Runs(runs.storage(), new Unseen(runs.commits())).spool(server.access(), KEYS);
+            Spool late =
+                    new Runs(runs.storage(), new Unseen(runs.commits()), runs.reads()).spool(server.access(), KEYS);
             assertThat(late.obtain(UNIT)).isEqualTo(winner);
             assertThat(server.requests()).hasSize(2);
             assertThat(runs.spoolFiles()).containsExactly(winner.files().get(0).path());
@@ -150,7 +151,7 @@ class SpoolTest {
     private List<Path> filesOnDisk() throws IOException {
         try (Stream<Path> files = Files.walk(root)) {
             return files.filter(Files::isRegularFile)
-                    .filter(file -> !file.getFileName().toString().startsWith(".millrace"))
+                    .filter(file -> !file.getParent().endsWith("reads"))
                     .toList();
         }
     }
@@ -159,7 +160,7 @@ class SpoolTest {
     void writesManifestsAsAnExportHasThem() throws Exception {
         try (CannedDynamoDb server = new CannedDynamoDb(page("", A, B))) {
             Spool spool = runs.spool(server.access(), KEYS);
-            Spool.units(3).forEach(spool::obtain);
+            Spool.units(3, "").forEach(spool::obtain);
             List<UnitManifest> spooled = runs.commits().committed(Spool.PHASE);
             spool.close(spooled);
             spool.close(spooled);

@@ -55,7 +55,7 @@ class TableScanTest {
         Runs runs = Runs.at(root);
         Spool spool = runs.spool(access, keys);
         Set<JsonNode> all = new HashSet<>();
-        Spool.units(segments).forEach(spool::obtain);
+        Spool.units(segments, "").forEach(spool::obtain);
         List<UnitManifest> units = runs.commits().committed(Spool.PHASE);
         assertThat(units).hasSize(segments);
         for (UnitManifest unit : units) {

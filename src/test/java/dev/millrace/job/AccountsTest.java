@@ -100,7 +100,7 @@ class AccountsTest {
         String[] first = {"--run", id, "--units", "1/2"};
         String[] second = {"--run", id, "--units", "2/2"};
         assertThat(trial.succeed(job, first).out())
-                .contains("run     " + id + " (units of other processes are still to do)");
+                .contains("run        " + id + " (units of other processes are still to do)");
         RunStore run = trial.run(trial.open(job));
         assertThat(run.units().committed(Spool.PHASE)).hasSize(3);
         assertThat(trial.succeed(job, second).out()).contains("units of other processes are still to do");

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.luben.zstd.ZstdInputStream;
 import dev.millrace.sample.ServerClassPath;
 import dev.millrace.storage.StoredFile;
+import dev.millrace.testing.DynamoDbFront;
 import dev.millrace.testing.DynamoDbLocal;
 import dev.millrace.testing.Processes;
 import java.io.BufferedReader;
@@ -258,5 +259,30 @@ class AudienceProjectTest {
                         + "start the job by spark-submit with --packages com.audienceproject:spark-dynamodb_2.12:1.1.2, "
                         + "or remove reader");
         assertThat(job.store().runs()).isEmpty();
+    }
+
+    @Test
+    void isToldTheReadCapacityAndKeepsItInItsOwnWay() {
+        String table = "connector-rate";
+        createTable(table);
+        for (int i = 0; i < 200; i++) {
+            put(table, "k" + i, "text", s("x".repeat(2000)));
+        }
+        try (DynamoDbFront front = new DynamoDbFront()) {
+            ShopJob job = new ShopJob(folder.resolve("rate"), table, SEGMENTS);
+            Processes.Ended ended = run(
+                    "InferSchema",
+                    job,
+                    "--set",
+                    "source.dynamodb.endpoint=" + front.uri(),
+                    "--set",
+                    "source.dynamodb.read-capacity=20");
+            assertThat(ended.exitCode()).as(ended.output()).isZero();
+            // Ten units for each of two segments: so many items of 2 KB. Without being told it would be 50.
+            assertThat(front.scans())
+                    .isNotEmpty()
+                    .allMatch(scan -> scan.body().path("Limit").asInt() >= 30
+                            && scan.body().path("Limit").asInt() <= 40);
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.millrace.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.run.ReadCost;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,5 +48,19 @@ class FiguresTest {
     })
     void writesDurationsInOneOrTwoUnits(long millis, String text) {
         assertThat(Figures.duration(Duration.ofMillis(millis))).isEqualTo(text);
+    }
+
+    @Test
+    void writesCapacityUnitsWithTheHalfThatTheyMayHave() {
+        assertThat(Figures.units(0.5)).isEqualTo("0.5");
+        assertThat(Figures.units(1_234_567)).isEqualTo("1,234,567");
+        assertThat(Figures.units(12.25)).isEqualTo("12.3");
+    }
+
+    @Test
+    void tellsThrottledRequestsWhereThereAreSome() {
+        assertThat(Figures.cost(new ReadCost(819.5, 1_600, 0, ""))).isEqualTo("819.5 capacity units in 1,600 requests");
+        assertThat(Figures.cost(new ReadCost(819.5, 16, 3, "")))
+                .isEqualTo("819.5 capacity units in 16 requests, 3 of them throttled");
     }
 }

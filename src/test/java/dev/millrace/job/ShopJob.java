@@ -8,6 +8,8 @@ import dev.millrace.run.RunId;
 import dev.millrace.run.RunRecord;
 import dev.millrace.run.RunStore;
 import dev.millrace.sample.ShopSample;
+import dev.millrace.schema.LastCensus;
+import dev.millrace.schema.SchemaCache;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
@@ -178,6 +180,13 @@ final class ShopJob {
 
     List<Commit> commits() {
         return store().ledger().commits();
+    }
+
+    /** What the last commit's run has counted. */
+    LastCensus census() {
+        return new SchemaCache(Storages.open(storage().uri(NAME + "/schema/"), options))
+                .census()
+                .orElseThrow();
     }
 
     /** The state of a phase in the record of the job's run, as a process that looks on sees it; empty before. */

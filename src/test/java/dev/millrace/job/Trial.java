@@ -83,6 +83,26 @@ final class Trial {
         }
     }
 
+    /** Tries again with a trial's surroundings. */
+    @Command(name = "retry")
+    private static final class Retried implements Callable<Integer> {
+        @Mixin
+        private Arguments arguments = new Arguments();
+
+        private final Surroundings around;
+        private final PrintStream out;
+
+        Retried(Surroundings around, PrintStream out) {
+            this.around = around;
+            this.out = out;
+        }
+
+        @Override
+        public Integer call() {
+            return Quarantine.Retry.run(arguments, around, out);
+        }
+    }
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Path folder;
@@ -139,6 +159,17 @@ final class Trial {
         StringWriter errors = new StringWriter();
         PrintStream out = new PrintStream(bytes, false, StandardCharsets.UTF_8);
         CommandLine line = new CommandLine(new Started(phases, around(), out)).setErr(new PrintWriter(errors, true));
+        int code = Millrace.execute(line, arguments(job, options));
+        out.flush();
+        return new Ended(code, bytes.toString(StandardCharsets.UTF_8), errors.toString());
+    }
+
+    /** Tries the items of a job's last run again. */
+    Ended retry(Path job, String... options) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        StringWriter errors = new StringWriter();
+        PrintStream out = new PrintStream(bytes, false, StandardCharsets.UTF_8);
+        CommandLine line = new CommandLine(new Retried(around(), out)).setErr(new PrintWriter(errors, true));
         int code = Millrace.execute(line, arguments(job, options));
         out.flush();
         return new Ended(code, bytes.toString(StandardCharsets.UTF_8), errors.toString());

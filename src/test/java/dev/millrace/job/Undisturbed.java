@@ -20,6 +20,7 @@ import dev.millrace.storage.StoredFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -84,6 +85,9 @@ final class Undisturbed {
         for (Phase phase : Phase.values()) {
             compare("phase " + phase.label(), phase(mine, phase), phase(run, phase), found);
         }
+        // Whatever was tried twice is counted once.
+        compare("the census", census(job), census(other), found);
+        compare("the census's run", run.id().value(), other.census().run(), found);
         compareRecords(mine.record().orElseThrow(), run.record(), found);
         compareRows(other, mine, run, found);
         found.addAll(leftovers(other));
@@ -190,6 +194,10 @@ final class Undisturbed {
         Map<String, TableCounts> counts =
                 new TreeMap<>(commit.map(PhaseCommit::counts).orElse(Map.of()));
         return commit.isPresent() + " " + facts + " " + counts;
+    }
+
+    private static String census(ShopJob of) {
+        return new String(of.census().census().toJson(), StandardCharsets.UTF_8);
     }
 
     private static void compareRecords(RunRecord mine, Optional<RunRecord> other, List<String> found) {

@@ -73,6 +73,8 @@ abstract class RunContract {
         }
         assertThat(units.committed("extract")).extracting(UnitManifest::unit).containsExactly("0001", "0002", "0010");
         assertThat(units.committed("infer-schema")).isEmpty();
+        assertThat(units.units("extract")).containsExactlyInAnyOrder("0001", "0002", "0010");
+        assertThat(units.units("infer-schema")).isEmpty();
         assertThat(paths("shop/runs/" + RUN + "/units/extract/")).hasSize(3);
     }
 
@@ -87,6 +89,49 @@ abstract class RunContract {
         try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(wire.toByteArray()))) {
             assertThat(((UnitCommits) in.readObject()).committed("extract")).containsExactly(manifest("0001", "a"));
         }
+    }
+
+    // What reading has cost
+
+    private static final ReadAccount.Reader READER = new ReadAccount.Reader("a", "1/1", 2);
+
+    @Test
+    void accountsOfManyAtOnceHoldNoMoreThanTheRunMayCost() throws Exception {
+        List<List<ReadAccount>> opened = together(6, thread -> {
+            ReadAccounts accounts = store().run(RUN).reads();
+            List<ReadAccount> mine = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                accounts.open(READER, 10, 30, 325).ifPresent(mine::add);
+            }
+            return mine;
+        });
+        List<ReadAccount> all = opened.stream().flatMap(List::stream).toList();
+        assertThat(all).extracting(ReadAccount::number).doesNotHaveDuplicates().hasSize(11);
+        assertThat(all)
+                .extracting(ReadAccount::reserved)
+                .containsOnly(30.0, 25.0)
+                .containsOnlyOnce(25.0);
+        assertThat(store().run(RUN).reads().claimed()).isEqualTo(325);
+    }
+
+    @Test
+    void whatAnAccountGivesBackIsForOthers() {
+        ReadAccounts accounts = store().run(RUN).reads();
+        ReadAccount first = accounts.open(READER, 10, 80, 100).orElseThrow();
+        assertThat(accounts.open(READER, 21, 50, 100)).isEmpty();
+        assertThat(accounts.cost()).isEmpty();
+        ReadAccount spent = first.after(30.5, false).after(0, true);
+        accounts.write(spent.keeping(9.5));
+        ReadAccounts others = store().run(RUN).reads();
+        assertThat(others.claimed()).isEqualTo(40);
+        ReadAccount second = others.open(READER, 21, 50, 100).orElseThrow();
+        assertThat(second.reserved()).isEqualTo(50);
+        // More than was set aside: what is spent is spent.
+        accounts.write(spent.after(40, false).ended());
+        assertThat(others.claimed()).isEqualTo(70.5 + 50);
+        assertThat(others.open(READER, 1, 1, 100)).isEmpty();
+        assertThat(others.cost()).contains(new ReadCost(70.5, 3, 1, ""));
+        assertThat(others.open(READER, 1, 0, Double.POSITIVE_INFINITY)).isPresent();
     }
 
     // Files
@@ -187,14 +232,7 @@ abstract class RunContract {
                                 HOUR,
                                 job("{}"),
                                 id -> new Plan(
-                                        1,
-                                        id,
-                                        "shop",
-                                        "{}",
-                                        List.of(),
-                                        List.of(new PlannedUnit("u" + i, Map.of())),
-                                        Optional.empty(),
-                                        Optional.empty()))
+                                        1, id, "shop", "{}", List.of(), List.of(new PlannedUnit("u" + i, Map.of()))))
                         .plan());
         assertThat(plans).hasSize(8).containsOnly(plans.get(0));
     }
@@ -493,6 +531,42 @@ abstract class RunContract {
         }
     }
 
+    @Test
+    void whatAnUnfinishedRunTakesForItsInputStays() {
+        Duration keep = Duration.ofDays(2);
+        RunStore refused = staged(begun());
+        refused.finish(Outcome.REFUSED, "too many in quarantine");
+        clock.forward(keep.plusHours(1));
+        RunStore taking = store().begin(Optional.empty(), HOUR, job("{}"), id -> taking(id, refused.id(), 7));
+        assertThat(store().run(taking.id()).plan().input()).contains(new SpooledInput(refused.id(), 7));
+        clock.forward(Duration.ofSeconds(10));
+        RunStore other = store().begin(Optional.of(newId()), HOUR, job("{}"), id -> plan(id, "{}"));
+        other.finish(Outcome.DONE, "");
+        store().enforceLifetimes(keep, other.id());
+        assertThat(stagedFiles()).hasSize(4);
+        clock.forward(Duration.ofDays(20_000));
+        assertThat(store().leftovers(keep, Duration.ofDays(1)))
+                .noneMatch(leftover -> leftover.reason().startsWith("run "));
+
+        taking.finish(Outcome.DONE, "");
+        store().enforceLifetimes(keep, other.id());
+        assertThat(stagedFiles()).isEmpty();
+    }
+
+    private static Plan taking(RunId id, RunId from, long commit) {
+        Plan plan = plan(id, "{}");
+        return new Plan(
+                plan.format(),
+                id,
+                plan.job(),
+                plan.jobJson(),
+                plan.phases(),
+                plan.units(),
+                Optional.of(new SpooledInput(from, commit)),
+                Optional.empty(),
+                Optional.of(commit));
+    }
+
     /** Four files in the places where runs stage. */
     private RunStore staged(RunStore run) {
         for (String path : List.of(
@@ -585,6 +659,26 @@ abstract class RunContract {
         store().ledger().append(plan(RUN, 1), Map.of(), Map.of());
         assertThat(store().ledger().append(future, Map.of(), Map.of())).isEqualTo(commit);
         assertThat(store().ledger().commits()).hasSize(2);
+    }
+
+    @Test
+    void aRunThatTakesAnInputCommitsOnlyRightAfterAnother() throws Exception {
+        Ledger ledger = store().ledger();
+        ledger.append(plan(RUN, 0), Map.of(), Map.of());
+        Plan second = taking(runOf(2), RUN, 1);
+        List<Commit> commits = together(8, i -> store().ledger().append(second, Map.of("t", COUNTS), Map.of()));
+        assertThat(commits).hasSize(8).containsOnly(ledger.find(2).orElseThrow());
+        assertThatThrownBy(() -> ledger.append(taking(runOf(3), RUN, 1), Map.of(), Map.of()))
+                .hasMessage(
+                        "Run " + runOf(3) + " comes too late: it makes rows of the items of commit 1, and there is a "
+                                + "later one: nothing was changed")
+                .extracting(failure -> ((Fault) failure).kind())
+                .isEqualTo(Fault.Kind.SUPERSEDED);
+        assertThat(ledger.append(taking(runOf(3), RUN, 2), Map.of(), Map.of()).n())
+                .isEqualTo(3);
+        assertThat(ledger.append(second, Map.of(), Map.of()).n()).isEqualTo(2);
+        assertThat(ledger.commits()).extracting(Commit::run).containsExactly(RUN, runOf(2), runOf(3));
+        assertThat(ledger.find(4)).isEmpty();
     }
 
     @Test
@@ -870,6 +964,7 @@ abstract class RunContract {
                 jobJson,
                 List.of(Phase.INFER_SCHEMA, Phase.EXTRACT),
                 List.of(new PlannedUnit("0001", Map.of("segment", "0", "segments", "1"))),
+                Optional.empty(),
                 began,
                 after);
     }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class SchemaCacheTest {
@@ -58,6 +59,44 @@ class SchemaCacheTest {
         cache.add(first, census());
         DataSchema other = Inference.infer(census(), DataSchema.none(KEYS), true);
         assertThat(cache.add(other, census()).schema()).isEqualTo(first).isNotEqualTo(other);
+    }
+
+    @Test
+    void readsBackWhatIsPinned() {
+        DataSchema first = Inference.infer(census(), DataSchema.none(KEYS), false);
+        DataSchema pinned = new Pins(first, census(), Map.of(), false)
+                .with(List.of("t.n=decimal(9,4)", "t.sk=string"))
+                .orElseThrow(() -> new AssertionError("nothing pinned"));
+        assertThat(cache.put(pinned, census())).isTrue();
+        assertThat(cache.load(2).schema()).isEqualTo(pinned);
+        assertThat(Inference.infer(census(), cache.load(2).schema(), false).entities())
+                .isEqualTo(pinned.entities());
+        assertThat(cache.put(pinned, census())).isFalse();
+    }
+
+    @Test
+    void keepsTheCensusOfTheLatestCommit() throws IOException {
+        assertThat(cache.census()).isEmpty();
+        for (long commit : new long[] {2, 3, 1, 3}) {
+            cache.keep(new LastCensus("run-" + commit, commit, census()));
+        }
+        LastCensus kept = cache.census().orElseThrow();
+        assertThat(kept.run()).isEqualTo("run-3");
+        assertThat(kept.commit()).isEqualTo(3);
+        assertThat(kept.census().toJson()).isEqualTo(census().toJson());
+        assertThat(cache.latest()).isEmpty();
+
+        Path file = folder.resolve("census.json");
+        Files.writeString(file, Files.readString(file).replace("run-3", "run-4"));
+        for (Executable reading :
+                List.<Executable>of(() -> cache.census(), () -> cache.keep(new LastCensus("run-5", 5, census())))) {
+            assertThatThrownBy(reading::execute)
+                    .isInstanceOfSatisfying(
+                            Fault.class, f -> assertThat(f.exitCode()).isEqualTo(1))
+                    .hasMessage("The census cannot be read: " + file.toUri()
+                            + ": its checksum does not fit its content. Restore that file from a backup or remove it: "
+                            + "the next run counts anew");
+        }
     }
 
     @Test

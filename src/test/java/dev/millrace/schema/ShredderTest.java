@@ -134,6 +134,123 @@ class ShredderTest {
     }
 
     @Test
+    void countsOnItsWayWhatACensusCounts() {
+        KindRule rule = new KindRule.ByAttribute("Name");
+        TableSettings hiding = new TableSettings(
+                Optional.empty(), Map.of(), Map.of(), List.of(path("b")), List.of(path("c.a")), Map.of());
+        Map<String, Redaction> redactions = ShredPlan.redactions(Map.of("a", hiding, "q", hiding, "new", hiding));
+        ShredPlan.Expiry expiry = new ShredPlan.Expiry("ttl", 2_000_000_000L);
+        CensusTaker.Settings settings = new CensusTaker.Settings(rule, redactions, KEYS, new BigDecimal("0.7"), expiry);
+        List<String> items = new ArrayList<>(HostileItems.ALL);
+        Random random = new Random(11);
+        for (int i = 0; i < 500; i++) {
+            String item = HostileItems.generate(random, i);
+            String ttl = i % 5 == 0 ? ",\"ttl\":{\"N\":\"" + (2_000_000_000L + i % 3 - 1) + "\"}}" : "}";
+            items.add(item.substring(0, item.length() - 1) + ttl);
+        }
+        items.add("{\"PK\":{\"S\":\"n\"},\"Name\":{\"S\":\"new\"},\"b\":{\"S\":\"x\"},\"d\":{\"N\":\"1\"}}");
+        items.add("{\"PK\":{\"S\":\"b\"},\"Name\":{\"S\":\"a\"},\"b\":{\"N\":\"broken\"}}");
+        CensusTaker some = new CensusTaker(settings);
+        CensusTaker all = new CensusTaker(settings);
+        for (int i = 0; i < items.size(); i++) {
+            byte[] item = bytes(items.get(i));
+            all.add(item, 0, item.length);
+            if (i < items.size() / 2) {
+                some.add(item, 0, item.length);
+            }
+        }
+        DataSchema schema = Inference.infer(some.census(), DataSchema.none(KEYS), false);
+        Shredder shredder =
+                new Shredder(ShredPlan.of(schema, rule, Map.of("a", hiding), expiry), new CensusTaker(settings));
+        items.forEach(item -> shredder.read(bytes(item), 0, bytes(item).length));
+        assertThat(new String(shredder.counted().census().toJson(), StandardCharsets.UTF_8))
+                .isEqualTo(new String(all.census().toJson(), StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void countsDriftTheSameInAnyOrder() {
+        Random random = new Random(5);
+        List<String> items = new ArrayList<>(HostileItems.ALL);
+        for (int i = 0; i < 300; i++) {
+            items.add(HostileItems.generate(random, i));
+        }
+        ShredPlan plan = plan(items.subList(0, 20), Map.of());
+        List<String> expected = drift(plan, items).drift().lines(plan);
+        assertThat(expected).hasSizeGreaterThan(20);
+        for (int round = 0; round < 3; round++) {
+            Collections.shuffle(items, random);
+            int cut = random.nextInt(items.size());
+            UnitCensus merged = UnitCensus.fromJson(
+                    drift(plan, items.subList(cut, items.size())).toJson());
+            merged.merge(drift(plan, items.subList(0, cut)));
+            assertThat(merged.drift().lines(plan)).isEqualTo(expected);
+            assertThat(merged.toJson()).isEqualTo(drift(plan, items).toJson());
+        }
+    }
+
+    private static UnitCensus drift(ShredPlan plan, List<String> items) {
+        CensusTaker.Settings settings = new CensusTaker.Settings(plan.rule(), Map.of(), KEYS, BigDecimal.ONE);
+        Shredder shredder = new Shredder(plan, new CensusTaker(settings));
+        items.forEach(item -> shredder.read(bytes(item), 0, bytes(item).length));
+        return shredder.counted();
+    }
+
+    @Test
+    void countsNothingOfAnItemThatCannotBeDecoded() {
+        ShredPlan plan = plan(List.of("{\"PK\":{\"S\":\"1\"},\"l\":{\"L\":[{\"N\":\"1\"}]}}"), Map.of());
+        UnitCensus counted = drift(
+                plan,
+                List.of(
+                        "{\"PK\":{\"S\":\"2\"},\"fresh\":{\"S\":\"x\"},\"l\":{\"L\":[{\"S\":\"x\"},{\"N\":\"broken\"}]}}"));
+        assertThat(counted.drift().isEmpty()).isTrue();
+        assertThat(counted.census().toJson()).isEqualTo(census(List.of()).toJson());
+    }
+
+    @Test
+    void hasNoDriftInWhatItWasInferredFrom() {
+        List<String> items = List.of(
+                "{\"PK\":{\"S\":\"1\"},\"a\":{\"M\":{\"b\":{\"N\":\"1\"},\"e\":{\"L\":[]}}},\"l\":{\"L\":[{\"SS\":[\"x\"]}]}}",
+                "{\"PK\":{\"S\":\"2\"},\"a\":{\"NULL\":true},\"l\":{\"M\":{}},\"v\":{\"M\":{\"n\":{\"NULL\":true},\"m\":{\"M\":{}}}},\"j\":{\"L\":[{\"L\":[{\"N\":\"1\"}]}]}}");
+        ShredPlan plan = plan(items, Map.of());
+        assertThat(drift(plan, items).drift().isEmpty()).isTrue();
+        assertThat(drift(plan, HostileItems.ALL).drift().isEmpty()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void infersNothingNewFromTheSameItems(boolean listsAsJson) {
+        List<String> items = new ArrayList<>(HostileItems.ALL);
+        Random random = new Random(2);
+        for (int i = 0; i < 400; i++) {
+            items.add(HostileItems.generate(random, i));
+        }
+        DataSchema first = Inference.infer(census(items), DataSchema.none(KEYS), listsAsJson);
+        DataSchema second = Inference.infer(census(items), first, listsAsJson);
+        assertThat(second.entities()).isEqualTo(first.entities());
+        assertThat(second.version()).isEqualTo(2);
+    }
+
+    @Test
+    void boundsTheKindsThatItCounts() {
+        KindRule rule = new KindRule.ByAttribute("PK");
+        CensusTaker taker = new CensusTaker(new CensusTaker.Settings(rule, Map.of(), KEYS, BigDecimal.ONE));
+        for (int i = 0; i <= Census.KIND_LIMIT; i++) {
+            byte[] item = bytes("{\"PK\":{\"S\":\"" + i + "\"}}");
+            taker.add(item, 0, item.length);
+        }
+        Census merged = new Census();
+        merged.merge(taker.census());
+        assertThat(merged.kinds()).hasSize(Census.KIND_LIMIT);
+        assertThatThrownBy(merged::requireFewKinds)
+                .isInstanceOfSatisfying(
+                        Fault.class, fault -> assertThat(fault.exitCode()).isEqualTo(1))
+                .hasMessageStartingWith(
+                        "schema.kind gives more than 500 kinds, among them 0 and 99: name an attribute");
+        LastCensus kept = LastCensus.fromJson("x", new LastCensus("r", 1, merged).toJson());
+        assertThatThrownBy(() -> kept.census().requireFewKinds()).isInstanceOf(Fault.class);
+    }
+
+    @Test
     void boundsTheNamesItKeepsInAnyOrder() {
         List<String> items = new ArrayList<>();
         for (int i = 0; i < 3 * PathCensus.FIELD_LIMIT; i++) {

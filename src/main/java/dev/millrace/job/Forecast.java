@@ -1,0 +1,143 @@
+package dev.millrace.job;
+
+import dev.millrace.config.Durations;
+import dev.millrace.config.DynamoDbSource;
+import dev.millrace.config.SchemaSettings;
+import dev.millrace.dynamodb.ReadBudget;
+import dev.millrace.dynamodb.Spool;
+import dev.millrace.dynamodb.TableDescription;
+import dev.millrace.run.Phase;
+import dev.millrace.run.RunEnd;
+import dev.millrace.run.RunStore;
+import dev.millrace.schema.SchemaCache;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Tells what a run of a job would do and cost. Asks for the table's description and reads nothing else of it. */
+@Command(
+        name = "plan",
+        description = "Tells what a run would do and what reading the table would cost; reads and changes nothing.",
+        mixinStandardHelpOptions = true)
+final class Forecast implements Callable<Integer> {
+    @Mixin
+    private Arguments arguments = new Arguments();
+
+    @Spec
+    private CommandSpec command;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = command.commandLine().getOut();
+        Surroundings around = Surroundings.ofProcess();
+        OpenJob open = OpenJob.load(arguments, around);
+        out.println("job        " + open.job().name() + " (" + open.file() + ")");
+        Optional<RunStore> run = arguments
+                .run()
+                .map(open.store()::run)
+                .filter(named -> named.findPlan().isPresent())
+                .or(() -> arguments.run().isPresent()
+                        ? Optional.empty()
+                        : open.store().toTakeUp(open.job().resumeWithin()));
+        Optional<TableSource> table = TableSource.look(open.job(), around);
+        table.ifPresentOrElse(
+                source -> print(out, source, run),
+                () -> out.println("table      " + ((DynamoDbSource) open.job().source()).table()
+                        + " is not there yet: a run starts DynamoDB Local and fills it with the sample"));
+        out.println("schema     " + schema(open, around));
+        out.println("phases     "
+                + PipelineRunner.phases(open.job()).stream().map(Phase::label).collect(Collectors.joining(", ")));
+        out.println("run        " + run.map(found -> state(found, table)).orElse("a new one"));
+        out.flush();
+        return 0;
+    }
+
+    private static void print(PrintWriter out, TableSource source, Optional<RunStore> run) {
+        TableDescription table = source.description();
+        ReadLimits limits = ReadLimits.of(source);
+        int segments = run.map(found -> found.plan().units().size())
+                .orElseGet(() -> source.units().size());
+        int missing = segments - run.map(Forecast::spooled).orElse(0);
+        boolean consistent = source.access().consistent();
+        double units = table.readUnits(consistent) * missing / segments;
+        out.println("table      " + source.access());
+        out.println("size       " + Figures.bytes(table.bytes()) + " in " + Figures.count(table.items())
+                + " items, as DynamoDB counted them within the last six hours");
+        out.println("read cost  about " + Figures.units(units) + " capacity units in "
+                + Figures.count(requests(limits, table, consistent, segments) * missing / segments)
+                + " requests or more (" + (consistent ? "strongly" : "eventually") + " consistent)");
+        out.println("budget     " + limits.why()
+                + (Double.isInfinite(limits.unitsPerSecond())
+                        ? ""
+                        : ": at least "
+                                + Figures.duration(
+                                        Duration.ofMillis((long) (1000 * units / limits.unitsPerSecond())))));
+        limits.mostUnits().ifPresent(most -> {
+            double used = run.map(found -> found.reads().claimed()).orElse(0.0);
+            out.println("limit      " + ReadBudget.RULE + ": " + Figures.count(most)
+                    + (used > 0 ? ", of which " + Figures.units(used) + " are used" : "")
+                    + (used + units > most ? ": the run is refused or stopped" : ""));
+        });
+        out.println("units      " + Figures.count(segments) + " segments"
+                + (missing < segments ? ", " + Figures.count(missing) + " of them still to be read" : ""));
+    }
+
+    private static long requests(ReadLimits limits, TableDescription table, boolean consistent, int segments) {
+        ReadBudget budget = limits.budget(table, consistent, segments, Arguments.Share.ALL);
+        return Math.max(table.pages(segments), budget.pages(table.readUnits(consistent)));
+    }
+
+    private static int spooled(RunStore run) {
+        return run.units().units(Spool.PHASE).size();
+    }
+
+    private static String schema(OpenJob open, Surroundings around) {
+        SchemaSettings settings = open.job().schema();
+        Optional<SchemaCache.Entry> latest = open.schemas().latest();
+        if (latest.isEmpty()) {
+            return "none yet: inferred from all items";
+        }
+        Instant written = latest.get().written();
+        String version = "version " + latest.get().schema().version() + " of " + written + ", ";
+        if (settings.contract() != SchemaSettings.Contract.EVOLVE) {
+            return version + "which only schema pin changes";
+        }
+        String refresh = "schema.refresh (" + Durations.text(settings.refresh()) + "): ";
+        boolean isYoung =
+                written.plus(settings.refresh()).isAfter(around.clock().instant());
+        return version
+                + (isYoung
+                        ? "younger than " + refresh + "used as it is"
+                        : "older than " + refresh
+                                + "inferred anew from what the last run counted; nothing is read for it");
+    }
+
+    private static String state(RunStore run, Optional<TableSource> table) {
+        Optional<RunEnd> end = run.end();
+        if (end.isPresent()) {
+            return run.id() + " has ended: " + end.get().outcome();
+        }
+        Optional<String> difference = table.filter(
+                        source -> spooled(run) < run.plan().units().size())
+                .flatMap(source -> source.difference(run.plan().units().get(0)));
+        return run.id()
+                + difference
+                        .map(why -> " would be abandoned, and a new one begin: " + why)
+                        .orElseGet(() -> " is taken up: " + next(run) + " is next");
+    }
+
+    private static String next(RunStore run) {
+        return run.plan().phases().stream()
+                .filter(phase -> run.phase(phase).isEmpty())
+                .map(Phase::label)
+                .findFirst()
+                .orElse("its end");
+    }
+}

@@ -1,0 +1,162 @@
+package dev.millrace.job;
+
+import dev.millrace.dynamodb.SpoolSource;
+import dev.millrace.fault.Fault;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.landing.LandingManifests;
+import dev.millrace.landing.QuarantinedItems;
+import dev.millrace.run.Commit;
+import dev.millrace.run.RunId;
+import dev.millrace.run.RunStore;
+import dev.millrace.table.Column;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** What a job did not understand: shown, and taken back once it does. */
+@Command(
+        name = "quarantine",
+        description = "The items that a run could not understand: show them, or try them again.",
+        synopsisSubcommandLabel = "show | retry",
+        subcommands = {Quarantine.Show.class, Quarantine.Retry.class},
+        mixinStandardHelpOptions = true)
+final class Quarantine implements Callable<Integer> {
+    @Spec
+    private CommandSpec command;
+
+    @Override
+    public Integer call() {
+        command.commandLine().usage(command.commandLine().getErr());
+        return Fault.Kind.USER.exitCode();
+    }
+
+    @Command(
+            name = "show",
+            description = "Shows the items in quarantine of the last run that landed, or of --run, with the reason.",
+            mixinStandardHelpOptions = true)
+    static final class Show implements Callable<Integer> {
+        private static final int LIMIT = 50;
+        private static final int ITEM_LENGTH = 60;
+        private static final List<String> TITLES = List.of("table", "unit", "line", "key", "reason", "item");
+        private static final List<String> ALL =
+                SpoolSource.QUARANTINE.columns().stream().map(Column::name).toList();
+
+        @Mixin
+        private Arguments arguments = new Arguments();
+
+        @Option(
+                names = "--csv",
+                description = "All items, whole, as CSV instead of a table of the first " + LIMIT + ".")
+        private boolean csv;
+
+        @Spec
+        private CommandSpec command;
+
+        @Override
+        public Integer call() {
+            PrintWriter out = command.commandLine().getOut();
+            OpenJob open = OpenJob.load(arguments, Surroundings.ofProcess());
+            RunId run =
+                    arguments.run().orElseGet(() -> Handover.lastCommit(open).run());
+            LandedTable quarantine = quarantine(open, open.store().run(run));
+            if (csv) {
+                out.println(CsvText.row(ALL));
+                QuarantinedItems.read(open.staging(), quarantine, ALL, row -> {
+                    out.println(CsvText.row(row));
+                    return true;
+                });
+            } else {
+                print(open, quarantine, run, out);
+            }
+            out.flush();
+            return 0;
+        }
+
+        private static LandedTable quarantine(OpenJob open, RunStore run) {
+            String folder = LandedRun.quarantineFolder(open.job().name(), run.id());
+            Optional<LandedTable> found = LandingManifests.find(open.staging(), LandingManifests.folder(folder));
+            return found.orElseThrow(() -> Fault.user(
+                    run.findPlan().isEmpty()
+                            ? "Unknown run: " + run.id() + ": job " + open.job().name() + " has none of that name"
+                            : "Run " + run.id()
+                                    + " has no quarantine to show: it has not landed, or its files are gone "
+                                    + "by staging.keep"));
+        }
+
+        private void print(OpenJob open, LandedTable quarantine, RunId run, PrintWriter out) {
+            long all = quarantine.rows();
+            if (all == 0) {
+                out.println("run " + run + ": nothing is in quarantine");
+                return;
+            }
+            List<List<String>> lines = new ArrayList<>(List.of(TITLES));
+            QuarantinedItems.read(open.staging(), quarantine, ALL, row -> {
+                lines.add(shown(row));
+                return lines.size() <= LIMIT;
+            });
+            out.println("run " + run + ": " + Figures.count(all) + (all == 1 ? " item" : " items") + " in quarantine");
+            out.println();
+            TextTable.print(lines, "", out);
+            if (all > LIMIT) {
+                out.println("(the first " + LIMIT + "; add --csv for all)");
+            }
+            out.println();
+            out.println("When the data-schema understands them: scripts/millrace quarantine retry " + arguments.job());
+        }
+
+        /** One line: values whose bytes are no text are shown as base64, and what is not kept as nothing. */
+        private static List<String> shown(List<String> row) {
+            String item = row.get(ALL.indexOf("item"));
+            String kept = item.isEmpty() ? row.get(ALL.indexOf("item_bytes")) : item;
+            List<String> line = new ArrayList<>(row.subList(0, TITLES.size() - 1));
+            line.add(kept.length() <= ITEM_LENGTH ? kept : kept.substring(0, ITEM_LENGTH) + "…");
+            return line.stream()
+                    .map(value -> value.replaceAll("\\p{Cntrl}", " "))
+                    .toList();
+        }
+    }
+
+    @Command(
+            name = "retry",
+            description =
+                    "Makes rows anew of the items that the last run has read, by the newest data-schema; reads no "
+                            + "table.",
+            mixinStandardHelpOptions = true)
+    static final class Retry implements Callable<Integer> {
+        @Mixin
+        private Arguments arguments = new Arguments();
+
+        @Override
+        public Integer call() {
+            return run(arguments, Surroundings.ofProcess(), System.out);
+        }
+
+        static int run(Arguments arguments, Surroundings around, PrintStream out) {
+            if (arguments.run().isPresent()) {
+                throw Fault.user("Invalid --run: " + arguments.run().get()
+                        + ": retry takes the items of the last run that landed");
+            }
+            OpenJob open = OpenJob.load(arguments, around);
+            Optional<RunStore> unfinished = open.store().unfinished();
+            if (unfinished.isPresent() && unfinished.get().plan().input().isEmpty()) {
+                throw Fault.user("Run " + unfinished.get().id() + " is unfinished, and newer than what could be tried "
+                        + "again: finish it first, by scripts/millrace local " + open.file());
+            }
+            Commit last = Handover.lastCommit(open);
+            if (unfinished.isEmpty() && Handover.quarantined(last) == 0) {
+                out.println("nothing to retry: run " + last.run() + " has quarantined nothing");
+                out.flush();
+                return 0;
+            }
+            return RunReport.again(open, () -> Handover.ofLast(open, around), around, out);
+        }
+    }
+}
