@@ -1,5 +1,7 @@
 package dev.millrace.landing;
 
+import dev.millrace.function.JavaFunction;
+import dev.millrace.function.JavaFunctions;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -26,6 +28,7 @@ import org.apache.spark.sql.catalyst.expressions.LambdaFunction;
 import org.apache.spark.sql.catalyst.expressions.Literal;
 import org.apache.spark.sql.catalyst.expressions.PlanExpression;
 import org.apache.spark.sql.catalyst.expressions.RuntimeReplaceable;
+import org.apache.spark.sql.catalyst.expressions.ScalaUDF;
 import org.apache.spark.sql.catalyst.expressions.UnresolvedNamedLambdaVariable;
 import org.apache.spark.sql.catalyst.expressions.UnresolvedWindowExpression;
 import org.apache.spark.sql.catalyst.expressions.WindowExpression;
@@ -36,6 +39,7 @@ import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DateType;
+import org.apache.spark.sql.types.NullType;
 import org.apache.spark.sql.types.TimestampNTZType;
 import org.apache.spark.sql.types.TimestampType;
 import org.apache.spark.unsafe.types.UTF8String;
@@ -97,7 +101,7 @@ final class SqlExpressions {
     }
 
     /** Why a parsed expression cannot be a column of a row, as far as its form alone tells. */
-    static Optional<String> refusal(String sql, Expression expression) {
+    static Optional<String> refusal(String sql, Expression expression, JavaFunctions functions) {
         if (MOMENT_LITERAL.matcher(sql).find()) {
             return Optional.of(notRepeatable(MOMENT_LITERAL
                     .matcher(sql)
@@ -106,16 +110,16 @@ final class SqlExpressions {
                     .orElseThrow()
                     .group()));
         }
-        return firstRefusal(expression);
+        return firstRefusal(expression, functions);
     }
 
-    private static Optional<String> firstRefusal(Expression expression) {
-        Optional<String> own = ownRefusal(expression);
+    private static Optional<String> firstRefusal(Expression expression, JavaFunctions functions) {
+        Optional<String> own = ownRefusal(expression, functions);
         if (own.isPresent()) {
             return own;
         }
         for (Expression child : children(expression)) {
-            Optional<String> refusal = firstRefusal(child);
+            Optional<String> refusal = firstRefusal(child, functions);
             if (refusal.isPresent()) {
                 return refusal;
             }
@@ -123,11 +127,12 @@ final class SqlExpressions {
         return Optional.empty();
     }
 
-    private static Optional<String> ownRefusal(Expression expression) {
+    private static Optional<String> ownRefusal(Expression expression, JavaFunctions functions) {
         if (expression instanceof UnresolvedFunction call) {
             return refusedCall(
                     JavaConverters.seqAsJavaList(call.nameParts()),
-                    call.arguments().size());
+                    call.arguments().size(),
+                    functions);
         }
         if (expression instanceof WindowExpression || expression instanceof UnresolvedWindowExpression) {
             return Optional.of("a window function sees other rows; a column is computed from its own row");
@@ -168,8 +173,11 @@ final class SqlExpressions {
         return type instanceof DateType || type instanceof TimestampType || type instanceof TimestampNTZType;
     }
 
-    private static Optional<String> refusedCall(List<String> nameParts, int arguments) {
+    private static Optional<String> refusedCall(List<String> nameParts, int arguments, JavaFunctions functions) {
         String name = nameParts.get(nameParts.size() - 1).toLowerCase(Locale.ROOT);
+        if (nameParts.size() == 1 && functions.find(name).isPresent()) {
+            return Optional.empty();
+        }
         if (NOT_REPEATABLE.contains(name) || (name.equals("unix_timestamp") && arguments == 0)) {
             return Optional.of(notRepeatable(name));
         }
@@ -178,7 +186,7 @@ final class SqlExpressions {
                 : Option.empty();
         if (known.isEmpty()) {
             String written = String.join(".", nameParts);
-            return Optional.of("no function " + written + nearest(name, functions()));
+            return Optional.of("no function " + written + nearest(name, names(functions)));
         }
         return switch (String.valueOf(known.get().getGroup())) {
             case "agg_funcs" -> Optional.of(aggregate(name));
@@ -201,8 +209,8 @@ final class SqlExpressions {
         return what + " gives another result when a unit is repeated; use a value of the row";
     }
 
-    private static List<String> functions() {
-        List<String> names = new ArrayList<>();
+    private static List<String> names(JavaFunctions functions) {
+        List<String> names = new ArrayList<>(functions.names());
         for (FunctionIdentifier id :
                 JavaConverters.seqAsJavaList(FunctionRegistry.builtin().listFunction())) {
             names.add(id.funcName());
@@ -285,7 +293,7 @@ final class SqlExpressions {
     }
 
     /** Why an analysed selection of one expression cannot be a column of a row. */
-    static Optional<String> refusal(Dataset<Row> selected) {
+    static Optional<String> refusal(Dataset<Row> selected, JavaFunctions functions) {
         LogicalPlan plan = selected.queryExecution().analyzed();
         if (!(plan instanceof Project project) || !project.child().children().isEmpty()) {
             return Optional.of("it sees other rows; a column is computed from its own row");
@@ -299,8 +307,42 @@ final class SqlExpressions {
             if (moment.isPresent()) {
                 return moment;
             }
+            Optional<String> argument = firstWrongArgument(expression, functions);
+            if (argument.isPresent()) {
+                return argument;
+            }
         }
         return Optional.empty();
+    }
+
+    /** Spark gives a Java function whatever the arguments are; of a wrong class they would fail on the first row. */
+    private static Optional<String> firstWrongArgument(Expression expression, JavaFunctions functions) {
+        if (expression instanceof ScalaUDF call && call.udfName().isDefined()) {
+            Optional<String> own =
+                    functions.find(call.udfName().get()).flatMap(function -> wrongArgument(function, children(call)));
+            if (own.isPresent()) {
+                return own;
+            }
+        }
+        return children(expression).stream()
+                .flatMap(child -> firstWrongArgument(child, functions).stream())
+                .findFirst();
+    }
+
+    private static Optional<String> wrongArgument(JavaFunction function, List<Expression> given) {
+        for (int i = 0; i < given.size(); i++) {
+            DataType type = given.get(i).dataType();
+            DataType taken = function.arguments().get(i);
+            if (!type.equals(taken) && !(type instanceof NullType)) {
+                return Optional.of("argument " + (i + 1) + " of " + function.name() + " is " + written(type)
+                        + "; it takes " + written(taken) + ": cast it, cast(… as " + written(taken) + ")");
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static String written(DataType type) {
+        return type.sql().toLowerCase(Locale.ROOT);
     }
 
     private static Optional<String> firstMomentCast(Expression expression) {

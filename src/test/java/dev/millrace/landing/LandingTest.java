@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.function.JavaFunctions;
 import dev.millrace.run.DataFile;
 import dev.millrace.run.TableCounts;
 import dev.millrace.run.UnitManifest;
@@ -20,10 +21,12 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -279,6 +282,47 @@ class LandingTest {
         assertThat(Shop.duckdb(
                         "select string_agg(name, ',') from parquet_schema(" + files + ") where type is not null"))
                 .containsExactly("id,text,number,small,middle,large,fine,ratio,flag,bytes,day,moment,year,_rest");
+    }
+
+    @Test
+    void namesTheFunctionThatFailedOnARow(SparkSession spark) {
+        List<LandingTable> tables = new ArrayList<>(Shop.tables());
+        tables.set(
+                0,
+                LandingTable.main(
+                        Shop.ORDERS,
+                        List.of(new ComputedColumn("c", "picky(text)", "jobs/shop.yaml:9")),
+                        Shop.folder("orders")));
+        Dataset<Row> frame = Shop.frame(spark, List.of(List.of(Shop.order("o1", "a"))));
+        List<LandingTable> resolved = ComputedColumns.resolve(
+                frame.sparkSession(), tables, JavaFunctions.of(Map.of("picky", Picky.class.getName())));
+        LandingPlan plan = new LandingPlan(
+                Shop.storage(root),
+                resolved,
+                FileFormat.PARQUET,
+                Codec.ZSTD,
+                1,
+                MemoryCommits.fresh().withInput("u0", 1),
+                "extract",
+                "spool",
+                List.of("u0"));
+        Dataset<Row> wide = ComputedColumns.withComputedColumns(frame, resolved);
+
+        assertThatThrownBy(() -> Landing.write(wide, plan))
+                .isInstanceOfSatisfying(
+                        Fault.class, fault -> assertThat(fault.kind()).isEqualTo(Fault.Kind.USER))
+                .hasMessageStartingWith("A computed column failed on a row: [FAILED_EXECUTE_UDF]")
+                .hasMessageContaining("`picky (LandingTest$Picky)`")
+                .hasMessageEndingWith(": java.lang.IllegalStateException: the list is empty")
+                .hasMessageNotContaining("\n");
+    }
+
+    /** A function that fails. */
+    public static final class Picky implements UDF1<String, String> {
+        @Override
+        public String call(String text) {
+            throw new IllegalStateException("the list is empty");
+        }
     }
 
     @Test
