@@ -26,8 +26,8 @@ public final class JsonTape {
         NULL
     }
 
-    /** Nesting beyond this is an error: DynamoDB's 32 levels need 64 and a few. */
-    private static final int MAX_DEPTH = 1_024;
+    /** Nesting beyond this is an error unless another limit is given: DynamoDB's 32 levels need 64 and a few. */
+    public static final int MAX_DEPTH = 1_024;
 
     private static final Kind[] KINDS = Kind.values();
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -48,6 +48,7 @@ public final class JsonTape {
     private static final int NEXT = 2;
     private static final int KIND = 3;
 
+    private final int maxDepth;
     private byte[] input = new byte[0];
     private int[] cells = new int[256 * CELLS];
     private int[] stack = new int[32];
@@ -57,6 +58,21 @@ public final class JsonTape {
     private int position;
     private String error = "";
     private boolean sawEscape;
+
+    /** Takes values that are nested no deeper than {@link #MAX_DEPTH}. */
+    public JsonTape() {
+        this(MAX_DEPTH);
+    }
+
+    /** Takes values that are nested no deeper than so many objects and arrays inside each other. */
+    public JsonTape(int maxDepth) {
+        this.maxDepth = maxDepth;
+    }
+
+    /** How deep values may be nested. */
+    public int maxDepth() {
+        return maxDepth;
+    }
 
     /**
      * Reads the value that begins at {@code from}, after white space.
@@ -271,8 +287,8 @@ public final class JsonTape {
                     return false;
                 }
             } else if (c == '{' || c == '[') {
-                if (depth == MAX_DEPTH) {
-                    return fail("nested deeper than " + MAX_DEPTH + " levels");
+                if (depth == maxDepth) {
+                    return fail("nested deeper than " + maxDepth + " levels");
                 }
                 push(add(c == '{' ? Kind.OBJECT : Kind.ARRAY, p, p));
                 position = skipSpace(p + 1);
@@ -333,7 +349,7 @@ public final class JsonTape {
 
     /** Whether an object begins with a name of one plain letter and a string, as in <code>{"S":"text"}</code>. */
     private boolean isTaggedText(int p) {
-        if (p + 8 > end || depth == MAX_DEPTH || ((long) LONG.get(input, p) & TAGGED_MASK) != TAGGED) {
+        if (p + 8 > end || depth == maxDepth || ((long) LONG.get(input, p) & TAGGED_MASK) != TAGGED) {
             return false;
         }
         byte letter = input[p + 2];
