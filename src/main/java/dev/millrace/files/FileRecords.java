@@ -1,5 +1,8 @@
 package dev.millrace.files;
 
+import dev.millrace.config.FileSource.Csv;
+import dev.millrace.config.FileSource.Format;
+import dev.millrace.config.FileSource.Json;
 import dev.millrace.config.FileSource.Limits;
 import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
@@ -8,7 +11,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 
 /** Opens files as records. */
@@ -17,22 +19,27 @@ public final class FileRecords {
     private static final long ALWAYS_BYTES = 16L << 20;
 
     private static final int HEAD_BYTES = 1 << 10;
-    private static final String GONE = "the file is gone or was changed since it was listed";
+    static final String GONE = "the file is gone or was changed since it was listed";
 
     private FileRecords() {}
 
-    /**
-     * The records of a JSON file or a part of one. How it is compressed is told by its content.
-     *
-     * @param path names of the attributes on the way to the records in the file's one object; empty: the file holds
-     *     records
-     * @param header whether each record is an array of values under the names that the first one gives
-     */
-    public static RecordReader json(Storage storage, FilePart part, Limits limits, List<String> path, boolean header) {
+    /** The records of a file or a part of one. How text is compressed is told by its content. */
+    public static RecordReader open(Storage storage, FilePart part, Format format, Limits limits) {
         try {
-            long to = part.to() == part.bytes() ? Long.MAX_VALUE : part.to();
-            Window window = window(storage, part, limits);
-            return new JsonRecords(storage.uri(part.path()), window, limits, path, header, part.from(), to);
+            if (format instanceof Json json) {
+                long to = part.to() == part.bytes() ? Long.MAX_VALUE : part.to();
+                return new JsonRecords(
+                        storage.uri(part.path()),
+                        window(storage, part, limits),
+                        limits,
+                        json.records(),
+                        json.header(),
+                        part.from(),
+                        to);
+            }
+            return format instanceof Csv csv
+                    ? new CsvRecords(window(storage, part, limits), csv, limits)
+                    : new ParquetRecords(new StoredParquet(storage, part), part, limits);
         } catch (UnreadableFile e) {
             return new NoRecords(e);
         }

@@ -3,7 +3,6 @@ package dev.millrace.files;
 import dev.millrace.config.FileSource.Limits;
 import dev.millrace.fault.Fault;
 import dev.millrace.json.JsonTape;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -15,7 +14,6 @@ import java.util.List;
  * record, the window moves on and the record is parsed again.
  */
 final class JsonRecords implements RecordReader {
-    private static final byte[] VALUE_HEAD = ("{\"" + VALUE + "\":").getBytes(StandardCharsets.US_ASCII);
     /** As many bytes before the end as a token may have that is cut off and told by its begin. */
     private static final int LONGEST_WORD = 8;
 
@@ -84,7 +82,7 @@ final class JsonRecords implements RecordReader {
         this.from = from;
         this.to = to;
         this.tape = new JsonTape(Math.min(JsonTape.MAX_DEPTH, limits.depth()));
-        this.wrapped = new JsonTape(tape.maxDepth() + 2);
+        this.wrapped = new JsonTape();
         this.region = new BadRegion(window, limits, to);
     }
 
@@ -437,16 +435,8 @@ final class JsonRecords implements RecordReader {
         if (header) {
             return row();
         }
-        if (tape.isObject(0)) {
-            record = tape;
-            return Met.RECORD;
-        }
-        reserve(VALUE_HEAD.length + end - start + 1);
-        System.arraycopy(VALUE_HEAD, 0, scratch, 0, VALUE_HEAD.length);
-        System.arraycopy(bytes, start, scratch, VALUE_HEAD.length, end - start);
-        int length = VALUE_HEAD.length + end - start;
-        scratch[length++] = '}';
-        return wrapped(length);
+        record = tape;
+        return Met.RECORD;
     }
 
     private Met wrapped(int length) {

@@ -4,16 +4,13 @@ import dev.millrace.json.JsonTape;
 import java.io.Closeable;
 
 /**
- * The records of a file one after another, each a JSON object on a tape; and what in the file is no record. A record is
- * valid until the next one.
+ * The records of a file one after another, each a value of plain JSON on a tape; and what in the file is no record. A
+ * record is valid until the next one.
  *
- * <p>A record that is a scalar, or an array in an array, is the object <code>{"_value": …}</code>. Names and values of
- * CSV are strings. Of Parquet, numbers and booleans are themselves, times and dates ISO 8601 in UTC, bytes base64.
+ * <p>A record of JSON may be any value; elements of an array at the top are records. Those of other formats are objects:
+ * values of CSV are strings. Of Parquet, numbers and booleans are themselves, times and dates ISO 8601 in UTC, bytes base64.
  */
 public interface RecordReader extends Closeable {
-    /** Name of the value of a record that is no object. */
-    String VALUE = "_value";
-
     /** What was met. */
     enum Met {
         RECORD,
@@ -36,7 +33,7 @@ public interface RecordReader extends Closeable {
     /** Goes on. Failures of storage are Faults; what is wrong with the content is {@link Met#BAD}. */
     Met next();
 
-    /** The record: an object, token 0, whose bytes are {@code tape().input()} from its start to its end. */
+    /** The record: token 0 and those below it. */
     JsonTape tape();
 
     /** Where the record begins: its byte in the decompressed content; in Parquet, its row, from 0. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.Zstd;
 import dev.millrace.config.ByteSize;
+import dev.millrace.config.FileSource.Json;
 import dev.millrace.config.FileSource.Limits;
 import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
@@ -72,6 +73,8 @@ class FileRecordsTest {
         }
     }
 
+    private static final Json LINES = new Json(List.of(), false);
+
     @TempDir
     private Path folder;
 
@@ -88,7 +91,7 @@ class FileRecordsTest {
     }
 
     private Records read(FilePart part) {
-        return Records.of(FileRecords.json(storage, part, Records.LIMITS, List.of(), false));
+        return Records.of(FileRecords.open(storage, part, LINES, Records.LIMITS));
     }
 
     private static String record(int i) {
@@ -188,13 +191,13 @@ class FileRecordsTest {
         byte[] content = Packing.ZSTD.pack(record.repeat(100).getBytes(StandardCharsets.UTF_8));
         FilePart part = file("a", content);
         Limits strict = new Limits(10, new ByteSize(2 << 20), 1_000);
-        Records read = Records.of(FileRecords.json(storage, part, strict, List.of(), false));
+        Records read = Records.of(FileRecords.open(storage, part, LINES, strict));
         assertThat(read.texts()).hasSizeBetween(8, 40);
         assertThat(read.reasons())
                 .last()
                 .isEqualTo("the file has more than 1000 bytes for each of its compressed bytes; it is read no further");
         Limits loose = new Limits(10, new ByteSize(2 << 20), 1_000_000);
-        assertThat(Records.of(FileRecords.json(storage, part, loose, List.of(), false))
+        assertThat(Records.of(FileRecords.open(storage, part, LINES, loose))
                         .texts())
                 .hasSize(100);
     }
@@ -237,7 +240,7 @@ class FileRecordsTest {
         assertThat(parts).hasSize(3);
         List<String> read = new ArrayList<>();
         for (FilePart part : parts) {
-            Records records = Records.of(FileRecords.json(s3, part, Records.LIMITS, List.of(), false));
+            Records records = Records.of(FileRecords.open(s3, part, LINES, Records.LIMITS));
             assertThat(records.bad()).isEmpty();
             read.addAll(records.texts());
         }
@@ -245,7 +248,7 @@ class FileRecordsTest {
 
         s3.put("b/a.json", lines(records(1)));
         for (FilePart part : parts) {
-            assertThat(Records.of(FileRecords.json(s3, part, Records.LIMITS, List.of(), false))
+            assertThat(Records.of(FileRecords.open(s3, part, LINES, Records.LIMITS))
                             .reasons())
                     .containsExactly("the file is gone or was changed since it was listed");
         }

@@ -21,11 +21,8 @@ record Records(List<String> texts, List<Long> offsets, List<RecordReader.Bad> ba
                     all.bad.add(reader.bad());
                 } else {
                     JsonTape tape = reader.tape();
-                    if (!tape.isObject(0)) {
-                        throw new IllegalStateException("No object");
-                    }
-                    int length = tape.end(0) - tape.start(0);
-                    all.texts.add(new String(tape.input(), tape.start(0), length, StandardCharsets.UTF_8));
+                    int length = tape.rawEnd(0) - tape.rawStart(0);
+                    all.texts.add(new String(tape.input(), tape.rawStart(0), length, StandardCharsets.UTF_8));
                     all.offsets.add(reader.position());
                 }
             }
