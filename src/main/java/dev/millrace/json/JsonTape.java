@@ -58,6 +58,7 @@ public final class JsonTape {
     private int position;
     private String error = "";
     private boolean sawEscape;
+    private boolean escapes;
 
     /** Takes values that are nested no deeper than {@link #MAX_DEPTH}. */
     public JsonTape() {
@@ -85,6 +86,7 @@ public final class JsonTape {
         size = 0;
         depth = 0;
         error = "";
+        escapes = false;
         position = from;
         return value();
     }
@@ -155,6 +157,11 @@ public final class JsonTape {
         return (cells[token * CELLS + KIND] & ESCAPED) != 0;
     }
 
+    /** Whether any string holds a backslash. */
+    public boolean hasEscapes() {
+        return escapes;
+    }
+
     /** Notes something of a token for {@link #mark}, above 0 and below 128: during a parse always the same. */
     public void setMark(int token, int mark) {
         cells[token * CELLS + KIND] |= mark << MARK_SHIFT;
@@ -208,7 +215,13 @@ public final class JsonTape {
         return !isEscaped(token) || unescape(token, new byte[length(token)]) >= 0;
     }
 
-    private int unescape(int token, byte[] out) {
+    /**
+     * Writes an escaped string token's text as UTF-8.
+     *
+     * @param out as long as the token at least
+     * @return the length of the text; −1 when an escape stands for half a surrogate pair
+     */
+    public int unescape(int token, byte[] out) {
         int o = 0;
         int i = start(token);
         int to = end(token);
@@ -506,6 +519,7 @@ public final class JsonTape {
         int token = add(Kind.STRING, from, p);
         if (sawEscape) {
             cells[token * CELLS + KIND] |= ESCAPED;
+            escapes = true;
         }
         position = p + 1;
         return true;
