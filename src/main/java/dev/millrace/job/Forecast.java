@@ -1,7 +1,6 @@
 package dev.millrace.job;
 
 import dev.millrace.config.Durations;
-import dev.millrace.config.DynamoDbSource;
 import dev.millrace.config.SchemaSettings;
 import dev.millrace.dynamodb.ReadBudget;
 import dev.millrace.dynamodb.Spool;
@@ -49,8 +48,9 @@ final class Forecast implements Callable<Integer> {
         Optional<TableSource> table = TableSource.look(open.job(), around);
         table.ifPresentOrElse(
                 source -> print(out, source, run),
-                () -> out.println("table      " + ((DynamoDbSource) open.job().source()).table()
-                        + " is not there yet: a run starts DynamoDB Local and fills it with the sample"));
+                () -> out.println(
+                        "table      " + TableSource.dynamoDb(open.job()).table()
+                                + " is not there yet: a run starts DynamoDB Local and fills it with the sample"));
         out.println("schema     " + schema(open, around));
         out.println("phases     "
                 + PipelineRunner.phases(open.job()).stream().map(Phase::label).collect(Collectors.joining(", ")));

@@ -111,7 +111,7 @@ record OpenJob(
     static List<ComputedColumn> computed(TableSettings table, String kind, String file) {
         List<ComputedColumn> computed = new ArrayList<>();
         for (Map.Entry<String, TableSettings.ComputedColumn> column :
-                table.columns().entrySet()) {
+                table.computed().entrySet()) {
             String place = file + ": tables." + kind + ".columns." + column.getKey();
             computed.add(new ComputedColumn(column.getKey(), column.getValue().sql(), place));
         }

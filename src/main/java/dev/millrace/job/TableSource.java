@@ -52,7 +52,7 @@ final class TableSource implements AutoCloseable {
      * @throws Fault of kind WORLD when the table cannot be read
      */
     static TableSource open(Job job, Surroundings around) {
-        DynamoDbSource source = (DynamoDbSource) job.source();
+        DynamoDbSource source = dynamoDb(job);
         SpoolKey key = spoolKey(job, around);
         if (!source.isEmbedded()) {
             return described(job, remote(job, source), key, Optional.empty());
@@ -72,7 +72,7 @@ final class TableSource implements AutoCloseable {
      * @throws Fault of kind WORLD when the table cannot be described
      */
     static Optional<TableSource> look(Job job, Surroundings around) {
-        DynamoDbSource source = (DynamoDbSource) job.source();
+        DynamoDbSource source = dynamoDb(job);
         if (!source.isEmbedded()) {
             return Optional.of(described(job, remote(job, source), SpoolKey.NONE, Optional.empty()));
         }
@@ -81,6 +81,18 @@ final class TableSource implements AutoCloseable {
             return Optional.empty();
         }
         return Optional.of(described(job, embedded(job, source, running.get()), SpoolKey.NONE, Optional.empty()));
+    }
+
+    /**
+     * The source of a job that reads DynamoDB.
+     *
+     * @throws Fault of kind USER for a job of another source
+     */
+    static DynamoDbSource dynamoDb(Job job) {
+        if (job.source() instanceof DynamoDbSource source) {
+            return source;
+        }
+        throw Fault.user("Job " + job.name() + " reads no DynamoDB table: its source is one of files");
     }
 
     private static boolean holds(EmbeddedDynamoDb.Server server, String table) {
@@ -196,7 +208,7 @@ final class TableSource implements AutoCloseable {
     }
 
     DynamoDbSource settings() {
-        return (DynamoDbSource) job.source();
+        return dynamoDb(job);
     }
 
     /** A run's spool, read within a budget. */
@@ -239,7 +251,7 @@ final class TableSource implements AutoCloseable {
                     .map(p -> new KindRule.KindPattern(p.getKey(), p.getValue()))
                     .toList());
         }
-        return new KindRule.Single(((DynamoDbSource) job.source()).table());
+        return new KindRule.Single(job.onlyKind());
     }
 
     CensusTaker.Settings census(RunStore run) {

@@ -170,9 +170,10 @@ public final class Pins {
 
     private static Encoding encoding(DeclaredType type, SourceType source, PathCensus met) {
         return switch (type.reading()) {
-            case PLAIN -> Inference.encoding(source, met);
+            case PLAIN, ISO -> Inference.encoding(source, met);
             case EPOCH_MILLIS -> Encoding.EPOCH_MILLIS;
             case EPOCH_SECONDS -> Encoding.EPOCH_SECONDS;
+            case PATTERN -> throw new IllegalStateException("Pinned column with a pattern: " + type);
         };
     }
 

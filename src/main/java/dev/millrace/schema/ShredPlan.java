@@ -251,9 +251,11 @@ public record ShredPlan(
         if (declared != null && ofAttribute) {
             type = declared.type();
             encoding = switch (declared.reading()) {
-                case PLAIN -> encoding;
+                // ISO 8601 is how text becomes a timestamp anyway.
+                case PLAIN, ISO -> encoding;
                 case EPOCH_MILLIS -> Encoding.EPOCH_MILLIS;
                 case EPOCH_SECONDS -> Encoding.EPOCH_SECONDS;
+                case PATTERN -> throw new IllegalStateException("Inferred column with a pattern: " + name);
             };
             if (!Conversion.isPossible(source, encoding, type)) {
                 mistakes.add(where + "types: " + column.name() + ": " + declared + ": values of type " + source
