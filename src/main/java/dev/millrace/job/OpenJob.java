@@ -110,11 +110,14 @@ record OpenJob(
     /** A kind's computed columns, in the order they were declared. */
     static List<ComputedColumn> computed(TableSettings table, String kind, String file) {
         List<ComputedColumn> computed = new ArrayList<>();
-        for (Map.Entry<String, TableSettings.ComputedColumn> column :
-                table.computed().entrySet()) {
-            String place = file + ": tables." + kind + ".columns." + column.getKey();
-            computed.add(new ComputedColumn(column.getKey(), column.getValue().sql(), place));
-        }
+        table.columns().forEach((name, column) -> {
+            String place = file + ": tables." + kind + ".columns." + name;
+            if (column instanceof TableSettings.ComputedColumn c) {
+                computed.add(new ComputedColumn(name, c.sql(), place));
+            } else if (column instanceof TableSettings.GivenColumn given) {
+                given.sql().ifPresent(sql -> computed.add(new ComputedColumn(name, sql, place, true)));
+            }
+        });
         return computed;
     }
 

@@ -57,18 +57,22 @@ public final class ComputedColumns {
             if (!names.add(column.name().toLowerCase(Locale.ROOT))) {
                 mistakes.add(mistake(column, "the name is taken by a computed column above; choose another"));
             }
-            mistake(column.sql(), functions).ifPresent(reason -> mistakes.add(mistake(column, reason)));
+            mistake(column.sql(), functions.names()).ifPresent(reason -> mistakes.add(mistake(column, reason)));
         }
         return mistakes;
     }
 
     /** As the next method, of an expression that calls no other Java functions than ours. */
     public static Optional<String> mistake(String sql) {
-        return mistake(sql, JavaFunctions.OURS);
+        return mistake(sql, JavaFunctions.OURS.names());
     }
 
-    /** What is wrong with an expression, as far as it shows without columns and without a session. */
-    public static Optional<String> mistake(String sql, JavaFunctions functions) {
+    /**
+     * What is wrong with an expression, as far as it shows without columns and without a session.
+     *
+     * @param functions names, in lower case, of the Java functions that it may call
+     */
+    public static Optional<String> mistake(String sql, Set<String> functions) {
         if (sql.isBlank()) {
             return Optional.of("an expression is needed, for example to_date(created_at)");
         }
@@ -160,7 +164,8 @@ public final class ComputedColumns {
     }
 
     private static Optional<String> typeMistake(LandingTable table, ComputedColumn column, ColumnType type) {
-        ColumnType given = table.definition().column(column.name()).orElseThrow().type();
+        ColumnType given =
+                table.definition().column(column.name()).orElseThrow().type();
         boolean text = given.equals(ColumnType.JSON) && type.equals(ColumnType.STRING);
         return type.equals(given) || text
                 ? Optional.empty()

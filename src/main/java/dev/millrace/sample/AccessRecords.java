@@ -166,7 +166,8 @@ final class AccessRecords {
         } else {
             payload.put("requestURL", filled(any(URLS, random), 60_000_000, random));
         }
-        payload.put("userAgent", one(150, random) ? null : filled(any(browser ? BROWSERS : CLIENTS, random), 40, random));
+        payload.put(
+                "userAgent", one(150, random) ? null : filled(any(browser ? BROWSERS : CLIENTS, random), 40, random));
         payload.put("host", "repo-prod.prod.example.org");
         payload.put("origin", browser ? "https://www.example.org" : null);
         payload.put("xForwardedFor", address(random) + (random.nextInt(8) == 0 ? ", " + address(random) : ""));
