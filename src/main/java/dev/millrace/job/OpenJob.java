@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.config.Expressions;
 import dev.millrace.config.Job;
 import dev.millrace.config.JobFile;
 import dev.millrace.config.Mistake;
@@ -7,6 +8,7 @@ import dev.millrace.config.S3Settings;
 import dev.millrace.config.TableSettings;
 import dev.millrace.config.WarehouseSettings;
 import dev.millrace.fault.Fault;
+import dev.millrace.function.JavaFunctions;
 import dev.millrace.landing.ComputedColumn;
 import dev.millrace.landing.ComputedColumns;
 import dev.millrace.run.JobStore;
@@ -17,9 +19,11 @@ import dev.millrace.warehouse.Warehouse;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -39,6 +43,20 @@ record OpenJob(
         JobStore store,
         SchemaCache schemas,
         Function<WarehouseSettings, Warehouse> warehouses) {
+    private static final Expressions EXPRESSIONS = new Expressions() {
+        @Override
+        public Optional<String> mistake(String sql, Map<String, String> functions) {
+            Set<String> known = new HashSet<>(JavaFunctions.OURS.names());
+            known.addAll(functions.keySet());
+            return ComputedColumns.mistake(sql, known);
+        }
+
+        @Override
+        public Optional<String> functionMistake(String name, String type) {
+            return JavaFunctions.mistake(name, type);
+        }
+    };
+
     /**
      * Loads a job file.
      *
@@ -49,8 +67,7 @@ record OpenJob(
     }
 
     static OpenJob load(String file, Optional<String> env, Map<String, String> settings, Surroundings around) {
-        Job job = JobFile.load(
-                Path.of(file), envFile(env), settings, around.base(), around.environment(), ComputedColumns::mistake);
+        Job job = JobFile.load(Path.of(file), envFile(env), settings, around.base(), around.environment(), EXPRESSIONS);
         return of(file, job, around);
     }
 
@@ -65,7 +82,7 @@ record OpenJob(
     }
 
     private static Job parsed(String file, String json, Surroundings around) {
-        return JobFile.fromJson(file, json, around.base(), around.environment(), ComputedColumns::mistake);
+        return JobFile.fromJson(file, json, around.base(), around.environment(), EXPRESSIONS);
     }
 
     /** A plan's job file as this version writes it; as it is, where this version does not understand it. */
@@ -97,7 +114,7 @@ record OpenJob(
                         arguments.settings(),
                         around.base(),
                         around.environment(),
-                        ComputedColumns::mistake)
+                        EXPRESSIONS)
                 .stream()
                 .map(Mistake::toString)
                 .toList();

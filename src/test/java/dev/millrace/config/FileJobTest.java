@@ -98,6 +98,10 @@ class FileJobTest {
         columns.put("seen", given("payload.seen", "iso"));
         columns.put(
                 "born", new GivenColumn(path("payload.born"), DeclaredType.ofPattern(ColumnType.DATE, "dd.MM.yyyy")));
+        columns.put(
+                "stack",
+                new GivenColumn(
+                        path("stack"), DeclaredType.parse("string").orElseThrow(), Optional.of("upper(stack)")));
         columns.put("record_date", new ComputedColumn("to_date(at)"));
         TableSettings table = job.table("access_record");
         assertThat(table)
@@ -115,9 +119,9 @@ class FileJobTest {
                                 Deduplicate.Against.TABLE,
                                 Optional.of(Duration.ofDays(7))))));
         assertThat(table.columns().keySet())
-                .containsExactly("session_id", "user_id", "at", "seen", "born", "record_date");
+                .containsExactly("session_id", "user_id", "at", "seen", "born", "stack", "record_date");
         assertThat(table.isGiven()).isTrue();
-        assertThat(table.given()).hasSize(5);
+        assertThat(table.given()).hasSize(6);
         assertThat(table.computed()).containsOnlyKeys("record_date");
         assertThat(job.lake())
                 .contains(new LakeSettings(
@@ -361,6 +365,17 @@ class FileJobTest {
                         new GivenColumn(
                                 path("a.x"), DeclaredType.parse("bigint").orElseThrow(), Optional.of("x + 1"))));
         assertThat(table.computed()).isEqualTo(Map.of("y", new ComputedColumn("x")));
+    }
+
+    @Test
+    void expressionsAreJudgedByTheFunctionsOfTheJob() {
+        String job = SMALLEST + "tables: {a: {columns: {x: {sql: call_me}}}}\n";
+        assertThat(files.job(job).mistakes())
+                .containsExactly("jobs/test.yaml:5: tables.a.columns.x.sql: call_me: no function call_me among []");
+        assertThat(files.job(job + "functions: {call_me: com.acme.Me}\n").load().functions())
+                .isEqualTo(Map.of("call_me", "com.acme.Me"));
+        assertThat(files.job(job + "functions: {call_me: nowhere.Me}\n").mistakes())
+                .containsExactly("jobs/test.yaml:6: functions.call_me: nowhere.Me: no class nowhere.Me");
     }
 
     @Test

@@ -306,9 +306,9 @@ final class AccessRecordOracle {
                       'synapsecommandlineclient', 'synapseclient', 'ELB-HealthChecker', 'SynapseRepositoryStack'],
                     lambda name: contains(user_agent, name))[1]
                 end as name,
-                -- Escapes that are none lose their per cent sign.
-                lower(regexp_replace(url_decode(replace(replace(
-                    regexp_replace(request_url, '%%([0-9a-fA-F]{2})', chr(1) || '\\1', 'g'), '%%', ''), chr(1), '%%')),
+                -- Bytes that are no UTF-8, which url_decode refuses; then escapes that are none lose their per cent sign.
+                lower(regexp_replace(url_decode(replace(replace(regexp_replace(
+                    replace(replace(request_url, '%%FF', chr(65533)), '%%FE', chr(65533)), '%%([0-9a-fA-F]{2})', chr(1) || '\\1', 'g'), '%%', ''), chr(1), '%%')),
                     '[\\s\\x0B\\p{Z}\\x{85}]', '', 'g')) as url
               from given),
             pathed as (
