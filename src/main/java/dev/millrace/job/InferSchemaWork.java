@@ -1,11 +1,8 @@
 package dev.millrace.job;
 
 import dev.millrace.config.SchemaSettings;
-import dev.millrace.dynamodb.CensusUnits;
-import dev.millrace.dynamodb.Spool;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
-import dev.millrace.run.PlannedUnit;
 import dev.millrace.schema.Census;
 import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.Inference;
@@ -14,7 +11,6 @@ import dev.millrace.schema.SchemaCache;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,12 +18,10 @@ import java.util.Optional;
 final class InferSchemaWork implements PhaseWork {
     static final String VERSION = "schema-version";
 
-    private static final String FOLDER = "census/";
-
-    private final TableSource source;
+    private final JobSource source;
     private final Clock clock;
 
-    InferSchemaWork(TableSource source, Clock clock) {
+    InferSchemaWork(JobSource source, Clock clock) {
         this.source = source;
         this.clock = clock;
     }
@@ -39,28 +33,14 @@ final class InferSchemaWork implements PhaseWork {
         if (latest.isPresent()) {
             return Optional.of(pinned(context, refreshed(context, cache, latest.get())));
         }
-        Reading reading = Reading.of(context, source);
-        List<PlannedUnit> units = context.missing(context.done(Phase.INFER_SCHEMA));
-        reading.work(
-                Phase.INFER_SCHEMA,
-                units,
-                spool -> census(context, spool).run(context.spark().get(), units));
+        SourceReading reading = source.reading(context);
+        reading.count(context.missing(context.done(Phase.INFER_SCHEMA)));
         if (!context.isComplete(context.done(Phase.INFER_SCHEMA))) {
             return Optional.empty();
         }
-        Census all = census(context, reading.spool()).merged();
+        Census all = reading.counted();
         DataSchema inferred = Inference.infer(all, DataSchema.none(source.keys()), listsAsJson(context));
         return Optional.of(pinned(context, cache.add(inferred, all)));
-    }
-
-    private CensusUnits census(RunContext context, Spool spool) {
-        return new CensusUnits(
-                context.run().storage(),
-                context.run().path(FOLDER),
-                context.run().units(),
-                Phase.INFER_SCHEMA.label(),
-                spool,
-                source.census(context.run()));
     }
 
     /**

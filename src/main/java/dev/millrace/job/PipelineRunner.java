@@ -3,7 +3,6 @@ package dev.millrace.job;
 import dev.millrace.config.DynamoDbSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.JobFile;
-import dev.millrace.dynamodb.Spool;
 import dev.millrace.fault.Fault;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.LandingManifests;
@@ -122,7 +121,7 @@ final class PipelineRunner {
             Arguments.Share units,
             List<Phase> wanted,
             Optional<Supplier<Handover>> handover,
-            Supplier<TableSource> source,
+            Supplier<JobSource> source,
             Sparks spark) {
         String json = JobFile.toJson(open.job());
         List<Phase> phases = phases(open.job());
@@ -169,22 +168,19 @@ final class PipelineRunner {
      * Why a run cannot be read to its end: its table is gone and another one has the name, here or in the region that
      * is meant now. Empty where that is not so, or nothing is to be read any more.
      */
-    private static Optional<String> replacedTable(
-            RunContext context, List<Phase> wanted, Supplier<TableSource> source) {
+    private static Optional<String> replacedTable(RunContext context, List<Phase> wanted, Supplier<JobSource> source) {
         boolean reads = List.of(Phase.INFER_SCHEMA, Phase.EXTRACT).stream()
                 .anyMatch(phase ->
                         wanted.contains(phase) && context.run().phase(phase).isEmpty());
         List<PlannedUnit> units = context.plan().units();
-        boolean isSpooled = context.plan().input().isPresent()
-                || context.run().units().units(Spool.PHASE).size() == units.size();
-        if (!reads || isSpooled) {
+        if (!reads || source.get().isSpooled(context)) {
             return Optional.empty();
         }
         return source.get().difference(units.get(0));
     }
 
     private Plan plan(
-            OpenJob open, RunId id, String json, Optional<Supplier<Handover>> handover, Supplier<TableSource> source) {
+            OpenJob open, RunId id, String json, Optional<Supplier<Handover>> handover, Supplier<JobSource> source) {
         Optional<Handover> taken = handover.map(Supplier::get);
         List<PlannedUnit> units =
                 taken.map(Handover::units).orElseGet(() -> source.get().units());
@@ -271,7 +267,7 @@ final class PipelineRunner {
         }
     }
 
-    private Result run(RunContext context, Lease lease, List<Phase> wanted, Supplier<TableSource> source) {
+    private Result run(RunContext context, Lease lease, List<Phase> wanted, Supplier<JobSource> source) {
         RunStore run = context.run();
         for (Phase phase : context.plan().phases()) {
             Optional<PhaseCommit> commit = run.phase(phase);
@@ -305,7 +301,7 @@ final class PipelineRunner {
         return Result.DONE;
     }
 
-    private Optional<PhaseCommit> run(RunContext context, Phase phase, Supplier<TableSource> source) {
+    private Optional<PhaseCommit> run(RunContext context, Phase phase, Supplier<JobSource> source) {
         // What this process lacks, such as a key in its environment, is no mistake of the run's.
         PhaseWork work = work(phase, source);
         try {
@@ -388,7 +384,7 @@ final class PipelineRunner {
         }
     }
 
-    private PhaseWork work(Phase phase, Supplier<TableSource> source) {
+    private PhaseWork work(Phase phase, Supplier<JobSource> source) {
         return switch (phase) {
             case INFER_SCHEMA -> new InferSchemaWork(source.get(), around.clock());
             case EXTRACT -> new ExtractWork(source.get());
@@ -418,11 +414,11 @@ final class PipelineRunner {
         };
     }
 
-    /** A job's table, found when it is first needed. */
-    private static final class LazySource implements Supplier<TableSource>, AutoCloseable {
+    /** What a job reads, found when it is first needed. */
+    private static final class LazySource implements Supplier<JobSource>, AutoCloseable {
         private final Job job;
         private final Surroundings around;
-        private Optional<TableSource> found = Optional.empty();
+        private Optional<JobSource> found = Optional.empty();
 
         LazySource(Job job, Surroundings around) {
             this.job = job;
@@ -430,16 +426,16 @@ final class PipelineRunner {
         }
 
         @Override
-        public TableSource get() {
+        public JobSource get() {
             if (found.isEmpty()) {
-                found = Optional.of(TableSource.open(job, around));
+                found = Optional.of(JobSource.open(job, around));
             }
             return found.get();
         }
 
         @Override
         public void close() {
-            found.ifPresent(TableSource::close);
+            found.ifPresent(JobSource::close);
         }
     }
 }

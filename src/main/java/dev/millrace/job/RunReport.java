@@ -112,7 +112,7 @@ final class RunReport {
     /** What reading has cost; of a run of an older version only what its units did. */
     private static Optional<String> cost(RunContext context, Optional<PhaseCommit> extracted) {
         Optional<Double> units = extracted
-                .flatMap(c -> Optional.ofNullable(c.facts().get(ExtractWork.CONSUMED)))
+                .flatMap(c -> Optional.ofNullable(c.facts().get(TableReading.CONSUMED)))
                 .map(Double::parseDouble);
         Optional<ReadCost> recorded = context.run().record().flatMap(RunRecord::read);
         return context.run()

@@ -26,7 +26,7 @@ import java.util.Optional;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /** A job's DynamoDB table, found and described. */
-final class TableSource implements AutoCloseable {
+final class TableSource implements JobSource {
     private final Job job;
     private final TableAccess access;
     private final TableDescription description;
@@ -180,18 +180,31 @@ final class TableSource implements AutoCloseable {
                 .orElse(SpoolKey.NONE);
     }
 
-    List<KeyAttribute> keys() {
+    @Override
+    public List<KeyAttribute> keys() {
         return description.keys();
     }
 
-    /** The units of a new run. */
-    List<PlannedUnit> units() {
+    @Override
+    public List<PlannedUnit> units() {
         int tasks = Runtime.getRuntime().availableProcessors();
         return Spool.units(description.segments(tasks, settings().segments()), description.id());
     }
 
-    /** How the table is another than the one that a unit was planned for; empty where it is the same. */
-    Optional<String> difference(PlannedUnit unit) {
+    @Override
+    public boolean isSpooled(RunContext context) {
+        return context.plan().input().isPresent()
+                || context.run().units().units(Spool.PHASE).size()
+                        == context.plan().units().size();
+    }
+
+    @Override
+    public SourceReading reading(RunContext context) {
+        return TableReading.of(context, this);
+    }
+
+    @Override
+    public Optional<String> difference(PlannedUnit unit) {
         return Spool.tableId(unit)
                 .filter(planned -> !planned.equals(description.id()))
                 .map(planned -> access + " has the id " + description.id()
@@ -236,8 +249,8 @@ final class TableSource implements AutoCloseable {
         }
     }
 
-    /** What tells an item's kind. */
-    KindRule kindRule() {
+    @Override
+    public KindRule kindRule() {
         return kindRule(job);
     }
 
@@ -254,7 +267,8 @@ final class TableSource implements AutoCloseable {
         return new KindRule.Single(job.onlyKind());
     }
 
-    CensusTaker.Settings census(RunStore run) {
+    @Override
+    public CensusTaker.Settings census(RunStore run) {
         return new CensusTaker.Settings(
                 kindRule(),
                 ShredPlan.redactions(job.tables()),
@@ -263,16 +277,17 @@ final class TableSource implements AutoCloseable {
                 expiry(run));
     }
 
-    /** When an item has expired, seen from a run's start. */
-    ShredPlan.Expiry expiry(RunStore run) {
+    @Override
+    public ShredPlan.Expiry expiry(RunStore run) {
         return settings()
                 .expire()
                 .map(attribute -> new ShredPlan.Expiry(attribute, run.began().getEpochSecond()))
                 .orElse(ShredPlan.Expiry.NEVER);
     }
 
-    /** Settings of kinds that cannot be: with one kind, all but the table's own name. */
-    List<String> kindMistakes(String file) {
+    /** With one kind, all but the table's own name. */
+    @Override
+    public List<String> kindMistakes(String file) {
         List<String> mistakes = new ArrayList<>();
         if (kindRule() instanceof KindRule.Single single) {
             for (String kind : job.tables().keySet()) {

@@ -21,7 +21,7 @@ import java.util.Set;
  * @param schemaVersion of the data-schema the tables come from
  * @param commits of the run
  * @param phase whose units are committed, by its label: {@code extract}
- * @param inputPhase label of the phase whose manifests say how many items each unit holds
+ * @param inputPhase label of the phase whose manifests say how many items each unit holds; empty where none does
  * @param units ids by Spark partition: partition p is unit p
  * @param bufferBytes what a task may hold in memory for all its open files together, besides about 3 KB per column
  * @param rollBytes a file larger than this is closed and the next one begun

@@ -12,7 +12,20 @@ final class NumberScan {
     /** DynamoDB's numbers end at 9.99E+125 and 1E-130; far beyond that a text is no number of its. */
     private static final int MAX_EXPONENT = 1_000;
 
+    /** Digits of a number that has too many. */
+    private static final int ENDLESS = 10_000;
+
+    /** Fifteen digits are those of one double. */
+    private static final long SHORT = 1_000_000_000_000_000L;
+
+    /** The powers of ten that doubles hold exactly. */
+    private static final double[] POWERS = {
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+        1e20, 1e21, 1e22
+    };
+
     private byte[] bytes = new byte[0];
+    private boolean endless;
     private int from;
     private int to;
     private boolean plain;
@@ -30,12 +43,27 @@ final class NumberScan {
         return p == end && end > start && end - start <= 9;
     }
 
-    /** Scans a number. False when the bytes are none. */
+    /**
+     * Scans a number. False when the bytes are none, or a number of so many digits or so great an exponent that nothing
+     * but text holds it: then it {@link #isEndless}.
+     */
     boolean scan(byte[] input, int start, int end) {
         bytes = input;
         from = start;
         to = end;
-        return isShortInteger(input, start, end) ? scanShortInteger() : scanAny(input, start, end);
+        boolean scanned = isShortInteger(input, start, end) ? scanShortInteger() : scanAny(input, start, end);
+        endless = !scanned;
+        if (endless) {
+            integerDigits = ENDLESS;
+            scale = 0;
+            plain = false;
+        }
+        return scanned;
+    }
+
+    /** Whether the last number has more digits than are worth counting: it has no {@link #value} then. */
+    boolean isEndless() {
+        return endless;
     }
 
     private boolean scanShortInteger() {
@@ -151,6 +179,16 @@ final class NumberScan {
             return unscaled;
         }
         return value().setScale(targetScale).unscaledValue().longValueExact();
+    }
+
+    /** Whether the value is so short that {@link #shortDouble} is that of its digits and is written by them again. */
+    boolean isShort() {
+        return plain && Math.abs(significand) < SHORT && scaleAsWritten < POWERS.length;
+    }
+
+    /** The double nearest to a short number: both parts are exact, so their quotient is rounded once. */
+    double shortDouble() {
+        return significand / POWERS[scaleAsWritten];
     }
 
     BigDecimal value() {

@@ -57,7 +57,7 @@ public final class Pins {
      */
     public Optional<DataSchema> with(List<String> pins) {
         List<String> mistakes = new ArrayList<>();
-        DataSchema pinned = new DataSchema(schema.version() + 1, schema.keys(), schema.entities());
+        DataSchema pinned = schema.next(schema.entities());
         for (String pin : pins) {
             try {
                 pinned = with(pinned, pin);
@@ -195,6 +195,6 @@ public final class Pins {
             }
             entities.add(new EntitySchema(entity.kind(), entity.name(), tables));
         }
-        return new DataSchema(schema.version(), schema.keys(), entities);
+        return new DataSchema(schema.version(), schema.notation(), schema.keys(), entities);
     }
 }

@@ -170,6 +170,12 @@ final class S3Storage implements Storage {
     }
 
     @Override
+    public Optional<InputStream> open(StoredFile file, long from) {
+        StoragePath.file(file.path());
+        return S3Input.open(this, file, from).map(in -> in);
+    }
+
+    @Override
     public Upload create(String path) {
         return new S3Upload(this, StoragePath.file(path));
     }

@@ -1,5 +1,7 @@
 package dev.millrace.storage;
 
+import dev.millrace.fault.Fault;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.nio.file.Path;
@@ -41,6 +43,25 @@ public interface Storage extends Serializable {
 
     /** A file's bytes from the beginning, buffered. A read that breaks off is resumed where the store can. */
     InputStream open(String path);
+
+    /**
+     * The bytes from an offset on of a file as it was listed; empty when it is gone or another by now. On a local disk
+     * a file that is changed while it is read is not noticed.
+     */
+    default Optional<InputStream> open(StoredFile file, long from) {
+        boolean same =
+                stat(file.path()).filter(now -> now.etag().equals(file.etag())).isPresent();
+        if (!same) {
+            return Optional.empty();
+        }
+        InputStream in = open(file.path());
+        try {
+            in.skipNBytes(from);
+        } catch (IOException e) {
+            throw Fault.world("Cannot read " + uri(file.path()) + " from byte " + from + ": " + e.getMessage(), e);
+        }
+        return Optional.of(in);
+    }
 
     /** A new file, seen under its name only after {@link Upload#commit}; replaces what stood there. */
     Upload create(String path);
