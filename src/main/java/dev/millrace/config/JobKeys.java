@@ -511,15 +511,18 @@ final class JobKeys {
         static final Key<Column, String> SQL = Key.optional(
                 "sql",
                 new SqlForm(),
-                column -> column instanceof ComputedColumn c ? Optional.of(c.sql()) : Optional.empty(),
-                "A Spark SQL expression over the columns of the same row that stand before it.");
+                column -> column instanceof ComputedColumn c
+                        ? Optional.of(c.sql())
+                        : given(column).flatMap(GivenColumn::sql),
+                "A Spark SQL expression over the columns of the same row that stand before it; beside `from`, what takes"
+                        + " the place of the value, which the column's own name stands for in it.");
 
         static final Section<Column> SECTION = Section.<Column>of(
                         List.of(FROM, TYPE, PATTERN, SQL),
-                        v -> v.find(SQL)
-                                .<Column>map(ComputedColumn::new)
-                                .orElseGet(() -> new GivenColumn(v.get(FROM), type(v))))
-                .withOneOf(List.of(FROM, SQL))
+                        v -> v.find(FROM)
+                                .<Column>map(from -> new GivenColumn(from, type(v), v.find(SQL)))
+                                .orElseGet(() -> new ComputedColumn(v.get(SQL))))
+                .withAnyOf(List.of(FROM, SQL))
                 .checked(Columns::check);
 
         static final ColumnForm FORM = new ColumnForm(Scalars.ATTRIBUTE_PATH, SECTION);

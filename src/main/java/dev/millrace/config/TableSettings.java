@@ -83,8 +83,18 @@ public record TableSettings(
     /** A column that the job file names. */
     public sealed interface Column {}
 
-    /** A column that holds the value at one path of a record. */
-    public record GivenColumn(AttributePath from, DeclaredType type) implements Column {}
+    /**
+     * A column that holds the value at one path of a record.
+     *
+     * @param sql what takes the place of the value: a Spark SQL expression of the same type over the columns of the row,
+     *     in which the column's own name stands for the value
+     */
+    public record GivenColumn(AttributePath from, DeclaredType type, Optional<String> sql) implements Column {
+        /** A column that holds the value as it is. */
+        public GivenColumn(AttributePath from, DeclaredType type) {
+            this(from, type, Optional.empty());
+        }
+    }
 
     /** A column computed from the others of its row by a Spark SQL expression. */
     public record ComputedColumn(String sql) implements Column {}

@@ -83,9 +83,13 @@ public final class JavaFunctions {
     private static Class<?> load(String type) {
         try {
             return Class.forName(type, false, Thread.currentThread().getContextClassLoader());
-        } catch (ClassNotFoundException | LinkageError e) {
-            throw Fault.user("class " + type + " cannot be loaded (" + e + "): start with its jar, spark-submit --jars "
-                    + "functions.jar or MILLRACE_JARS=functions.jar scripts/millrace");
+        } catch (ClassNotFoundException e) {
+            throw Fault.user(
+                    "class " + type + " is not there: start with its jar, spark-submit --jars functions.jar or "
+                            + "MILLRACE_JARS=functions.jar scripts/millrace");
+        } catch (LinkageError e) {
+            throw Fault.user("class " + type + " cannot be loaded: " + e
+                    + ": compile it for Java 17, and start with all " + "jars that it needs");
         }
     }
 

@@ -5,6 +5,7 @@ import dev.millrace.config.SchemaSettings;
 import dev.millrace.config.TableSettings;
 import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.fault.Fault;
+import dev.millrace.function.JavaFunctions;
 import dev.millrace.landing.ComputedColumns;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.Landing;
@@ -153,8 +154,9 @@ final class ExtractWork implements PhaseWork {
         }
         tables.add(LandingTable.quarantine(SpoolSource.QUARANTINE, LandedRun.quarantineFolder(context)));
         boolean computes = tables.stream().anyMatch(t -> !t.computed().isEmpty());
-        List<LandingTable> resolved =
-                computes ? ComputedColumns.resolve(context.spark().get(), tables) : tables;
+        List<LandingTable> resolved = computes
+                ? ComputedColumns.resolve(context.spark().get(), tables, JavaFunctions.of(job.functions()))
+                : tables;
         return new LandingPlan(
                 context.run().storage(),
                 resolved,

@@ -8,6 +8,7 @@ import dev.millrace.config.S3Settings;
 import dev.millrace.config.TableSettings;
 import dev.millrace.config.WarehouseSettings;
 import dev.millrace.fault.Fault;
+import dev.millrace.function.JavaFunctions;
 import dev.millrace.landing.ComputedColumn;
 import dev.millrace.landing.ComputedColumns;
 import dev.millrace.run.JobStore;
@@ -18,9 +19,11 @@ import dev.millrace.warehouse.Warehouse;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -43,12 +46,14 @@ record OpenJob(
     private static final Expressions EXPRESSIONS = new Expressions() {
         @Override
         public Optional<String> mistake(String sql, Map<String, String> functions) {
-            return ComputedColumns.mistake(sql);
+            Set<String> known = new HashSet<>(JavaFunctions.OURS.names());
+            known.addAll(functions.keySet());
+            return ComputedColumns.mistake(sql, known);
         }
 
         @Override
         public Optional<String> functionMistake(String name, String type) {
-            return Optional.empty();
+            return JavaFunctions.mistake(name, type);
         }
     };
 
@@ -122,11 +127,14 @@ record OpenJob(
     /** A kind's computed columns, in the order they were declared. */
     static List<ComputedColumn> computed(TableSettings table, String kind, String file) {
         List<ComputedColumn> computed = new ArrayList<>();
-        for (Map.Entry<String, TableSettings.ComputedColumn> column :
-                table.computed().entrySet()) {
-            String place = file + ": tables." + kind + ".columns." + column.getKey();
-            computed.add(new ComputedColumn(column.getKey(), column.getValue().sql(), place));
-        }
+        table.columns().forEach((name, column) -> {
+            String place = file + ": tables." + kind + ".columns." + name;
+            if (column instanceof TableSettings.ComputedColumn c) {
+                computed.add(new ComputedColumn(name, c.sql(), place));
+            } else if (column instanceof TableSettings.GivenColumn given) {
+                given.sql().ifPresent(sql -> computed.add(new ComputedColumn(name, sql, place, true)));
+            }
+        });
         return computed;
     }
 

@@ -57,18 +57,22 @@ public final class ComputedColumns {
             if (!names.add(column.name().toLowerCase(Locale.ROOT))) {
                 mistakes.add(mistake(column, "the name is taken by a computed column above; choose another"));
             }
-            mistake(column.sql(), functions).ifPresent(reason -> mistakes.add(mistake(column, reason)));
+            mistake(column.sql(), functions.names()).ifPresent(reason -> mistakes.add(mistake(column, reason)));
         }
         return mistakes;
     }
 
     /** As the next method, of an expression that calls no other Java functions than ours. */
     public static Optional<String> mistake(String sql) {
-        return mistake(sql, JavaFunctions.OURS);
+        return mistake(sql, JavaFunctions.OURS.names());
     }
 
-    /** What is wrong with an expression, as far as it shows without columns and without a session. */
-    public static Optional<String> mistake(String sql, JavaFunctions functions) {
+    /**
+     * What is wrong with an expression, as far as it shows without columns and without a session.
+     *
+     * @param functions names, in lower case, of the Java functions that it may call
+     */
+    public static Optional<String> mistake(String sql, Set<String> functions) {
         if (sql.isBlank()) {
             return Optional.of("an expression is needed, for example to_date(created_at)");
         }
@@ -143,19 +147,37 @@ public final class ComputedColumns {
                 Analysis analysis = analysis(spark, column, known, functions);
                 reason = analysis.mistake();
                 analysis.type().ifPresent(types::add);
+                if (reason.isEmpty() && column.inPlace()) {
+                    reason = typeMistake(table, column, analysis.type().orElseThrow());
+                }
             }
             if (reason.isPresent()) {
                 mistakes.add(mistake(column, reason.get()));
                 // What follows may build on this column: its mistakes would only repeat this one.
                 return List.of();
             }
-            known.add(new Column(column.name(), types.get(types.size() - 1), true));
+            if (!column.inPlace()) {
+                known.add(new Column(column.name(), types.get(types.size() - 1), true));
+            }
         }
         return types;
     }
 
+    private static Optional<String> typeMistake(LandingTable table, ComputedColumn column, ColumnType type) {
+        ColumnType given =
+                table.definition().column(column.name()).orElseThrow().type();
+        boolean text = given.equals(ColumnType.JSON) && type.equals(ColumnType.STRING);
+        return type.equals(given) || text
+                ? Optional.empty()
+                : Optional.of("the result is " + type + ", the column's type is " + given + ": cast it, cast(… as "
+                        + given + "), or declare the type " + type);
+    }
+
     private static Optional<String> nameMistake(LandingTable table, ComputedColumn column, List<Column> known) {
-        if (table.definition().column(column.name()).isPresent()) {
+        if (column.inPlace() && table.definition().column(column.name()).isEmpty()) {
+            return Optional.of("table " + table.name() + " has no column " + column.name() + " from the source");
+        }
+        if (!column.inPlace() && table.definition().column(column.name()).isPresent()) {
             return Optional.of("table " + table.name() + " has a column " + column.name()
                     + " from the source; choose another name, or rename that one");
         }
@@ -266,20 +288,22 @@ public final class ComputedColumns {
         for (int i = 0; i < table.computed().size(); i++) {
             ComputedColumn column = table.computed().get(i);
             int[] level = {lowest};
-            Expression expression = SqlExpressions.overStruct(SqlExpressions.parse(column.sql()), struct, name -> {
-                String spelling = spellings.get(name.toLowerCase(Locale.ROOT));
+            Expression expression = SqlExpressions.overStruct(SqlExpressions.parse(column.sql()), struct, written -> {
+                String spelling = spellings.get(written.toLowerCase(Locale.ROOT));
                 level[0] = Math.max(level[0], levelOf.getOrDefault(spelling, -1) + 1);
                 return spelling;
             });
             // Fields are appended, so a later column must not be added at an earlier level.
             lowest = level[0];
-            levelOf.put(column.name(), lowest);
+            // In place of a column it keeps that one's spelling.
+            String name = spellings.get(column.name().toLowerCase(Locale.ROOT));
+            levelOf.put(name, lowest);
             DataType type = WideRows.sparkType(table.computedTypes().get(i));
             levels.computeIfAbsent(lowest, none -> new LinkedHashMap<>())
                     .merge(
                             struct,
-                            functions.col(struct).withField(quoted(column.name()), typed(expression, type)),
-                            (before, same) -> before.withField(quoted(column.name()), typed(expression, type)));
+                            functions.col(struct).withField(quoted(name), typed(expression, type)),
+                            (before, same) -> before.withField(quoted(name), typed(expression, type)));
         }
     }
 

@@ -46,7 +46,8 @@ public final class Landing {
         Throwable cause = failure;
         while (cause.getCause() != null) {
             if (cause instanceof SparkException function && FAILED_FUNCTION.equals(function.getErrorClass())) {
-                return Fault.user("A computed column failed on a row: " + SqlExpressions.message(function) + ": "
+                return Fault.user("A computed column failed on a row: "
+                        + SqlExpressions.message(function).replaceAll(" \\(UDFRegistration[^)]*\\)", "") + ": "
                         + function.getCause());
             }
             cause = cause.getCause();

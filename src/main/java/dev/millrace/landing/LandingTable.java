@@ -11,7 +11,7 @@ import java.util.List;
  * A table that one pass over the units writes.
  *
  * @param definition columns as the source delivers them, in the order of the table's struct
- * @param computed columns added to them, in the order they were declared
+ * @param computed columns added to them or taking the place of one, in the order they were declared
  * @param computedTypes of {@code computed}, one each; empty until {@link ComputedColumns#resolve}
  * @param main whether a row is an item of the source; false for child tables and the quarantine
  * @param quarantine whether it is the table of items that were not understood; then it has a column {@link #KIND_TABLE}
@@ -91,14 +91,16 @@ public record LandingTable(
         return new TableDefinition(definition.name(), columns, definition.key());
     }
 
-    /** The columns of the table's struct once it is computed: delivered, then computed. */
+    /** The columns of the table's struct once it is computed: delivered, then those that were added. */
     List<Column> wideColumns() {
         if (!isResolved()) {
             throw new IllegalStateException("Computed columns of " + name() + " are not resolved");
         }
         List<Column> columns = new ArrayList<>(definition.columns());
         for (int i = 0; i < computed.size(); i++) {
-            columns.add(new Column(computed.get(i).name(), computedTypes.get(i), true));
+            if (!computed.get(i).inPlace()) {
+                columns.add(new Column(computed.get(i).name(), computedTypes.get(i), true));
+            }
         }
         return columns;
     }
@@ -107,7 +109,8 @@ public record LandingTable(
     List<Integer> landedPositions() {
         List<Integer> positions = new ArrayList<>();
         List<Integer> last = new ArrayList<>();
-        for (int i = 0; i < definition.columns().size() + computed.size(); i++) {
+        long added = computed.stream().filter(column -> !column.inPlace()).count();
+        for (int i = 0; i < definition.columns().size() + added; i++) {
             boolean rest = i < definition.columns().size()
                     && definition.columns().get(i).name().equals(REST);
             (rest ? last : positions).add(i);

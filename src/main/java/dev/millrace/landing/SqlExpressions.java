@@ -100,8 +100,12 @@ final class SqlExpressions {
         return (plan > 0 ? first.substring(0, plan) : first).strip().replaceAll("\\s*\\R\\s*", " ");
     }
 
-    /** Why a parsed expression cannot be a column of a row, as far as its form alone tells. */
-    static Optional<String> refusal(String sql, Expression expression, JavaFunctions functions) {
+    /**
+     * Why a parsed expression cannot be a column of a row, as far as its form alone tells.
+     *
+     * @param functions names, in lower case, of the functions that it may call beside Spark's
+     */
+    static Optional<String> refusal(String sql, Expression expression, Set<String> functions) {
         if (MOMENT_LITERAL.matcher(sql).find()) {
             return Optional.of(notRepeatable(MOMENT_LITERAL
                     .matcher(sql)
@@ -113,7 +117,7 @@ final class SqlExpressions {
         return firstRefusal(expression, functions);
     }
 
-    private static Optional<String> firstRefusal(Expression expression, JavaFunctions functions) {
+    private static Optional<String> firstRefusal(Expression expression, Set<String> functions) {
         Optional<String> own = ownRefusal(expression, functions);
         if (own.isPresent()) {
             return own;
@@ -127,7 +131,7 @@ final class SqlExpressions {
         return Optional.empty();
     }
 
-    private static Optional<String> ownRefusal(Expression expression, JavaFunctions functions) {
+    private static Optional<String> ownRefusal(Expression expression, Set<String> functions) {
         if (expression instanceof UnresolvedFunction call) {
             return refusedCall(
                     JavaConverters.seqAsJavaList(call.nameParts()),
@@ -173,9 +177,9 @@ final class SqlExpressions {
         return type instanceof DateType || type instanceof TimestampType || type instanceof TimestampNTZType;
     }
 
-    private static Optional<String> refusedCall(List<String> nameParts, int arguments, JavaFunctions functions) {
+    private static Optional<String> refusedCall(List<String> nameParts, int arguments, Set<String> functions) {
         String name = nameParts.get(nameParts.size() - 1).toLowerCase(Locale.ROOT);
-        if (nameParts.size() == 1 && functions.find(name).isPresent()) {
+        if (nameParts.size() == 1 && functions.contains(name)) {
             return Optional.empty();
         }
         if (NOT_REPEATABLE.contains(name) || (name.equals("unix_timestamp") && arguments == 0)) {
@@ -209,8 +213,8 @@ final class SqlExpressions {
         return what + " gives another result when a unit is repeated; use a value of the row";
     }
 
-    private static List<String> names(JavaFunctions functions) {
-        List<String> names = new ArrayList<>(functions.names());
+    private static List<String> names(Set<String> functions) {
+        List<String> names = new ArrayList<>(functions);
         for (FunctionIdentifier id :
                 JavaConverters.seqAsJavaList(FunctionRegistry.builtin().listFunction())) {
             names.add(id.funcName());

@@ -17,7 +17,9 @@ import java.nio.file.StandardCopyOption;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
@@ -82,18 +84,45 @@ public final class AccessRecordFiles {
         this.records = new AccessRecords(seed, first, perDay, tidy);
     }
 
-    /**
-     * One file.
-     *
-     * @param path below the folder of all
-     * @param bytes compressed, as the name says or not
-     * @param records JSON text of the records that can be read, in their order, with those that come twice
-     * @param repeated how many of them are copies of an earlier one
-     * @param broken pieces that are no record
-     */
-    public record SampleFile(String path, byte[] bytes, List<String> records, int repeated, int broken) {
-        public SampleFile {
-            records = List.copyOf(records);
+    /** One file. */
+    public static final class SampleFile {
+        private final String path;
+        private final byte[] bytes;
+        private final List<String> records;
+        private final int repeated;
+        private final int broken;
+
+        private SampleFile(String path, byte[] bytes, Content content) {
+            this.path = path;
+            this.bytes = bytes;
+            this.records = List.copyOf(content.texts);
+            this.repeated = content.repeated;
+            this.broken = content.broken;
+        }
+
+        /** Below the folder of all. */
+        public String path() {
+            return path;
+        }
+
+        /** Its content, compressed or not, as its name says or not. */
+        public byte[] bytes() {
+            return bytes.clone();
+        }
+
+        /** JSON text of the records that can be read, in their order, with those that come twice. */
+        public List<String> records() {
+            return records;
+        }
+
+        /** How many of the records are copies of an earlier one. */
+        public int repeated() {
+            return repeated;
+        }
+
+        /** Pieces that are no record. */
+        public int broken() {
+            return broken;
         }
     }
 
@@ -104,7 +133,7 @@ public final class AccessRecordFiles {
         Written and(SampleFile file) {
             return new Written(
                     files + 1,
-                    bytes + file.bytes().length,
+                    bytes + file.bytes.length,
                     records + file.records().size(),
                     repeated + file.repeated(),
                     broken + file.broken());
@@ -140,7 +169,7 @@ public final class AccessRecordFiles {
     public static Written write(Path folder, Stream<SampleFile> files, Consumer<SampleFile> progress) {
         Written written = Written.NOTHING;
         for (SampleFile file : (Iterable<SampleFile>) files::iterator) {
-            write(folder.resolve(file.path()), file.bytes());
+            write(folder.resolve(file.path()), file.bytes);
             written = written.and(file);
             progress.accept(file);
         }
@@ -210,15 +239,14 @@ public final class AccessRecordFiles {
                         index % perHour() * 60 / perHour(),
                         new Random(seed * 31 + day * 1_000_003L + index).nextInt());
         byte[] bytes = tidy
-                ? gzip(lines(content.texts(), "\n").getBytes(StandardCharsets.UTF_8), false)
+                ? gzip(lines(content.texts, "\n").getBytes(StandardCharsets.UTF_8), false)
                 : untidy(index, content, random);
-        return new SampleFile(
-                folder(day, index / perHour()) + name, bytes, content.texts, content.repeated, content.broken);
+        return new SampleFile(folder(day, index / perHour()) + name, bytes, content);
     }
 
     private SampleFile empty(int day) {
         String name = "access-records-1-%s-12-30-00-00000000.gz".formatted(first.plusDays(day));
-        return new SampleFile(folder(day, HOURS / 2) + name, gzip(new byte[0], false), List.of(), 0, 0);
+        return new SampleFile(folder(day, HOURS / 2) + name, gzip(new byte[0], false), new Content());
     }
 
     private SampleFile lateFile(int number) {
@@ -231,8 +259,8 @@ public final class AccessRecordFiles {
             content.add(text(records.record(day, inDay + (2 + number * LATE_RECORDS + i) * perDay)));
         }
         String name = "access-records-1-%s-%02d-59-59-late%04d.gz".formatted(first.plusDays(day), hour % HOURS, number);
-        byte[] bytes = gzip(lines(content.texts(), tidy ? "\n" : "").getBytes(StandardCharsets.UTF_8), false);
-        return new SampleFile(folder(day, hour % HOURS) + name, bytes, content.texts, 0, 0);
+        byte[] bytes = gzip(lines(content.texts, tidy ? "\n" : "").getBytes(StandardCharsets.UTF_8), false);
+        return new SampleFile(folder(day, hour % HOURS) + name, bytes, content);
     }
 
     private String folder(int day, int hour) {
@@ -330,12 +358,10 @@ public final class AccessRecordFiles {
     private static final class Content {
         private final List<String> texts = new ArrayList<>();
         /** Lines that are no record, by the number of the record that they stand before. */
-        private final List<Broken> dirt = new ArrayList<>();
+        private final Map<Integer, List<byte[]>> dirt = new HashMap<>();
 
         private int repeated;
         private int broken;
-
-        private record Broken(int before, byte[] line) {}
 
         void add(String text) {
             texts.add(text);
@@ -359,25 +385,21 @@ public final class AccessRecordFiles {
                     line = "{\"timestamp\":1793000000000,\"stack\":\"caf\u00E9\"}"
                             .getBytes(StandardCharsets.ISO_8859_1);
                 }
-                dirt.add(new Broken(texts.isEmpty() ? 0 : random.nextInt(texts.size()), line));
+                dirt.computeIfAbsent(random.nextInt(texts.size()), before -> new ArrayList<>())
+                        .add(line);
             }
             broken += count;
         }
 
         void bytes(ByteArrayOutputStream target, String separator) {
             for (int i = 0; i < texts.size(); i++) {
-                int before = i;
-                dirt.stream().filter(b -> b.before() == before).forEach(b -> {
-                    target.writeBytes(b.line());
+                for (byte[] line : dirt.getOrDefault(i, List.of())) {
+                    target.writeBytes(line);
                     target.writeBytes(utf8(separator));
-                });
+                }
                 target.writeBytes(utf8(texts.get(i)));
                 target.writeBytes(utf8(separator));
             }
-        }
-
-        List<String> texts() {
-            return texts;
         }
     }
 }

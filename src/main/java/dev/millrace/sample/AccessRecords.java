@@ -128,7 +128,7 @@ final class AccessRecords {
         record.put("stack", one(200, random) ? "dev" : "prod");
         record.put("instance", instance(random));
         if (!one(5_000, random)) {
-            record.set("payload", payload(millis(day, number), random));
+            record.set("payload", payload(random));
         }
         if (one(200, random)) {
             record.put("region", "us-east-1");
@@ -148,12 +148,11 @@ final class AccessRecords {
         }
     }
 
-    private ObjectNode payload(long millis, Random random) {
+    private ObjectNode payload(Random random) {
         ObjectNode payload = JsonNodeFactory.instance.objectNode();
         boolean anonymous = random.nextInt(4) == 0;
         boolean browser = random.nextInt(3) == 0;
         payload.put("sessionId", new UUID(random.nextLong(), random.nextLong()).toString());
-        payload.put("timestamp", millis);
         if (anonymous) {
             payload.putNull("userId");
         } else if (one(500, random)) {
@@ -165,9 +164,10 @@ final class AccessRecords {
         if (one(400, random)) {
             payload.putNull("requestURL");
         } else {
-            payload.put("requestURL", filled(any(URLS, random), random));
+            payload.put("requestURL", filled(any(URLS, random), 60_000_000, random));
         }
-        payload.put("userAgent", one(150, random) ? null : filled(any(browser ? BROWSERS : CLIENTS, random), random));
+        payload.put(
+                "userAgent", one(150, random) ? null : filled(any(browser ? BROWSERS : CLIENTS, random), 40, random));
         payload.put("host", "repo-prod.prod.example.org");
         payload.put("origin", browser ? "https://www.example.org" : null);
         payload.put("xForwardedFor", address(random) + (random.nextInt(8) == 0 ? ", " + address(random) : ""));
@@ -203,12 +203,12 @@ final class AccessRecords {
         return "%06d".formatted(440 + random.nextInt(4));
     }
 
-    private static String filled(String template, Random random) {
+    private static String filled(String template, int most, Random random) {
         StringBuilder filled = new StringBuilder();
         for (int i = 0; i < template.length(); i++) {
             char c = template.charAt(i);
             if (c == '#') {
-                filled.append(1 + random.nextInt(60_000_000));
+                filled.append(1 + random.nextInt(most));
             } else if (c == '~') {
                 filled.append(hash(random));
             } else {

@@ -98,6 +98,10 @@ class FileJobTest {
         columns.put("seen", given("payload.seen", "iso"));
         columns.put(
                 "born", new GivenColumn(path("payload.born"), DeclaredType.ofPattern(ColumnType.DATE, "dd.MM.yyyy")));
+        columns.put(
+                "stack",
+                new GivenColumn(
+                        path("stack"), DeclaredType.parse("string").orElseThrow(), Optional.of("upper(stack)")));
         columns.put("record_date", new ComputedColumn("to_date(at)"));
         TableSettings table = job.table("access_record");
         assertThat(table)
@@ -115,9 +119,9 @@ class FileJobTest {
                                 Deduplicate.Against.TABLE,
                                 Optional.of(Duration.ofDays(7))))));
         assertThat(table.columns().keySet())
-                .containsExactly("session_id", "user_id", "at", "seen", "born", "record_date");
+                .containsExactly("session_id", "user_id", "at", "seen", "born", "stack", "record_date");
         assertThat(table.isGiven()).isTrue();
-        assertThat(table.given()).hasSize(5);
+        assertThat(table.given()).hasSize(6);
         assertThat(table.computed()).containsOnlyKeys("record_date");
         assertThat(job.lake())
                 .contains(new LakeSettings(
@@ -251,8 +255,6 @@ class FileJobTest {
                         + " quote or another character",
                 "json: {at: in} | csv: {at: in, comment: ab} | 3: source.csv.comment: ab: must be one ASCII character"
                         + " that ends no line, or \\t for a tab, for example \";\"",
-                "{from: payload.userId, type: bigint} | {from: payload.userId, sql: x} | 9: tables.access.columns.user_id:"
-                        + " must hold only one of: from, sql",
                 "{from: payload.userId, type: bigint} | {type: bigint} | 9: tables.access.columns.user_id: must hold one"
                         + " of: from, sql",
                 "{from: payload.userId, type: bigint} | {sql: x, type: bigint} | 9: tables.access.columns.user_id.type:"
@@ -350,6 +352,19 @@ class FileJobTest {
                 .containsExactly(
                         "jobs/test.yaml:5: tables.a.keep-rest: false: is only for a table whose columns are given"
                                 + " by their paths: remove it");
+    }
+
+    @Test
+    void anExpressionTakesThePlaceOfAValue() {
+        String job = SMALLEST + "tables: {a: {columns: {x: {from: a.x, type: bigint, sql: x + 1}, y: {sql: x}}}}\n";
+        TableSettings table = files.job(job).load().table("a");
+
+        assertThat(table.given())
+                .isEqualTo(Map.of(
+                        "x",
+                        new GivenColumn(
+                                path("a.x"), DeclaredType.parse("bigint").orElseThrow(), Optional.of("x + 1"))));
+        assertThat(table.computed()).isEqualTo(Map.of("y", new ComputedColumn("x")));
     }
 
     @Test

@@ -244,6 +244,44 @@ class ComputedColumnsTest {
     }
 
     @Test
+    void putsAValueInPlaceOfTheOneOfTheSource(SparkSession spark) {
+        LandingTable orders = LandingTable.main(
+                ORDERS,
+                List.of(
+                        column("before", "User"),
+                        new ComputedColumn("user", "upper(concat(user, id))", "jobs/shop.yaml:32", true),
+                        column("after", "user"),
+                        new ComputedColumn("Total", "cast(total * 2 as decimal(18,2))", "jobs/shop.yaml:34", true)),
+                "orders/");
+        List<LandingTable> tables =
+                ComputedColumns.resolve(spark, List.of(orders, LandingTable.child(LINES, List.of(), "lines/")));
+
+        Row order = order("o1", "12.50", null, null);
+        assertThat(ComputedColumns.withComputedColumns(wide(spark, RowFactory.create(0, 0, order, null)), tables)
+                        .select("t0.*")
+                        .collectAsList())
+                .containsExactly(
+                        RowFactory.create("o1", new BigDecimal("25.00"), null, null, "ANNO1", null, "ann", "ANNO1"));
+        assertThat(tables.get(0).landed().columns().stream().map(Column::name))
+                .containsExactly("id", "total", "created_at", "tags", "User", "before", "after", "_rest");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "total | total * 2 | the result is decimal(20,2), the column's type is decimal(18,2): cast it, cast(… as decimal(18,2)), or declare the type decimal(20,2)",
+                "sum   | 1         | table orders has no column sum from the source",
+            })
+    void refusesWhatCannotStandInPlaceOfAnother(String name, String sql, String reason, SparkSession spark) {
+        Fault fault = catchThrowableOfType(
+                Fault.class, () -> resolved(spark, new ComputedColumn(name, sql, "jobs/shop.yaml:31", true)));
+
+        assertThat(fault)
+                .hasMessage("Invalid computed column " + name + " (jobs/shop.yaml:31): " + sql + ": " + reason);
+    }
+
+    @Test
     void refusesTheNameOfAColumnOfTheSource(SparkSession spark) {
         Fault fault = catchThrowableOfType(Fault.class, () -> resolved(spark, column("TOTAL", "1")));
 

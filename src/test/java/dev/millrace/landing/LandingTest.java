@@ -312,7 +312,7 @@ class LandingTest {
                 .isInstanceOfSatisfying(
                         Fault.class, fault -> assertThat(fault.kind()).isEqualTo(Fault.Kind.USER))
                 .hasMessageStartingWith("A computed column failed on a row: [FAILED_EXECUTE_UDF]")
-                .hasMessageContaining("`picky (LandingTest$Picky)`")
+                .hasMessageContaining("function (`picky`: (string) => string)")
                 .hasMessageEndingWith(": java.lang.IllegalStateException: the list is empty")
                 .hasMessageNotContaining("\n");
     }
