@@ -37,9 +37,9 @@ class HouseTest {
         assertThat(ROOMS.keySet())
                 .startsWith("job", "sample", "warehouse")
                 .endsWith("table", "json", "fault")
-                .hasSize(12);
+                .hasSize(13);
         assertThat(ROOMS.get("landing")).containsExactly("run", "storage", "table", "config", "fault");
-        assertThat(ROOMS.get("job")).hasSize(11).doesNotContain("job");
+        assertThat(ROOMS.get("job")).hasSize(12).doesNotContain("job");
         assertThat(ROOMS.get("fault")).isEmpty();
         assertThat(ROOMS)
                 .allSatisfy((room, used) -> assertThat(ROOMS.keySet()).as(room).containsAll(used));
