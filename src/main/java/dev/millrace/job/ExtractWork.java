@@ -1,9 +1,9 @@
 package dev.millrace.job;
 
 import dev.millrace.config.Job;
+import dev.millrace.config.LakeSettings;
 import dev.millrace.config.SchemaSettings;
 import dev.millrace.config.TableSettings;
-import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.fault.Fault;
 import dev.millrace.function.JavaFunctions;
 import dev.millrace.landing.ComputedColumns;
@@ -58,7 +58,8 @@ final class ExtractWork implements PhaseWork {
     public Optional<PhaseCommit> run(RunContext context) {
         int version =
                 Integer.parseInt(context.require(Phase.INFER_SCHEMA).facts().get(InferSchemaWork.VERSION));
-        DataSchema schema = context.open().schemas().load(version).schema();
+        DataSchema schema = source.given()
+                .orElseGet(() -> context.open().schemas().load(version).schema());
         ShredPlan shredding = plan(context, schema);
         SourceReading reading = source.reading(context);
         LandingPlan landing = landing(context, shredding, reading.inputPhase());
@@ -88,7 +89,7 @@ final class ExtractWork implements PhaseWork {
                 context.plan().units().stream().map(PlannedUnit::id).toList());
         requireContract(context, counted, shredding);
         context.requireNotGivenUp();
-        Commit commit = context.open().store().ledger().append(context.plan(), counts, Map.of());
+        Commit commit = reading.commit(counts);
         context.open().schemas().keep(new LastCensus(context.run().id().value(), commit.n(), counted.census()));
         reading.committed();
         facts.put(COMMIT, Long.toString(commit.n()));
@@ -130,7 +131,7 @@ final class ExtractWork implements PhaseWork {
             throw Fault.user(mistakes);
         }
         try {
-            return ShredPlan.of(schema, source.kindRule(), context.open().job().tables(), source.expiry(context.run()));
+            return source.shredding(schema, context.run());
         } catch (Fault mistake) {
             String file = context.open().file();
             throw Fault.user(
@@ -138,7 +139,7 @@ final class ExtractWork implements PhaseWork {
         }
     }
 
-    private static LandingPlan landing(RunContext context, ShredPlan shredding, String inputPhase) {
+    private LandingPlan landing(RunContext context, ShredPlan shredding, String inputPhase) {
         Job job = context.open().job();
         String file = context.open().file();
         List<LandingTable> tables = new ArrayList<>();
@@ -152,14 +153,15 @@ final class ExtractWork implements PhaseWork {
                 tables.add(LandingTable.child(table.definition(), List.of(), folder));
             }
         }
-        tables.add(LandingTable.quarantine(SpoolSource.QUARANTINE, LandedRun.quarantineFolder(context)));
+        tables.add(LandingTable.quarantine(source.quarantine(), LandedRun.quarantineFolder(context)));
         boolean computes = tables.stream().anyMatch(t -> !t.computed().isEmpty());
         List<LandingTable> resolved = computes
                 ? ComputedColumns.resolve(context.spark().get(), tables, JavaFunctions.of(job.functions()))
                 : tables;
+        List<String> partitions = job.lake().map(LakeSettings::partitionBy).orElse(List.of());
         return new LandingPlan(
                 context.run().storage(),
-                resolved,
+                resolved.stream().map(table -> partitioned(table, partitions)).toList(),
                 job.staging().format(),
                 job.staging().codec(),
                 shredding.schemaVersion(),
@@ -167,6 +169,16 @@ final class ExtractWork implements PhaseWork {
                 Phase.EXTRACT.label(),
                 inputPhase,
                 List.of());
+    }
+
+    /** A main table has to have all of the columns; others are not partitioned by one that they do not have. */
+    private static LandingTable partitioned(LandingTable table, List<String> columns) {
+        if (table.quarantine()) {
+            return table;
+        }
+        return table.partitionedBy(columns.stream()
+                .filter(column -> table.main() || table.has(column))
+                .toList());
     }
 
     /** All tables that the data-schema knows; that of unknown items also when it is not empty. */

@@ -28,10 +28,14 @@ final class InferSchemaWork implements PhaseWork {
 
     @Override
     public Optional<PhaseCommit> run(RunContext context) {
+        if (source.given().isPresent()) {
+            return Optional.of(pinned(context, source.given().get()));
+        }
         SchemaCache cache = context.open().schemas();
         Optional<SchemaCache.Entry> latest = cache.latest();
         if (latest.isPresent()) {
-            return Optional.of(pinned(context, refreshed(context, cache, latest.get())));
+            return Optional.of(
+                    pinned(context, refreshed(context, cache, latest.get()).schema()));
         }
         SourceReading reading = source.reading(context);
         reading.count(context.missing(context.done(Phase.INFER_SCHEMA)));
@@ -39,8 +43,8 @@ final class InferSchemaWork implements PhaseWork {
             return Optional.empty();
         }
         Census all = reading.counted();
-        DataSchema inferred = Inference.infer(all, DataSchema.none(source.keys()), listsAsJson(context));
-        return Optional.of(pinned(context, cache.add(inferred, all)));
+        DataSchema inferred = Inference.infer(all, source.unknown(), listsAsJson(context));
+        return Optional.of(pinned(context, cache.add(inferred, all).schema()));
     }
 
     /**
@@ -71,8 +75,8 @@ final class InferSchemaWork implements PhaseWork {
                 || !written.isBefore(context.run().began());
     }
 
-    private static PhaseCommit pinned(RunContext context, SchemaCache.Entry entry) {
-        String version = Integer.toString(entry.schema().version());
+    private static PhaseCommit pinned(RunContext context, DataSchema schema) {
+        String version = Integer.toString(schema.version());
         return context.commit(Phase.INFER_SCHEMA, Map.of(VERSION, version));
     }
 }

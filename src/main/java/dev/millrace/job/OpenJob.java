@@ -1,8 +1,10 @@
 package dev.millrace.job;
 
 import dev.millrace.config.Expressions;
+import dev.millrace.config.FileSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.JobFile;
+import dev.millrace.config.LakeSettings;
 import dev.millrace.config.Mistake;
 import dev.millrace.config.S3Settings;
 import dev.millrace.config.TableSettings;
@@ -24,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
@@ -35,6 +38,7 @@ import java.util.function.Function;
  * @param store its state below the staging
  * @param schemas its schema cache
  * @param warehouses opens the warehouse that settings name
+ * @param storages opens the storage that a location names
  */
 record OpenJob(
         String file,
@@ -42,7 +46,8 @@ record OpenJob(
         Storage staging,
         JobStore store,
         SchemaCache schemas,
-        Function<WarehouseSettings, Warehouse> warehouses) {
+        Function<WarehouseSettings, Warehouse> warehouses,
+        BiFunction<String, StorageOptions, Storage> storages) {
     private static final Expressions EXPRESSIONS = new Expressions() {
         @Override
         public Optional<String> mistake(String sql, Map<String, String> functions) {
@@ -101,9 +106,14 @@ record OpenJob(
                 file,
                 job,
                 staging,
-                new JobStore(staging, job.name(), around.clock(), around.random()),
+                new JobStore(staging, job.name(), bringing(job), around.clock(), around.random()),
                 new SchemaCache(around.storages().apply(job.schema().cache().uri(), options)),
-                around.warehouses());
+                around.warehouses(),
+                around.storages());
+    }
+
+    private static JobStore.Runs bringing(Job job) {
+        return job.source() instanceof FileSource ? JobStore.Runs.ADDING : JobStore.Runs.REPLACING;
     }
 
     /** Everything that is wrong with a job file, one a line; none means that {@link #load} succeeds. */
@@ -138,7 +148,7 @@ record OpenJob(
         return computed;
     }
 
-    private static StorageOptions options(S3Settings s3) {
+    static StorageOptions options(S3Settings s3) {
         return new StorageOptions(
                 s3.endpoint().map(URI::toString).orElse(""), s3.region().orElse(""), s3.pathStyle());
     }
@@ -146,6 +156,17 @@ record OpenJob(
     /** The job's warehouse, to be closed. Throws a USER fault when the job file names none. */
     Warehouse openWarehouse() {
         return warehouses.apply(warehouse());
+    }
+
+    /** Where the job publishes. Throws a USER fault when the job file names no lake. */
+    LakeSettings lake() {
+        return job.lake()
+                .orElseThrow(() -> Fault.user(file + ": lake: is missing: this command needs one; add, for example, "
+                        + "lake: {at: data/" + job.name() + "/lake/}"));
+    }
+
+    Storage openLake() {
+        return storages.apply(lake().at().uri(), options(job.s3()));
     }
 
     WarehouseSettings warehouse() {

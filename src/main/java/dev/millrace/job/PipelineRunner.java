@@ -1,6 +1,7 @@
 package dev.millrace.job;
 
 import dev.millrace.config.DynamoDbSource;
+import dev.millrace.config.FileSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.JobFile;
 import dev.millrace.fault.Fault;
@@ -20,6 +21,7 @@ import dev.millrace.run.ResolvedJob;
 import dev.millrace.run.RunEnd;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
+import dev.millrace.run.TableCounts;
 import dev.millrace.run.TableRecord;
 import dev.millrace.warehouse.Warehouse;
 import java.util.ArrayList;
@@ -57,9 +59,16 @@ final class PipelineRunner {
     record Ended(RunContext context, Result result) {}
 
     private final Surroundings around;
+    private final Selection selection;
 
     PipelineRunner(Surroundings around) {
+        this(around, Selection.NEW);
+    }
+
+    /** @param selection what of its source a new run takes */
+    PipelineRunner(Surroundings around, Selection selection) {
         this.around = around;
+        this.selection = selection;
     }
 
     /**
@@ -68,9 +77,10 @@ final class PipelineRunner {
      * @param run to work on; else the unfinished one or a new one
      * @param units the share of the run's units to do
      * @param wanted phases to do; none: all that the job file needs
+     * @return empty where there is no run, because the source has nothing new
      * @throws Fault by its kind, with the run's record saying the same
      */
-    Ended run(OpenJob open, Optional<RunId> run, Arguments.Share units, List<Phase> wanted) {
+    Optional<Ended> run(OpenJob open, Optional<RunId> run, Arguments.Share units, List<Phase> wanted) {
         return run(open, run, units, wanted, Optional.empty());
     }
 
@@ -80,10 +90,11 @@ final class PipelineRunner {
      * @param handover asked when a new run begins
      */
     Ended again(OpenJob open, Supplier<Handover> handover) {
-        return run(open, Optional.empty(), Arguments.Share.ALL, List.of(), Optional.of(handover));
+        return run(open, Optional.empty(), Arguments.Share.ALL, List.of(), Optional.of(handover))
+                .orElseThrow();
     }
 
-    private Ended run(
+    private Optional<Ended> run(
             OpenJob open,
             Optional<RunId> run,
             Arguments.Share units,
@@ -92,7 +103,8 @@ final class PipelineRunner {
         List<Phase> phases = phases(open.job());
         for (Phase phase : wanted) {
             if (!phases.contains(phase)) {
-                throw Fault.user(open.file() + ": warehouse: is missing: phase " + phase.label() + " needs one");
+                String needed = loads(phase) ? "warehouse" : "lake";
+                throw Fault.user(open.file() + ": " + needed + ": is missing: phase " + phase.label() + " needs one");
             }
         }
         requireRunFor(wanted, run, open);
@@ -102,13 +114,24 @@ final class PipelineRunner {
         if (wanted.isEmpty() || wanted.stream().anyMatch(PipelineRunner::loads)) {
             requireWarehouse(open);
         }
-        try (LazySource source = new LazySource(open.job(), around);
+        Optional<RunStore> begun = run.isPresent()
+                ? run.map(open.store()::run).filter(named -> named.findPlan().isPresent())
+                : open.store().toTakeUp(open.job().resumeWithin());
+        begun.ifPresent(unfinished -> selection.requireNone("run " + unfinished.id()
+                + " has begun without it: finish that one first, by scripts/millrace local " + open.file()));
+        try (LazySource source = new LazySource(open, selection, around);
                 Sparks spark = new Sparks(open.job().name())) {
+            boolean isNew = begun.isEmpty() && handover.isEmpty();
+            if (isNew
+                    && open.job().source() instanceof FileSource
+                    && source.get().isEmpty()) {
+                return Optional.empty();
+            }
             while (true) {
                 Optional<Ended> ended =
                         run(open, run, units, wanted.isEmpty() ? phases : wanted, handover, source, spark);
                 if (ended.isPresent()) {
-                    return ended.get();
+                    return ended;
                 }
             }
         }
@@ -182,8 +205,8 @@ final class PipelineRunner {
     private Plan plan(
             OpenJob open, RunId id, String json, Optional<Supplier<Handover>> handover, Supplier<JobSource> source) {
         Optional<Handover> taken = handover.map(Supplier::get);
-        List<PlannedUnit> units =
-                taken.map(Handover::units).orElseGet(() -> source.get().units());
+        List<PlannedUnit> units = taken.map(Handover::units)
+                .orElseGet(() -> source.get().units(open.store().run(id)));
         return new Plan(
                 Plan.FORMAT,
                 id,
@@ -225,6 +248,9 @@ final class PipelineRunner {
     /** The phases that a job file needs, in order. */
     static List<Phase> phases(Job job) {
         List<Phase> phases = new ArrayList<>(List.of(Phase.INFER_SCHEMA, Phase.EXTRACT));
+        if (job.lake().isPresent()) {
+            phases.addAll(List.of(Phase.COMPACT, Phase.PUBLISH));
+        }
         if (job.warehouse().isPresent()) {
             phases.addAll(List.of(Phase.PREPARE, Phase.UPLOAD, Phase.REPLACE));
         }
@@ -241,7 +267,7 @@ final class PipelineRunner {
 
     private static boolean loads(Phase phase) {
         return switch (phase) {
-            case INFER_SCHEMA, EXTRACT -> false;
+            case INFER_SCHEMA, EXTRACT, COMPACT, PUBLISH -> false;
             case PREPARE, UPLOAD, REPLACE -> true;
         };
     }
@@ -305,7 +331,7 @@ final class PipelineRunner {
         // What this process lacks, such as a key in its environment, is no mistake of the run's.
         PhaseWork work = work(phase, source);
         try {
-            if (!loads(phase)) {
+            if (reads(List.of(phase))) {
                 Plan plan = context.plan();
                 plan.input().ifPresent(input -> new Handover(input, plan.units()).to(context.run(), context.open()));
             }
@@ -340,6 +366,10 @@ final class PipelineRunner {
                 if (phase == Phase.EXTRACT) {
                     recordTables(context, recorder, commit);
                 }
+                if (phase == Phase.PUBLISH) {
+                    commit.counts()
+                            .forEach((table, counts) -> recorder.table(table, published(recorder, table, counts)));
+                }
                 if (phase == Phase.REPLACE) {
                     recorder.warehouse(context.open().warehouseName());
                 }
@@ -360,6 +390,10 @@ final class PipelineRunner {
                 context.run().finish(Outcome.SUPERSEDED, message);
             }
             case USER -> {
+                if (isPastReturn(context)) {
+                    context.record(r -> r.ended(Outcome.FAILED, message));
+                    return;
+                }
                 // What mends it is another job file, which this run would not take.
                 context.record(r -> r.ended(Outcome.ABANDONED, message));
                 context.open().store().abandon(context.run(), message);
@@ -367,6 +401,12 @@ final class PipelineRunner {
             // The run itself has not ended: it can be taken up again.
             case WORLD, HELD -> context.record(r -> r.ended(Outcome.FAILED, message));
         }
+    }
+
+    /** Whether nobody else would bring what the run has committed: it has to be finished, once what is wrong is mended. */
+    private static boolean isPastReturn(RunContext context) {
+        return context.open().job().source() instanceof FileSource
+                && context.run().phase(Phase.EXTRACT).isPresent();
     }
 
     /** What cannot be removed now is removed by the next run: it changes nothing of this one's end. */
@@ -388,10 +428,18 @@ final class PipelineRunner {
         return switch (phase) {
             case INFER_SCHEMA -> new InferSchemaWork(source.get(), around.clock());
             case EXTRACT -> new ExtractWork(source.get());
+            case COMPACT -> new CompactWork();
+            case PUBLISH -> new PublishWork(source.get());
             case PREPARE -> new PrepareWork();
             case UPLOAD -> new UploadWork();
             case REPLACE -> new ReplaceWork();
         };
+    }
+
+    /** What was recorded of a landed table, with the rows that readers see. */
+    private static TableRecord published(Recorder recorder, String table, TableCounts counts) {
+        TableRecord landed = recorder.record().tables().get(table);
+        return new TableRecord(counts, landed.files(), landed.bytes(), landed.schemaVersion());
     }
 
     private static void recordTables(RunContext context, Recorder recorder, PhaseCommit extracted) {
@@ -416,19 +464,21 @@ final class PipelineRunner {
 
     /** What a job reads, found when it is first needed. */
     private static final class LazySource implements Supplier<JobSource>, AutoCloseable {
-        private final Job job;
+        private final OpenJob open;
+        private final Selection selection;
         private final Surroundings around;
         private Optional<JobSource> found = Optional.empty();
 
-        LazySource(Job job, Surroundings around) {
-            this.job = job;
+        LazySource(OpenJob open, Selection selection, Surroundings around) {
+            this.open = open;
+            this.selection = selection;
             this.around = around;
         }
 
         @Override
         public JobSource get() {
             if (found.isEmpty()) {
-                found = Optional.of(JobSource.open(job, around));
+                found = Optional.of(JobSource.open(open, selection, around));
             }
             return found.get();
         }

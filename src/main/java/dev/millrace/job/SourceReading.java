@@ -1,6 +1,8 @@
 package dev.millrace.job;
 
+import dev.millrace.run.Commit;
 import dev.millrace.run.PlannedUnit;
+import dev.millrace.run.TableCounts;
 import dev.millrace.schema.Census;
 import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.ShredPlan;
@@ -31,6 +33,13 @@ interface SourceReading {
 
     /** Ends the reading once the rows of all units are landed. Returns facts for the commit of the phase. */
     Map<String, String> close();
+
+    /**
+     * Commits the run to the job's ledger, or finds that it has committed.
+     *
+     * @throws dev.millrace.fault.Fault of kind SUPERSEDED when another run was first
+     */
+    Commit commit(Map<String, TableCounts> counts);
 
     /** The run's commit is in the ledger: removes what nobody reads any more. */
     void committed();

@@ -6,8 +6,10 @@ import dev.millrace.dynamodb.Spool;
 import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.dynamodb.SpooledItems;
 import dev.millrace.fault.Fault;
+import dev.millrace.run.Commit;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PlannedUnit;
+import dev.millrace.run.TableCounts;
 import dev.millrace.run.UnitManifest;
 import dev.millrace.schema.Census;
 import dev.millrace.schema.CensusFiles;
@@ -89,6 +91,11 @@ record TableReading(RunContext context, TableSource source, ReadLimits limits, S
         return Spool.consumed(spooled)
                 .map(consumed -> Map.of(CONSUMED, consumed.toPlainString()))
                 .orElse(Map.of());
+    }
+
+    @Override
+    public Commit commit(Map<String, TableCounts> counts) {
+        return context.open().store().ledger().append(context.plan(), counts, Map.of());
     }
 
     /** Before the phase is committed: once it is, nobody comes here again. All units are, so none is read again. */

@@ -8,6 +8,7 @@ import dev.millrace.dynamodb.DynamoDbClients;
 import dev.millrace.dynamodb.ReadBudget;
 import dev.millrace.dynamodb.Spool;
 import dev.millrace.dynamodb.SpoolKey;
+import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.dynamodb.TableAccess;
 import dev.millrace.dynamodb.TableDescription;
 import dev.millrace.dynamodb.TableScan;
@@ -17,9 +18,11 @@ import dev.millrace.run.RunStore;
 import dev.millrace.sample.EmbeddedDynamoDb;
 import dev.millrace.sample.ShopSample;
 import dev.millrace.schema.CensusTaker;
+import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.KeyAttribute;
 import dev.millrace.schema.KindRule;
 import dev.millrace.schema.ShredPlan;
+import dev.millrace.table.TableDefinition;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -180,13 +183,22 @@ final class TableSource implements JobSource {
                 .orElse(SpoolKey.NONE);
     }
 
-    @Override
-    public List<KeyAttribute> keys() {
+    List<KeyAttribute> keys() {
         return description.keys();
     }
 
     @Override
-    public List<PlannedUnit> units() {
+    public boolean isEmpty() {
+        return false;
+    }
+
+    @Override
+    public List<PlannedUnit> units(RunStore run) {
+        return units();
+    }
+
+    /** The units of a new run. */
+    List<PlannedUnit> units() {
         int tasks = Runtime.getRuntime().availableProcessors();
         return Spool.units(description.segments(tasks, settings().segments()), description.id());
     }
@@ -249,8 +261,8 @@ final class TableSource implements JobSource {
         }
     }
 
-    @Override
-    public KindRule kindRule() {
+    /** What tells an item's kind. */
+    private KindRule kindRule() {
         return kindRule(job);
     }
 
@@ -268,6 +280,26 @@ final class TableSource implements JobSource {
     }
 
     @Override
+    public Optional<DataSchema> given() {
+        return Optional.empty();
+    }
+
+    @Override
+    public DataSchema unknown() {
+        return DataSchema.none(keys());
+    }
+
+    @Override
+    public ShredPlan shredding(DataSchema schema, RunStore run) {
+        return ShredPlan.of(schema, kindRule(), job.tables(), expiry(run));
+    }
+
+    @Override
+    public TableDefinition quarantine() {
+        return SpoolSource.QUARANTINE;
+    }
+
+    @Override
     public CensusTaker.Settings census(RunStore run) {
         return new CensusTaker.Settings(
                 kindRule(),
@@ -277,8 +309,8 @@ final class TableSource implements JobSource {
                 expiry(run));
     }
 
-    @Override
-    public ShredPlan.Expiry expiry(RunStore run) {
+    /** When an item has expired, seen from a run's start. */
+    private ShredPlan.Expiry expiry(RunStore run) {
         return settings()
                 .expire()
                 .map(attribute -> new ShredPlan.Expiry(attribute, run.began().getEpochSecond()))

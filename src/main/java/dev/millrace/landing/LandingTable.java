@@ -98,6 +98,11 @@ public record LandingTable(
         return new LandingTable(definition, computed, types, main, quarantine, folder, partitionBy);
     }
 
+    /** Whether its rows have a column, delivered or computed. */
+    public boolean has(String column) {
+        return wideColumns().stream().anyMatch(has -> has.name().equalsIgnoreCase(column));
+    }
+
     /**
      * The same table with its files in folders by partition.
      *

@@ -326,6 +326,9 @@ class LandingTest {
         public String call(String text) {
             throw new IllegalStateException("the list is empty");
         }
+    }
+
+    @Test
     void writesOneFileForEachPartitionOfAUnit(SparkSession spark) throws SQLException {
         MemoryCommits commits = MemoryCommits.fresh().withInput("u0", 7).withInput("u1", 1);
         List<LandingTable> tables = new ArrayList<>(Shop.tables());

@@ -1,0 +1,129 @@
+package dev.millrace.job;
+
+import dev.millrace.config.Deduplicate;
+import dev.millrace.config.LakeSettings;
+import dev.millrace.files.FileUnits;
+import dev.millrace.lake.Deduplication;
+import dev.millrace.lake.DeltaPublisher;
+import dev.millrace.lake.FolderPublisher;
+import dev.millrace.lake.Publication;
+import dev.millrace.lake.Published;
+import dev.millrace.lake.Publisher;
+import dev.millrace.lake.VersionedPublisher;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.run.Ledger;
+import dev.millrace.run.Phase;
+import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.TableCounts;
+import dev.millrace.storage.Storage;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.SparkSession;
+
+/** Makes what a run has landed visible to the readers of the lake. */
+final class PublishWork implements PhaseWork {
+    private final JobSource source;
+
+    PublishWork(JobSource source) {
+        this.source = source;
+    }
+
+    @Override
+    public Optional<PhaseCommit> run(RunContext context) {
+        LandedRun landed = LandedRun.load(context);
+        Storage lake = context.open().openLake();
+        Set<String> rewritten = rewritten(context);
+        Map<String, TableCounts> counts = new TreeMap<>();
+        Map<String, String> facts = new TreeMap<>();
+        context.record(r -> r.phaseStarted(Phase.PUBLISH, landed.tables().size()));
+        for (LandedTable table : landed.tables()) {
+            Publication publication = new Publication(
+                    context.plan().job(),
+                    context.run().id(),
+                    landed.commit(),
+                    previous(context, landed.commit(), table.name()),
+                    CompactWork.compacted(context, table),
+                    context.run().storage(),
+                    LandedRun.dataFolder(context, table.name()),
+                    context.run().units(),
+                    rewritten,
+                    deduplication(context, table.name()));
+            Published published = publisher(context, lake, table.name()).publish(publication);
+            counts.put(table.name(), counts(table.counts(), published));
+            facts.put(table.name(), published.at());
+            context.record(r -> r.unitsDone(Phase.PUBLISH, counts.size()));
+        }
+        return Optional.of(
+                context.run().commitPhase(new PhaseCommit(PhaseCommit.FORMAT, Phase.PUBLISH.label(), facts, counts)));
+    }
+
+    private static Publisher publisher(RunContext context, Storage lake, String table) {
+        SparkSession spark = context.spark().get();
+        LakeSettings settings = context.open().lake();
+        return switch (settings.publish()) {
+            case DELTA -> new DeltaPublisher(spark, lake, table + "/");
+            case FOLDERS -> new FolderPublisher(spark, lake, table + "/");
+            case VERSIONED -> new VersionedPublisher(spark, lake, table, settings.versions());
+        };
+    }
+
+    /** Number of the last commit before one that brought something to a table. */
+    private static Optional<Long> previous(RunContext context, long n, String table) {
+        Ledger ledger = context.open().store().ledger();
+        for (long before = n - 1; before > 0; before--) {
+            boolean brought = ledger.find(before)
+                    .filter(commit -> commit.counts().containsKey(table))
+                    .isPresent();
+            if (brought) {
+                return Optional.of(before);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Files, as column {@code _file} names them, that this run has read once more. */
+    private Set<String> rewritten(RunContext context) {
+        if (source instanceof FolderSource folder) {
+            FileUnits units = folder.files(context.run());
+            return units.replaced(context.plan().units()).stream()
+                    .map(folder.folder().storage()::uri)
+                    .collect(Collectors.toSet());
+        }
+        return Set.of();
+    }
+
+    private static Optional<Deduplication> deduplication(RunContext context, String table) {
+        return context.open().job().tables().entrySet().stream()
+                .filter(entry -> entry.getValue().name().orElse(entry.getKey()).equals(table))
+                .flatMap(entry -> entry.getValue().deduplicate().stream())
+                .map(PublishWork::deduplication)
+                .findFirst();
+    }
+
+    private static Deduplication deduplication(Deduplicate settings) {
+        return new Deduplication(
+                settings.key(),
+                switch (settings.keep()) {
+                    case FIRST -> Deduplication.Keep.FIRST;
+                    case LAST -> Deduplication.Keep.LAST;
+                },
+                switch (settings.against()) {
+                    case BATCH -> Deduplication.Against.BATCH;
+                    case TABLE -> Deduplication.Against.TABLE;
+                },
+                settings.within());
+    }
+
+    private static TableCounts counts(TableCounts landed, Published published) {
+        return new TableCounts(
+                landed.in(),
+                published.rows(),
+                landed.quarantined(),
+                landed.duplicates() + published.duplicates(),
+                landed.expired(),
+                landed.rescued());
+    }
+}
