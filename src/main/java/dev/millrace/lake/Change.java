@@ -14,16 +14,32 @@ import org.apache.spark.sql.functions;
 /**
  * What a publication does to the files of a table.
  *
- * @param added files in staging whose rows become visible
- * @param removed files of the table that they stand for
- * @param rows of the run that are among the added
+ * @param fresh files in staging with the rows of the run
+ * @param replacements files of the table, and those in staging that stand for them
+ * @param rows of the run that become visible
  * @param duplicates rows of the run that are left out
  * @param replaced rows of the table that go
  */
-record Change(List<DataFile> added, List<DataFile> removed, long rows, long duplicates, long replaced) {
+record Change(List<DataFile> fresh, List<Rewrite.Rewritten> replacements, long rows, long duplicates, long replaced) {
     Change {
-        added = List.copyOf(added);
-        removed = List.copyOf(removed);
+        fresh = List.copyOf(fresh);
+        replacements = List.copyOf(replacements);
+    }
+
+    /** All files in staging whose rows become visible. */
+    List<DataFile> added() {
+        List<DataFile> added = new ArrayList<>(fresh);
+        replacements.forEach(one -> added.addAll(one.written()));
+        return added;
+    }
+
+    /** Whether a publication has to know what the table has. */
+    static boolean needsPresent(Publication publication) {
+        return !publication.rewritten().isEmpty()
+                || publication
+                        .deduplication()
+                        .filter(rule -> rule.against() == Deduplication.Against.TABLE)
+                        .isPresent();
     }
 
     /**
@@ -40,8 +56,7 @@ record Change(List<DataFile> added, List<DataFile> removed, long rows, long dupl
         List<DataFile> fresh = table.files();
         long duplicates = 0;
         long replaced = 0;
-        List<DataFile> removed = List.of();
-        List<DataFile> remaining = List.of();
+        List<Rewrite.Rewritten> replacements = List.of();
         SparkSession session = Rewrite.session(spark);
         Optional<Duplicates> finder = publication
                 .deduplication()
@@ -68,14 +83,11 @@ record Change(List<DataFile> added, List<DataFile> removed, long rows, long dupl
         if (gone.isPresent()) {
             Rewrite.Remainder rest = rewrite(publication, target.partitions())
                     .without(gone.get(), target, present, purpose + " of commit " + publication.n());
-            removed = rest.touched();
-            remaining = rest.written();
+            replacements = rest.rewritten();
             replaced = rest.dropped();
         }
         long rows = fresh.stream().mapToLong(DataFile::rows).sum();
-        List<DataFile> added = new ArrayList<>(fresh);
-        added.addAll(remaining);
-        return new Change(added, removed, rows, duplicates, replaced);
+        return new Change(fresh, replacements, rows, duplicates, replaced);
     }
 
     /** Places of the table's rows that new ones stand for. */

@@ -122,7 +122,7 @@ public final class DeltaPublisher implements Publisher {
         LandedTable table = publication.table();
         DeltaShape shape = DeltaShape.of(transaction.metadata(), transaction.readVersion() < 0, lake.uri(folder));
         Optional<Metadata> metadata = shape.with(table).map(json -> (Metadata) action(json));
-        List<ObjectNode> present = needsPresent(publication) ? present(transaction) : List.of();
+        List<ObjectNode> present = Change.needsPresent(publication) ? present(transaction) : List.of();
         Map<String, ObjectNode> byPath = new HashMap<>();
         present.forEach(add -> byPath.put(folder + decoded(add.get("path").textValue()), add));
         TableFiles target = new TableFiles(lake, folder, shape.columns(), shape.partitions());
@@ -130,8 +130,8 @@ public final class DeltaPublisher implements Publisher {
                 spark, publication, target, List.copyOf(files(byPath)), PHASE + "@" + transaction.readVersion());
 
         List<Action> actions = new ArrayList<>();
-        for (DataFile file : change.removed()) {
-            actions.add(action(removal(byPath.get(file.path()))));
+        for (Rewrite.Rewritten rewritten : change.replacements()) {
+            actions.add(action(removal(byPath.get(rewritten.touched().path()))));
         }
         for (DataFile file : change.added()) {
             String below = PartitionPath.below(table.partitions(), file.path());
@@ -153,14 +153,6 @@ public final class DeltaPublisher implements Publisher {
                 change.added().size(),
                 "version " + version,
                 false);
-    }
-
-    private static boolean needsPresent(Publication publication) {
-        return !publication.rewritten().isEmpty()
-                || publication
-                        .deduplication()
-                        .filter(rule -> rule.against() == Deduplication.Against.TABLE)
-                        .isPresent();
     }
 
     /** Files that the table has, as the protocol's JSON. As many objects as files. */

@@ -44,4 +44,11 @@ public record Publication(
             throw new IllegalArgumentException("Commit " + n + " cannot follow commit " + previous.get());
         }
     }
+
+    /** The same rows for a table that has no others. */
+    Publication asSnapshot() {
+        Optional<Deduplication> among = deduplication.map(
+                rule -> new Deduplication(rule.key(), rule.keep(), Deduplication.Against.BATCH, Optional.empty()));
+        return new Publication(job, run, n, Optional.empty(), table, staging, folder, commits, Set.of(), among);
+    }
 }

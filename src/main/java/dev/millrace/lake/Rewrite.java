@@ -1,5 +1,6 @@
 package dev.millrace.lake;
 
+import dev.millrace.fault.Fault;
 import dev.millrace.landing.Landing;
 import dev.millrace.landing.LandingPlan;
 import dev.millrace.landing.LandingTable;
@@ -79,19 +80,21 @@ record Rewrite(
         return session;
     }
 
+    /** A file of which rows go, and the new ones that hold its other rows: none where all go. */
+    record Rewritten(DataFile touched, List<DataFile> written) {}
+
     /**
      * Files without some of their rows.
      *
      * @param whole files of which no row goes
-     * @param touched files of which rows go, which {@code written} stand for
-     * @param written new files with the other rows of the touched ones
+     * @param rewritten the others
      * @param dropped how many rows went
      */
-    record Remainder(List<DataFile> whole, List<DataFile> touched, List<DataFile> written, long dropped) {
+    record Remainder(List<DataFile> whole, List<Rewritten> rewritten, long dropped) {
         /** What there is now. */
         List<DataFile> files() {
             List<DataFile> files = new ArrayList<>(whole);
-            files.addAll(written);
+            rewritten.forEach(one -> files.addAll(one.written()));
             return files;
         }
     }
@@ -110,8 +113,11 @@ record Rewrite(
             List<DataFile> whole = new ArrayList<>();
             List<DataFile> touched = new ArrayList<>();
             all.forEach(file -> (dropped.containsKey(files.place(file)) ? touched : whole).add(file));
+            if (touched.size() != dropped.size()) {
+                throw new IllegalStateException("Rows of files that are not there are to go: " + dropped.keySet());
+            }
             if (touched.isEmpty()) {
-                return new Remainder(whole, List.of(), List.of(), 0);
+                return new Remainder(whole, List.of(), 0);
             }
             Map<String, Long> held = countsByFile(
                     files.read(session, touched.stream().map(DataFile::path).toList()));
@@ -122,12 +128,19 @@ record Rewrite(
                         purpose, List.of(new DataFile(file.table(), file.path(), file.bytes(), rows, file.etag()))));
             }
             List<UnitManifest> manifests = run(session, files, groups, Optional.of(kept));
-            List<DataFile> written =
-                    manifests.stream().flatMap(unit -> unit.files().stream()).toList();
+            List<Rewritten> rewritten = new ArrayList<>();
+            for (int i = 0; i < touched.size(); i++) {
+                rewritten.add(new Rewritten(touched.get(i), manifests.get(i).files()));
+            }
             long gone = manifests.stream()
                     .mapToLong(unit -> unit.counts().get(table).duplicates())
                     .sum();
-            return new Remainder(whole, touched, written, gone);
+            long wanted = dropped.values().stream().mapToLong(Long::longValue).sum();
+            if (gone != wanted) {
+                throw Fault.world("Table " + table + ": " + wanted + " rows were to go, " + gone
+                        + " went: this is a defect, please report it");
+            }
+            return new Remainder(whole, rewritten, gone);
         } finally {
             kept.unpersist();
         }

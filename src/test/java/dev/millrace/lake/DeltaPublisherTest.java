@@ -7,21 +7,21 @@ import dev.millrace.fault.Fault;
 import dev.millrace.lake.Accesses.Access;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.run.RunId;
-import dev.millrace.testing.SharedSpark;
-import java.nio.file.Path;
+import dev.millrace.storage.Storage;
+import dev.millrace.table.Column;
+import dev.millrace.table.ColumnType;
+import dev.millrace.table.TableDefinition;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
-@ExtendWith(SharedSpark.class)
-class DeltaPublisherTest {
-    static final List<Access> FIRST = List.of(
+class DeltaPublisherTest extends PublisherContract {
+    private static final List<Access> ABSURD = List.of(
             Access.of("a1", "f1", "2026-11-20"),
             Access.of("a2", "f1", "2026-11-21"),
             Access.of("a3", "f1", "2026-11-20"),
@@ -32,16 +32,23 @@ class DeltaPublisherTest {
             Access.of("b2", "f2", "2026-11-20"),
             Access.of("b3", "f2", "2026-11-21"));
 
-    @TempDir
-    Path root;
-
-    private Accesses job;
     private DeltaPublisher publisher;
 
     @BeforeEach
-    void open(SparkSession spark) {
-        job = new Accesses(spark, root);
+    void openPublisher() {
         publisher = new DeltaPublisher(spark, job.lake, "access_record/");
+    }
+
+    @Override
+    Publisher publisher(Storage lake) {
+        return new DeltaPublisher(spark, lake, "access_record/");
+    }
+
+    @Override
+    List<String> seen() {
+        List<String> seen = Readers.spark(spark, path());
+        assertThat(Readers.kernel(path())).isEqualTo(seen);
+        return seen;
     }
 
     private String path() {
@@ -55,7 +62,7 @@ class DeltaPublisherTest {
     }
 
     /** The year 50,000 is null to readers of partitions. */
-    static List<String> seen(List<Access> accesses) {
+    private static List<String> nullDays(List<Access> accesses) {
         return Accesses.texts(accesses.stream()
                 .map(a -> a.day() != null && a.day().getYear() > 9999
                         ? new Access(a.id(), a.user(), a.file(), null, a.stack())
@@ -65,7 +72,7 @@ class DeltaPublisherTest {
 
     @Test
     void appendsEachCommitOnceForEveryReader(SparkSession spark) {
-        LandedTable first = job.land(Accesses.run(1), List.of(FIRST.subList(0, 2), FIRST.subList(2, 5)));
+        LandedTable first = job.land(Accesses.run(1), List.of(ABSURD.subList(0, 2), ABSURD.subList(2, 5)));
         LandedTable second = job.land(Accesses.run(2), List.of(SECOND));
 
         Published one = publisher.publish(job.publication(Accesses.run(1), 1, Optional.empty(), first));
@@ -77,7 +84,7 @@ class DeltaPublisherTest {
         assertThat(two).isEqualTo(new Published(3, 0, 0, 3, "version 1", false));
         assertThat(again).isEqualTo(new Published(3, 0, 0, 3, "version 1", true));
         assertThat(early).isEqualTo(new Published(5, 0, 0, 5, "version 0", true));
-        List<String> expected = seen(all(FIRST, SECOND));
+        List<String> expected = nullDays(all(ABSURD, SECOND));
         assertThat(Readers.spark(spark, path())).isEqualTo(expected);
         assertThat(Readers.kernel(path())).isEqualTo(expected);
         if (Readers.hasPython()) {
@@ -115,6 +122,78 @@ class DeltaPublisherTest {
         String path = odd.lake.localPath("access_record").orElseThrow().toString();
         assertThat(Readers.spark(spark, path)).isEqualTo(Accesses.texts(accesses));
         assertThat(Readers.kernel(path)).isEqualTo(Accesses.texts(accesses));
+    }
+
+    @Test
+    void readsWhatOptimizeHasMadeOfTheTable() {
+        publish(1, FIRST, Set.of());
+        publish(2, SECOND, Set.of());
+        SparkSession session = Readers.deltaSession(spark);
+        io.delta.tables.DeltaTable.forPath(session, path()).optimize().executeCompaction();
+
+        publish(3, List.of(Access.of("a1", "f1", "2026-11-20")), Set.of("f1"));
+
+        List<Access> expected = new ArrayList<>(FIRST.subList(2, 5));
+        expected.addAll(SECOND);
+        expected.add(FIRST.get(0));
+        assertThat(seen()).isEqualTo(Accesses.texts(expected));
+        if (Readers.hasPython()) {
+            assertThat(Readers.python(root, path())).isEqualTo(Accesses.texts(expected));
+        }
+    }
+
+    private void publish(int n, List<Access> accesses, Set<String> rewritten) {
+        Optional<Long> previous = n == 1 ? Optional.empty() : Optional.of(n - 1L);
+        publisher.publish(job.publication(
+                Accesses.run(n),
+                n,
+                previous,
+                job.land(Accesses.run(n), List.of(accesses)),
+                rewritten,
+                Optional.empty()));
+    }
+
+    @Test
+    void addsColumnsAndRefusesOtherTypesAndPartitions() {
+        publish(1, FIRST, Set.of());
+        LandedTable second = job.land(Accesses.run(2), List.of(SECOND));
+
+        assertThatThrownBy(() -> publisher.publish(job.publication(
+                        Accesses.run(2),
+                        2,
+                        Optional.of(1L),
+                        job.land(Accesses.run(3), List.of(SECOND), List.of("stack")))))
+                .isInstanceOf(Fault.class)
+                .hasMessage("Invalid lake.partition-by: [stack]: table " + job.lake.uri("access_record/")
+                        + " is partitioned by [record_date]; write to another table, or rewrite that one");
+        assertThatThrownBy(() -> publisher.publish(job.publication(
+                        Accesses.run(2),
+                        2,
+                        Optional.of(1L),
+                        with(second, new Column("user_id", ColumnType.STRING, true)))))
+                .isInstanceOf(Fault.class)
+                .hasMessage("Invalid type of column user_id: string: table " + job.lake.uri("access_record/")
+                        + " has it as bigint; declare that type, or write to another table");
+
+        publisher.publish(job.publication(
+                Accesses.run(2), 2, Optional.of(1L), with(second, new Column("added", ColumnType.BIGINT, true))));
+
+        assertThat(Readers.delta(spark, path()).columns()).contains("added");
+        assertThat(seen()).isEqualTo(Accesses.texts(all(FIRST, SECOND)));
+    }
+
+    private static LandedTable with(LandedTable table, Column column) {
+        List<Column> columns = new ArrayList<>(table.definition().columns());
+        columns.removeIf(other -> other.name().equals(column.name()));
+        columns.add(column);
+        return new LandedTable(
+                new TableDefinition(table.name(), columns, List.of()),
+                table.format(),
+                table.codec(),
+                table.files(),
+                table.counts(),
+                table.schemaVersion(),
+                table.partitions());
     }
 
     @Test

@@ -43,11 +43,15 @@ final class Readers {
         return texts(delta(spark, path));
     }
 
-    static Dataset<Row> delta(SparkSession spark, String path) {
+    static SparkSession deltaSession(SparkSession spark) {
         SparkSession session = spark.newSession();
         session.conf().set("spark.databricks.delta.requiredSparkConfsCheck.enabled", false);
         SparkSession.setActiveSession(session);
-        return session.read().format("delta").load(path);
+        return session;
+    }
+
+    static Dataset<Row> delta(SparkSession spark, String path) {
+        return deltaSession(spark).read().format("delta").load(path);
     }
 
     static List<String> sparkParquet(SparkSession spark, String path) {
