@@ -176,7 +176,7 @@ final class Arguments {
 
     /** What of its source a new run takes. */
     Selection selection() {
-        return new Selection(TimeRange.parse(since, until), again);
+        return Selection.of(TimeRange.parse(since, until), again);
     }
 
     Optional<String> env() {

@@ -17,6 +17,7 @@ import dev.millrace.schema.KindRule;
 import dev.millrace.schema.Notation;
 import dev.millrace.schema.ShredPlan;
 import dev.millrace.table.TableDefinition;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -62,8 +63,12 @@ final class FolderSource implements JobSource {
     /** Lists the source when it is first asked. */
     Arrivals arrivals() {
         if (found.isEmpty()) {
-            found = Optional.of(ArrivalSearch.of(settings, folder)
-                    .find(ledger, around.clock().instant(), selection.range(), selection.again()));
+            ArrivalSearch search = ArrivalSearch.of(settings, folder);
+            Instant now = around.clock().instant();
+            found = Optional.of(
+                    selection.named().isEmpty()
+                            ? search.find(ledger, now, selection.range(), selection.again())
+                            : search.named(selection.named(), now));
         }
         return found.get();
     }

@@ -21,7 +21,6 @@ import dev.millrace.run.ResolvedJob;
 import dev.millrace.run.RunEnd;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
-import dev.millrace.run.TableCounts;
 import dev.millrace.run.TableRecord;
 import dev.millrace.warehouse.Warehouse;
 import java.util.ArrayList;
@@ -367,8 +366,7 @@ final class PipelineRunner {
                     recordTables(context, recorder, commit);
                 }
                 if (phase == Phase.PUBLISH) {
-                    commit.counts()
-                            .forEach((table, counts) -> recorder.table(table, published(recorder, table, counts)));
+                    recordPublished(recorder, commit);
                 }
                 if (phase == Phase.REPLACE) {
                     recorder.warehouse(context.open().warehouseName());
@@ -436,10 +434,14 @@ final class PipelineRunner {
         };
     }
 
-    /** What was recorded of a landed table, with the rows that readers see. */
-    private static TableRecord published(Recorder recorder, String table, TableCounts counts) {
-        TableRecord landed = recorder.record().tables().get(table);
-        return new TableRecord(counts, landed.files(), landed.bytes(), landed.schemaVersion());
+    /** Rows that readers see, where what made them visible was stopped before it said so. */
+    private static void recordPublished(Recorder recorder, PhaseCommit published) {
+        published.counts().forEach((table, counts) -> {
+            TableRecord landed = recorder.record().tables().get(table);
+            if (!landed.counts().equals(counts)) {
+                recorder.table(table, new TableRecord(counts, landed.files(), landed.bytes(), landed.schemaVersion()));
+            }
+        });
     }
 
     private static void recordTables(RunContext context, Recorder recorder, PhaseCommit extracted) {

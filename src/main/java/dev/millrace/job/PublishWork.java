@@ -15,6 +15,7 @@ import dev.millrace.run.Ledger;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.TableCounts;
+import dev.millrace.run.TableRecord;
 import dev.millrace.storage.Storage;
 import java.util.Map;
 import java.util.Optional;
@@ -40,12 +41,13 @@ final class PublishWork implements PhaseWork {
         Map<String, String> facts = new TreeMap<>();
         context.record(r -> r.phaseStarted(Phase.PUBLISH, landed.tables().size()));
         for (LandedTable table : landed.tables()) {
+            LandedTable compacted = CompactWork.compacted(context, table);
             Publication publication = new Publication(
                     context.plan().job(),
                     context.run().id(),
                     landed.commit(),
                     previous(context, landed.commit(), table.name()),
-                    CompactWork.compacted(context, table),
+                    compacted,
                     context.run().storage(),
                     LandedRun.dataFolder(context, table.name()),
                     context.run().units(),
@@ -54,6 +56,9 @@ final class PublishWork implements PhaseWork {
             Published published = publisher(context, lake, table.name()).publish(publication);
             counts.put(table.name(), counts(table.counts(), published));
             facts.put(table.name(), published.at());
+            TableCounts shown = counts.get(table.name());
+            context.record(r -> r.table(
+                    table.name(), new TableRecord(shown, published.files(), compacted.bytes(), table.schemaVersion())));
             context.record(r -> r.unitsDone(Phase.PUBLISH, counts.size()));
         }
         return Optional.of(

@@ -35,6 +35,12 @@ final class RunReport {
         return report(open, () -> runner.run(open, arguments.run(), arguments.units(), wanted), out);
     }
 
+    /** Runs all phases over what is selected of a job's source. */
+    static int run(OpenJob open, Selection selection, Surroundings around, PrintStream out) {
+        PipelineRunner runner = new PipelineRunner(around, selection);
+        return report(open, () -> runner.run(open, Optional.empty(), Arguments.Share.ALL, List.of()), out);
+    }
+
     /** Goes on with a run, by the job file that it began with. */
     static int resume(StoredRun run, Surroundings around, PrintStream out) {
         PipelineRunner runner = new PipelineRunner(around);
