@@ -1010,6 +1010,7 @@ final class JobKeys {
                             v.find(LAKE_KEY),
                             v.get(S3_KEY),
                             v.find(WAREHOUSE_KEY)))
+            .checked(JobKeys::checkFunctions)
             .checked(JobKeys::checkTables)
             .checked(JobKeys::checkStaging)
             .checked(JobKeys::checkSource)
@@ -1052,6 +1053,17 @@ final class JobKeys {
                 }
             });
         }
+    }
+
+    private static void checkFunctions(Values v) {
+        Reading reading = v.reading();
+        v.find(FUNCTIONS)
+                .ifPresent(functions -> functions.forEach((name, type) -> reading.expressions()
+                        .functionMistake(name, type)
+                        .ifPresent(reason -> v.mistake(
+                                reading.root().find("functions", name).orElseThrow(),
+                                Reading.below("functions", name),
+                                reason))));
     }
 
     private static void checkStaging(Values v) {

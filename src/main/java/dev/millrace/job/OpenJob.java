@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.config.Expressions;
 import dev.millrace.config.Job;
 import dev.millrace.config.JobFile;
 import dev.millrace.config.Mistake;
@@ -39,6 +40,18 @@ record OpenJob(
         JobStore store,
         SchemaCache schemas,
         Function<WarehouseSettings, Warehouse> warehouses) {
+    private static final Expressions EXPRESSIONS = new Expressions() {
+        @Override
+        public Optional<String> mistake(String sql, Map<String, String> functions) {
+            return ComputedColumns.mistake(sql);
+        }
+
+        @Override
+        public Optional<String> functionMistake(String name, String type) {
+            return Optional.empty();
+        }
+    };
+
     /**
      * Loads a job file.
      *
@@ -49,8 +62,7 @@ record OpenJob(
     }
 
     static OpenJob load(String file, Optional<String> env, Map<String, String> settings, Surroundings around) {
-        Job job = JobFile.load(
-                Path.of(file), envFile(env), settings, around.base(), around.environment(), ComputedColumns::mistake);
+        Job job = JobFile.load(Path.of(file), envFile(env), settings, around.base(), around.environment(), EXPRESSIONS);
         return of(file, job, around);
     }
 
@@ -65,7 +77,7 @@ record OpenJob(
     }
 
     private static Job parsed(String file, String json, Surroundings around) {
-        return JobFile.fromJson(file, json, around.base(), around.environment(), ComputedColumns::mistake);
+        return JobFile.fromJson(file, json, around.base(), around.environment(), EXPRESSIONS);
     }
 
     /** A plan's job file as this version writes it; as it is, where this version does not understand it. */
@@ -97,7 +109,7 @@ record OpenJob(
                         arguments.settings(),
                         around.base(),
                         around.environment(),
-                        ComputedColumns::mistake)
+                        EXPRESSIONS)
                 .stream()
                 .map(Mistake::toString)
                 .toList();

@@ -353,6 +353,17 @@ class FileJobTest {
     }
 
     @Test
+    void expressionsAreJudgedByTheFunctionsOfTheJob() {
+        String job = SMALLEST + "tables: {a: {columns: {x: {sql: call_me}}}}\n";
+        assertThat(files.job(job).mistakes())
+                .containsExactly("jobs/test.yaml:5: tables.a.columns.x.sql: call_me: no function call_me among []");
+        assertThat(files.job(job + "functions: {call_me: com.acme.Me}\n").load().functions())
+                .isEqualTo(Map.of("call_me", "com.acme.Me"));
+        assertThat(files.job(job + "functions: {call_me: nowhere.Me}\n").mistakes())
+                .containsExactly("jobs/test.yaml:6: functions.call_me: nowhere.Me: no class nowhere.Me");
+    }
+
+    @Test
     void aLakeOrAStagingIsNeeded() {
         assertThat(files.job("job: x\nsource: {json: {at: in}}\n").mistakes())
                 .containsExactly("jobs/test.yaml:1: staging: is missing: add it");

@@ -147,12 +147,7 @@ class JobFileTest {
     @Test
     void readsTheShop() {
         Job job = JobFile.load(
-                Path.of("jobs/shop.yaml"),
-                Optional.empty(),
-                Map.of(),
-                HOME,
-                name -> Optional.empty(),
-                sql -> Optional.empty());
+                Path.of("jobs/shop.yaml"), Optional.empty(), Map.of(), HOME, name -> Optional.empty(), JobFiles.JUDGE);
         assertThat(job.source()).isInstanceOfSatisfying(DynamoDbSource.class, source -> {
             assertThat(source.isEmbedded()).isTrue();
             assertThat(source.sample()).contains("shop");
