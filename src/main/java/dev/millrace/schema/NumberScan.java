@@ -12,6 +12,9 @@ final class NumberScan {
     /** DynamoDB's numbers end at 9.99E+125 and 1E-130; far beyond that a text is no number of its. */
     private static final int MAX_EXPONENT = 1_000;
 
+    /** So many digits a long holds, whatever they are. */
+    private static final int LONG_DIGITS = 18;
+
     /** Digits of a number that has too many. */
     private static final int ENDLESS = 10_000;
 
@@ -34,15 +37,6 @@ final class NumberScan {
     private long significand;
     private int scaleAsWritten;
 
-    /** Whether the bytes are 1 to 9 digits: the numbers of most items, found to be numbers at a glance. */
-    static boolean isShortInteger(byte[] input, int start, int end) {
-        int p = start;
-        while (p < end && input[p] >= '0' && input[p] <= '9') {
-            p++;
-        }
-        return p == end && end > start && end - start <= 9;
-    }
-
     /**
      * Scans a number. False when the bytes are none, or a number of so many digits or so great an exponent that nothing
      * but text holds it: then it {@link #isEndless}.
@@ -51,7 +45,7 @@ final class NumberScan {
         bytes = input;
         from = start;
         to = end;
-        boolean scanned = isShortInteger(input, start, end) ? scanShortInteger() : scanAny(input, start, end);
+        boolean scanned = scanInteger(input, start, end) || scanAny(input, start, end);
         endless = !scanned;
         if (endless) {
             integerDigits = ENDLESS;
@@ -66,16 +60,25 @@ final class NumberScan {
         return endless;
     }
 
-    private boolean scanShortInteger() {
-        int sum = 0;
-        for (int p = from; p < to; p++) {
-            sum = sum * 10 + bytes[p] - '0';
+    /** Scans digits, at most so many that a long holds them, without a sign: most numbers are nothing else. */
+    private boolean scanInteger(byte[] input, int start, int end) {
+        int length = end - start;
+        if (length < 1 || length > LONG_DIGITS) {
+            return false;
         }
-        int digits = to - from;
-        for (int p = from; p < to && bytes[p] == '0'; p++) {
-            digits--;
+        long sum = 0;
+        for (int p = start; p < end; p++) {
+            int digit = input[p] - '0';
+            if (digit < 0 || digit > 9) {
+                return false;
+            }
+            sum = sum * 10 + digit;
         }
-        integerDigits = digits;
+        int zeros = 0;
+        while (zeros < length && input[start + zeros] == '0') {
+            zeros++;
+        }
+        integerDigits = length - zeros;
         scale = 0;
         plain = true;
         significand = sum;
@@ -137,7 +140,7 @@ final class NumberScan {
         scale = Math.max(exactScale, 0);
         integerDigits = significant == 0 ? 0 : Math.max(significant - exactScale, 0);
         // The sum is the whole significand, trailing zeros included, while it cannot have overflowed.
-        plain = digits <= 18 && !scientific;
+        plain = digits <= LONG_DIGITS && !scientific;
         significand = negative ? -sum : sum;
         scaleAsWritten = fraction;
         return true;

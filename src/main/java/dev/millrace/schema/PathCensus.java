@@ -122,6 +122,11 @@ final class PathCensus {
         counts[SourceType.M.ordinal()]++;
     }
 
+    /** Counts a sound value. */
+    void addValue(JsonTape tape, int value, Notation notation, NumberScan scan) {
+        addValue(tape, value, notation, scan, 0);
+    }
+
     /** Counts one attribute of a map, by its name token. */
     void addField(JsonTape tape, int name, Notation notation, NumberScan scan) {
         field(tape, name).addValue(tape, name + 1, notation, scan, 0);

@@ -100,6 +100,9 @@ public final class Shredder {
         /** Whether a given column holds all of the map, so that nothing in it is without one. */
         private boolean covered;
 
+        /** Whether the name has neither column nor table: it is known only to be found fast. */
+        private boolean isStranger;
+
         /** The map above; null at the top. */
         private final Node above;
 
@@ -146,6 +149,9 @@ public final class Shredder {
             boolean given,
             boolean keepsRest) {}
 
+    /** Names without a column that are known: data under names must not fill the heap. */
+    private static final int MAX_STRANGERS = 2_000;
+
     private final ShredPlan plan;
     private final Notation notation;
     private final boolean isPlain;
@@ -171,6 +177,7 @@ public final class Shredder {
     private JsonTape tape = itemTape;
     private Optional<UTF8String> file = Optional.empty();
     private long reads;
+    private int strangers;
     private boolean repeats;
     private boolean lastCounts;
     private String kind = KindRule.UNKNOWN;
@@ -436,7 +443,11 @@ public final class Shredder {
             row.values[layout.rowId()] = ids.at(at);
         }
         sound = true;
-        fields(layout.root(), row, 0);
+        if (isPlain) {
+            plainFields(layout.root(), row, 0);
+        } else {
+            fields(layout.root(), row, 0);
+        }
         return row;
     }
 
@@ -551,29 +562,52 @@ public final class Shredder {
     }
 
     private void fields(Node node, Row row, int map) {
-        // Items of a kind have their attributes in the same order mostly: a guess is compared where a search would
-        // hash.
+        Node before = null;
+        for (int name = map + 1; name < tape.next(map); name = tape.next(name + 1)) {
+            Node field = field(node, before, name);
+            if (field == null) {
+                unknown(node, row, name);
+            } else {
+                before = field;
+                value(field, row, name + 1);
+            }
+        }
+    }
+
+    /**
+     * Finds a name's node. Items of a kind have their attributes in the same order mostly: a guess is compared where a
+     * search would hash.
+     */
+    private Node field(Node map, Node before, int name) {
+        Node guess = before == null ? map.first : before.follower;
+        if (guess != null && tape.is(name, guess.name)) {
+            return guess;
+        }
+        Node field = field(map, name);
+        if (field != null && before == null) {
+            map.first = field;
+        } else if (field != null) {
+            before.follower = field;
+        }
+        return field;
+    }
+
+    private void plainFields(Node node, Row row, int map) {
         if (lastCounts) {
             findLast(node, map);
         }
         Node before = null;
         for (int name = map + 1; name < tape.next(map); name = tape.next(name + 1)) {
-            Node guess = before == null ? node.first : before.follower;
-            Node field = guess != null && tape.is(name, guess.name) ? guess : field(node, name);
+            Node field = field(node, before, name);
             if (field == null) {
-                unknown(node, row, name);
+                unnamed(node, row, name);
                 continue;
             }
-            if (before == null) {
-                node.first = field;
-            } else {
-                before.follower = field;
-            }
             before = field;
-            if (isPlain) {
-                plainField(field, row, name, map);
+            if (field.isStranger) {
+                strange(field, row, name + 1);
             } else {
-                value(field, row, name + 1);
+                plainField(field, row, name, map);
             }
         }
     }
@@ -621,7 +655,7 @@ public final class Shredder {
         } else if (fits && node.table >= 0) {
             elements(node, row, type, value);
         } else if (fits && type == SourceType.M) {
-            fields(node, row, value);
+            plainFields(node, row, value);
         } else {
             rest(row, node.pointer, -1, value);
         }
@@ -643,44 +677,65 @@ public final class Shredder {
             }
         }
         if (type == SourceType.M && node.shape == SourceType.M) {
-            fields(node, row, value);
+            plainFields(node, row, value);
         } else if (!fits) {
             rest(row, node.pointer, -1, value);
         }
     }
 
-    /** Keeps a value whose name has no node. */
+    /** Keeps a value whose name has no node, and gives it one while there are few. */
     private void unnamed(Node map, Row row, int name) {
-        if (!row.layout.given()) {
+        if (strangers < MAX_STRANGERS && !tape.isEscaped(name)) {
+            strangers++;
+            Node stranger = new Node(pointer(map.pointer, tape.text(name)), tape.utf8(name), map);
+            stranger.isStranger = true;
+            stranger.covered = isCovered(map);
+            map.fields.put(stranger.name, stranger);
+            strange(stranger, row, name + 1);
+        } else if (!row.layout.given()) {
             rest(row, map.pointer, name, name + 1);
-            return;
-        }
-        for (Node node = map; node != null; node = node.above) {
-            if (node.covered) {
-                return;
+        } else if (!isCovered(map)) {
+            if (census.isPresent() && !lastCounts) {
+                unnamedAt(map, census.get()).addField(tape, name, notation, numbers);
             }
-        }
-        if (census.isPresent() && !lastCounts) {
-            unnamedIn(map, census.get()).addField(tape, name, notation, numbers);
-        }
-        if (row.layout.keepsRest()) {
-            keep(row, map.pointer, name, name + 1);
+            if (row.layout.keepsRest()) {
+                keep(row, map.pointer, name, name + 1);
+            }
         }
     }
 
-    private PathCensus unnamedIn(Node map, CensusTaker taker) {
-        if (map.unnamed == null) {
-            map.unnamed = map.above == null
-                    ? taker.census().kind(kind)
-                    : unnamedIn(map.above, taker).field(new String(map.name, StandardCharsets.UTF_8));
+    private void strange(Node stranger, Row row, int value) {
+        if (!row.layout.given()) {
+            rest(row, stranger.pointer, -1, value);
+        } else if (!stranger.covered) {
+            if (census.isPresent() && !lastCounts) {
+                unnamedAt(stranger, census.get()).addValue(tape, value, notation, numbers);
+            }
+            if (row.layout.keepsRest()) {
+                keep(row, stranger.pointer, -1, value);
+            }
         }
-        return map.unnamed;
+    }
+
+    private static boolean isCovered(Node map) {
+        Node node = map;
+        while (node != null && !node.covered) {
+            node = node.above;
+        }
+        return node != null;
+    }
+
+    private PathCensus unnamedAt(Node node, CensusTaker taker) {
+        if (node.unnamed == null) {
+            node.unnamed = node.above == null
+                    ? taker.census().kind(kind)
+                    : unnamedAt(node.above, taker).field(new String(node.name, StandardCharsets.UTF_8));
+        }
+        return node.unnamed;
     }
 
     private void unknown(Node map, Row row, int name) {
-        if (isPlain) {
-            unnamed(map, row, name);
-        } else if (tape.isText(name) && Items.valueProblem(tape, name + 1, numbers) == null) {
+        if (tape.isText(name) && Items.valueProblem(tape, name + 1, numbers) == null) {
             rest(row, map.pointer, name, name + 1);
         } else {
             sound = false;
@@ -809,7 +864,7 @@ public final class Shredder {
             step(row.rest, name);
         }
         int to = row.rest.length();
-        row.rest.ascii("\":").add(tape.input(), tape.rawStart(value), tape.rawEnd(value));
+        row.rest.add('"').add(':').add(tape.input(), tape.rawStart(value), tape.rawEnd(value));
         return to;
     }
 
@@ -836,7 +891,7 @@ public final class Shredder {
     }
 
     private static void openRest(Row row) {
-        row.rest.ascii(row.rest.length() == 0 ? "{\"" : ",\"");
+        row.rest.add(row.rest.length() == 0 ? '{' : ',').add('"');
     }
 
     /** Writes one more step of a pointer: the name as it stands, unless it holds what a pointer escapes. */

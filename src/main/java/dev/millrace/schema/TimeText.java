@@ -3,15 +3,17 @@ package dev.millrace.schema;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.LocalDateTime;
+import java.time.LocalTime;
 import java.time.YearMonth;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.format.ResolverStyle;
 import java.time.temporal.ChronoField;
 import java.time.temporal.TemporalAccessor;
+import java.time.temporal.TemporalQueries;
+import java.util.Arrays;
 import java.util.Locale;
 
 /** Times and dates as texts of one form. What names no offset or zone is UTC; month names are English. */
@@ -32,6 +34,7 @@ final class TimeText {
 
     private static final long MAX_SECONDS = Long.MAX_VALUE / 1_000_000;
     private static final int SHORTEST = "2026-01-01T00:00".length();
+    private static final int SECONDS_PER_DAY = 86_400;
     private static final int NO_OFFSET = Integer.MIN_VALUE;
 
     /** Java knows offsets up to 18 hours: those of the last one go the long way. */
@@ -62,8 +65,7 @@ final class TimeText {
      * @throws DateTimeException when the text is not of the form, or finer than microseconds
      */
     long micros(String text) {
-        TemporalAccessor time = times.parseBest(text, ZonedDateTime::from, LocalDateTime::from, LocalDate::from);
-        Instant instant = instant(time);
+        Instant instant = instant(times.parse(text), text);
         if (Math.abs(instant.getEpochSecond()) >= MAX_SECONDS || instant.getNano() % 1_000 != 0) {
             throw new DateTimeException("Not a time in microseconds: " + text);
         }
@@ -77,17 +79,23 @@ final class TimeText {
      * @throws ArithmeticException when there are too many
      */
     int days(String text) {
-        TemporalAccessor date = dates.parseBest(text, ZonedDateTime::from, LocalDateTime::from, LocalDate::from);
         return Math.toIntExact(
-                instant(date).atOffset(ZoneOffset.UTC).toLocalDate().toEpochDay());
+                Math.floorDiv(instant(dates.parse(text), text).getEpochSecond(), (long) SECONDS_PER_DAY));
     }
 
-    private static Instant instant(TemporalAccessor time) {
-        if (time instanceof ZonedDateTime zoned) {
-            return zoned.toInstant();
+    private static Instant instant(TemporalAccessor parsed, String text) {
+        LocalDate date = parsed.query(TemporalQueries.localDate());
+        LocalTime time = parsed.query(TemporalQueries.localTime());
+        ZoneId zone = parsed.query(TemporalQueries.zone());
+        // Minutes without an hour are no time, and no midnight either.
+        boolean hasTime =
+                Arrays.stream(ChronoField.values()).anyMatch(field -> field.isTimeBased() && parsed.isSupported(field));
+        if (date == null || (time == null && hasTime)) {
+            throw new DateTimeException("Not a time: " + text);
         }
-        LocalDateTime local = time instanceof LocalDate date ? date.atStartOfDay() : (LocalDateTime) time;
-        return local.toInstant(ZoneOffset.UTC);
+        return date.atTime(time == null ? LocalTime.MIDNIGHT : time)
+                .atZone(zone == null ? ZoneOffset.UTC : zone)
+                .toInstant();
     }
 
     /**
@@ -109,12 +117,13 @@ final class TimeText {
             second = two(text, p + 1);
             p += 3;
         }
+        boolean hasSecond = p > from + SHORTEST;
         long minutes = minutes(text, from);
-        if (minutes == UNKNOWN || second < 0 || second > 59) {
+        if (minutes == UNKNOWN || (hasSecond && (second < 0 || second > 59))) {
             return UNKNOWN;
         }
         int micros = 0;
-        if (p < to && text[p] == '.') {
+        if (hasSecond && p < to && text[p] == '.') {
             int end = p + 1;
             for (int worth = 100_000; end < to && isDigit(text[end]); worth /= 10) {
                 micros += worth * (text[end] - '0');

@@ -221,6 +221,19 @@ class JsonRecordsTest {
     }
 
     @Test
+    void boundsTheNumberOfARecordsValues() {
+        String many = "{\"a\":[" + "1,".repeat(70_000) + "1]}";
+        Records read = Records.of("{\"a\":1}\n" + many + "\n{\"a\":2}" + many + "{\"a\":3}\n");
+        assertThat(read.texts()).hasSize(5);
+        Limits limits = new Limits(10, new ByteSize(512 << 10), 1);
+        Records bound = Records.of(
+                utf8("{\"a\":1}\n" + many + "\n{\"a\":2}" + many + "{\"a\":3}\n"), NO_PATH, false, limits, 64);
+        assertThat(bound.texts()).containsExactly("{\"a\":1}", "{\"a\":2}", "{\"a\":3}");
+        assertThat(bound.reasons())
+                .containsExactly("more than 65536 names and values", "more than 65536 names and values");
+    }
+
+    @Test
     void keepsTheFirstBytesOfALargeBadRegion() {
         String large = "{\"a\":\"" + "x".repeat(3 << 20) + "\"}";
         Records read = Records.of(

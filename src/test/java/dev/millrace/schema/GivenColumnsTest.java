@@ -207,6 +207,7 @@ class GivenColumnsTest {
                 "iso | \"2025-02-29T00:00:00Z\" |",
                 "iso | \"2025-11-26T24:00:00Z\" |",
                 "iso | \"2025-11-26\" |",
+                "iso | \"2025-11-26T09:40.5Z\" |",
                 "iso | 1764150000123 |",
                 "timestamp | \"2025-11-26T09:40:00Z\" | 2025-11-26T09:40:00Z",
             })
@@ -227,6 +228,9 @@ class GivenColumnsTest {
                 "yyyy-MM-dd'T'HH | \"2025-11-26T09\" | 2025-11-26T09:00:00Z",
                 "yyyy-MM-dd HH:mm VV | \"2025-07-01 12:00 Europe/Berlin\" | 2025-07-01T10:00:00Z",
                 "HH:mm | \"12:00\" |",
+                "yyyy-MM-dd mm:ss | \"2025-11-26 09:40\" |",
+                "yyyy-MM-dd[ HH:mm] | \"2025-11-26\" | 2025-11-26T00:00:00Z",
+                "yyyy-MM-dd[ HH:mm] | \"2025-11-26 09:40\" | 2025-11-26T09:40:00Z",
             })
     void readsTimesByPattern(String pattern, String value, Instant expected) {
         assertTime(row(given("v", DeclaredType.ofPattern(ColumnType.TIMESTAMP, pattern)), value), value, expected);
