@@ -64,7 +64,7 @@ final class BadRegion {
         this.window = window;
         this.limits = limits;
         this.to = to;
-        this.tape = new JsonTape(Math.min(JsonTape.MAX_DEPTH, limits.depth()));
+        this.tape = JsonRecords.tape(limits);
     }
 
     /** Notes how a good record is written, by its places in the window. */

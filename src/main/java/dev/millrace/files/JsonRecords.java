@@ -14,6 +14,8 @@ import java.util.List;
  * record, the window moves on and the record is parsed again.
  */
 final class JsonRecords implements RecordReader {
+    /** A record may have a name or value for each so many of the bytes that it may have. */
+    private static final int BYTES_OF_TOKEN = 8;
     /** As many bytes before the end as a token may have that is cut off and told by its begin. */
     private static final int LONGEST_WORD = 8;
 
@@ -81,9 +83,15 @@ final class JsonRecords implements RecordReader {
         this.header = header;
         this.from = from;
         this.to = to;
-        this.tape = new JsonTape(Math.min(JsonTape.MAX_DEPTH, limits.depth()));
+        this.tape = tape(limits);
         this.wrapped = new JsonTape();
         this.region = new BadRegion(window, limits, to);
+    }
+
+    /** A tape that takes no more memory than a few times that of a record. */
+    static JsonTape tape(Limits limits) {
+        long tokens = Math.max(1 << 16, limits.record().bytes() / BYTES_OF_TOKEN);
+        return new JsonTape(Math.min(JsonTape.MAX_DEPTH, limits.depth()), (int) Math.min(tokens, 1 << 26));
     }
 
     @Override

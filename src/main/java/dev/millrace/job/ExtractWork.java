@@ -4,7 +4,6 @@ import dev.millrace.config.Job;
 import dev.millrace.config.SchemaSettings;
 import dev.millrace.config.StagingSettings;
 import dev.millrace.config.TableSettings;
-import dev.millrace.dynamodb.CensusFiles;
 import dev.millrace.dynamodb.Spool;
 import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.fault.Fault;
@@ -21,6 +20,7 @@ import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.RunStore;
 import dev.millrace.run.TableCounts;
 import dev.millrace.run.UnitManifest;
+import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.LastCensus;
 import dev.millrace.schema.ShredPlan;
@@ -94,7 +94,8 @@ final class ExtractWork implements PhaseWork {
         LandedRun.requireBalance(landed);
         Map<String, TableCounts> counts = new TreeMap<>();
         landed.forEach(t -> counts.put(t.name(), t.counts()));
-        UnitCensus counted = census.merged(context.plan().units());
+        UnitCensus counted = census.merged(
+                context.plan().units().stream().map(PlannedUnit::id).toList());
         requireContract(context, counted, shredding);
         context.requireNotGivenUp();
         Commit commit = context.open().store().ledger().append(context.plan(), counts, Map.of());

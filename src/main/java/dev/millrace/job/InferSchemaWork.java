@@ -1,12 +1,13 @@
 package dev.millrace.job;
 
 import dev.millrace.config.SchemaSettings;
-import dev.millrace.dynamodb.CensusUnits;
 import dev.millrace.dynamodb.Spool;
+import dev.millrace.dynamodb.SpooledItems;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.schema.Census;
+import dev.millrace.schema.CensusUnits;
 import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.Inference;
 import dev.millrace.schema.LastCensus;
@@ -59,7 +60,7 @@ final class InferSchemaWork implements PhaseWork {
                 context.run().path(FOLDER),
                 context.run().units(),
                 Phase.INFER_SCHEMA.label(),
-                spool,
+                new SpooledItems(spool),
                 source.census(context.run()));
     }
 

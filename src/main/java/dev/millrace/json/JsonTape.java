@@ -49,6 +49,7 @@ public final class JsonTape {
     private static final int KIND = 3;
 
     private final int maxDepth;
+    private final int maxTokens;
     private byte[] input = new byte[0];
     private int[] cells = new int[256 * CELLS];
     private int[] stack = new int[32];
@@ -62,17 +63,18 @@ public final class JsonTape {
 
     /** Takes values that are nested no deeper than {@link #MAX_DEPTH}. */
     public JsonTape() {
-        this(MAX_DEPTH);
+        this(MAX_DEPTH, Integer.MAX_VALUE);
     }
 
-    /** Takes values that are nested no deeper than so many objects and arrays inside each other. */
-    public JsonTape(int maxDepth) {
+    /**
+     * Takes values within limits.
+     *
+     * @param maxDepth objects and arrays inside each other
+     * @param maxTokens names and values in all, about; each takes 16 bytes of memory
+     */
+    public JsonTape(int maxDepth, int maxTokens) {
         this.maxDepth = maxDepth;
-    }
-
-    /** How deep values may be nested. */
-    public int maxDepth() {
-        return maxDepth;
+        this.maxTokens = maxTokens;
     }
 
     /**
@@ -293,6 +295,9 @@ public final class JsonTape {
             position = p;
             if (p >= end) {
                 return fail("the value is missing");
+            }
+            if (size > maxTokens) {
+                return fail("more than " + maxTokens + " names and values");
             }
             byte c = input[p];
             if (c == '{' && isTaggedText(p)) {

@@ -64,13 +64,7 @@ class JsonRecordsTest {
     @Test
     void readsAnyValue() {
         assertThat(Records.of("1\n\"x\"\ntrue [null,[1,2],-0.50]").texts())
-                .containsExactly(
-                        "1",
-                        "\"x\"",
-                        "true",
-                        "null",
-                        "[1,2]",
-                        "-0.50");
+                .containsExactly("1", "\"x\"", "true", "null", "[1,2]", "-0.50");
     }
 
     @ParameterizedTest
@@ -224,6 +218,19 @@ class JsonRecordsTest {
                             "the record is larger than 100B");
             assertThat(read.bad().get(1).bytes()).isEqualTo(utf8(large));
         }
+    }
+
+    @Test
+    void boundsTheNumberOfARecordsValues() {
+        String many = "{\"a\":[" + "1,".repeat(70_000) + "1]}";
+        Records read = Records.of("{\"a\":1}\n" + many + "\n{\"a\":2}" + many + "{\"a\":3}\n");
+        assertThat(read.texts()).hasSize(5);
+        Limits limits = new Limits(10, new ByteSize(512 << 10), 1);
+        Records bound = Records.of(
+                utf8("{\"a\":1}\n" + many + "\n{\"a\":2}" + many + "{\"a\":3}\n"), NO_PATH, false, limits, 64);
+        assertThat(bound.texts()).containsExactly("{\"a\":1}", "{\"a\":2}", "{\"a\":3}");
+        assertThat(bound.reasons())
+                .containsExactly("more than 65536 names and values", "more than 65536 names and values");
     }
 
     @Test
