@@ -1180,6 +1180,14 @@ final class JobKeys {
                     "file-column: false leaves out what tells the rows of a rewritten file: add on-change: quarantine,"
                             + " or remove file-column");
         }
+        v.find(SOURCE_KEY)
+                .map(source ->
+                        source instanceof FileSource files ? files.at().base().uri() : "")
+                .filter(base -> !base.isEmpty() && lake.at().uri().startsWith(base))
+                .ifPresent(base -> v.mistake(
+                        reading.root().find("lake", "at").orElseThrow(),
+                        "lake.at",
+                        "lies in the source's folder, so its files would be read as new ones: must lie elsewhere"));
         boolean allGiven = !tables.isEmpty() && tables.values().stream().allMatch(TableSettings::isGiven);
         if (allGiven) {
             Set<String> known = tables.values().stream()

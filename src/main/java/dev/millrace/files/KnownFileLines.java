@@ -11,13 +11,12 @@ import dev.millrace.fault.Fault;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Optional;
 
 /**
  * Files of known files: JSON lines in zstd, sorted by path. The first line is a head: {@code {"format":1}}.
- * Then a line for each file.
+ * Then a line for each file; {@code modified} counts milliseconds.
  */
 final class KnownFileLines {
     static final String SUFFIX = ".jsonl.zst";
@@ -45,7 +44,7 @@ final class KnownFileLines {
             json.writeStringField("path", file.path());
             json.writeNumberField("size", file.bytes());
             json.writeStringField("etag", file.etag());
-            json.writeStringField("modified", file.modified().toString());
+            json.writeNumberField("modified", file.modified().toEpochMilli());
             json.writeNumberField("rows", file.rows());
             if (file.isRefused()) {
                 json.writeBooleanField("refused", true);
@@ -103,7 +102,7 @@ final class KnownFileLines {
         Optional<KnownFile> next() {
             try {
                 return json.nextToken() == null ? Optional.empty() : Optional.of(read());
-            } catch (IOException | IllegalArgumentException | DateTimeException e) {
+            } catch (IOException | IllegalArgumentException e) {
                 throw damaged(e.getMessage(), e);
             }
         }
@@ -124,7 +123,7 @@ final class KnownFileLines {
                     case "path" -> path = json.getText();
                     case "size" -> bytes = json.getLongValue();
                     case "etag" -> etag = json.getText();
-                    case "modified" -> modified = Instant.parse(json.getText());
+                    case "modified" -> modified = Instant.ofEpochMilli(json.getLongValue());
                     case "rows" -> rows = json.getLongValue();
                     case "refused" -> isRefused = json.getBooleanValue();
                     case "commit" -> of = json.getLongValue();

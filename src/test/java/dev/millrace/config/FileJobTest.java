@@ -291,6 +291,8 @@ class FileJobTest {
                         + " by every run, and a run of files has only new rows: remove it, and publish to a lake",
                 "lake: {at: lake} | ^lake: {at: lake}\nfunctions: {f: a..b}^ | 5: functions.f: a..b: must be the name of"
                         + " a Java class, for example com.acme.Normalize",
+                "lake: {at: lake} | ^lake: {at: in/lake}^ | 4: lake.at: in/lake: lies in the source's folder, so its files"
+                        + " would be read as new ones: must lie elsewhere",
                 "lake: {at: lake} | ^lake: {}^ | 4: lake.at: is missing: folder: local path, file:///... or"
                         + " s3://bucket/prefix",
             })

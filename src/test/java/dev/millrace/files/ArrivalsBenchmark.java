@@ -84,17 +84,24 @@ final class ArrivalsBenchmark {
                 .find(ledger, now, TimeRange.ALL, false);
     }
 
+    private static Duration cpu() {
+        return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
     private interface Work<T> {
         T get();
     }
 
     private static <T> T timed(String what, Work<T> work) {
         long start = System.nanoTime();
+        Duration before = cpu();
         T result = work.get();
         String found = result instanceof Arrivals arrivals
                 ? arrivals.files().size() + " of " + arrivals.listed() + " listed files taken"
                 : "";
-        System.out.printf("%-45s %6.2f s  %s%n", what, (System.nanoTime() - start) / 1e9, found);
+        System.out.printf(
+                "%-45s %6.2f s, %5.2f CPU s  %s%n",
+                what, (System.nanoTime() - start) / 1e9, cpu().minus(before).toMillis() / 1e3, found);
         return result;
     }
 

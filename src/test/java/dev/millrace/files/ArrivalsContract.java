@@ -16,6 +16,7 @@ import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.RunId;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -230,6 +231,26 @@ abstract class ArrivalsContract {
         assertThat(commit(first).n()).isEqualTo(2);
         assertThat(commit(second).n()).isEqualTo(1);
         assertThat(taken()).isEmpty();
+    }
+
+    /** Another process of the run commits while this one looks whether it may. */
+    @Test
+    void ofTwoProcessesOfOneRunBothGetItsCommit() {
+        write("2026/11/21/06/a.gz");
+        Plan plan = plan(find());
+        List<Commit> others = new ArrayList<>();
+        Storage watched = (Storage) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {Storage.class}, (proxy, method, arguments) -> {
+                    boolean looks = method.getName().equals("names") && arguments[0].equals("job/inputs/");
+                    if (looks && others.isEmpty()) {
+                        others.add(commit(plan));
+                    }
+                    return method.invoke(staging, arguments);
+                });
+        JobStore store = new JobStore(watched, "job", Clock.fixed(now, ZoneOffset.UTC), random);
+        Commit mine = new FileLedger(watched, "job", store.ledger())
+                .commit(plan, units(plan), Map.of(), Map.of(), Map.of("fact", "kept"));
+        assertThat(others).containsExactly(mine);
     }
 
     @Test
