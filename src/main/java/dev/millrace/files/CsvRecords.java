@@ -56,7 +56,8 @@ final class CsvRecords implements RecordReader {
         this.delimiter = (byte) dialect.delimiter();
         this.quote = (byte) dialect.quote();
         this.escape = (byte) dialect.escape();
-        this.comment = dialect.comment().isEmpty() ? NO_COMMENT : dialect.comment().charAt(0);
+        this.comment =
+                dialect.comment().isEmpty() ? NO_COMMENT : dialect.comment().charAt(0);
         this.nullText = dialect.nullText().getBytes(StandardCharsets.UTF_8);
     }
 
@@ -86,10 +87,8 @@ final class CsvRecords implements RecordReader {
             started = true;
             window.more(0);
             byte[] bytes = window.bytes();
-            boolean bom = window.end() >= 3
-                    && bytes[0] == (byte) 0xEF
-                    && bytes[1] == (byte) 0xBB
-                    && bytes[2] == (byte) 0xBF;
+            boolean bom =
+                    window.end() >= 3 && bytes[0] == (byte) 0xEF && bytes[1] == (byte) 0xBB && bytes[2] == (byte) 0xBF;
             position = bom ? 3 : 0;
         }
         while (true) {

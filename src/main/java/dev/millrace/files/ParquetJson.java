@@ -173,7 +173,8 @@ final class ParquetJson {
             // A time of no zone is taken for one of UTC, as all are.
             json.writeString(instant.toString());
         } else if (logical instanceof TimeLogicalTypeAnnotation time) {
-            json.writeString(LocalTime.ofNanoOfDay(value * nanos(time.getUnit())).toString());
+            json.writeString(
+                    LocalTime.ofNanoOfDay(value * nanos(time.getUnit())).toString());
         } else if (logical instanceof IntLogicalTypeAnnotation whole && !whole.isSigned()) {
             json.writeNumber(
                     name == PrimitiveTypeName.INT32

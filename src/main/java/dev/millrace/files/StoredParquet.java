@@ -24,8 +24,7 @@ record StoredParquet(Storage storage, FilePart part) implements InputFile {
     }
 
     private InputStream open(long from) throws IOException {
-        return storage.open(part.file(), from)
-                .orElseThrow(() -> new IOException(FileRecords.GONE));
+        return storage.open(part.file(), from).orElseThrow(() -> new IOException(FileRecords.GONE));
     }
 
     private static final class Stream extends DelegatingSeekableInputStream {

@@ -23,8 +23,7 @@ class CsvRecordsTest {
     private static final Csv RFC = new Csv(',', '"', '"', "", "");
 
     private static Records read(Csv dialect, Limits limits, byte[] csv, int capacity) {
-        Window window =
-                new Window("file:///t.csv", new ByteArrayInputStream(csv), 0, Long.MAX_VALUE, 1, capacity);
+        Window window = new Window("file:///t.csv", new ByteArrayInputStream(csv), 0, Long.MAX_VALUE, 1, capacity);
         return Records.of(new CsvRecords(window, dialect, limits));
     }
 
@@ -34,7 +33,8 @@ class CsvRecordsTest {
 
     @Test
     void readsRowsUnderTheHeader() {
-        Records read = read(RFC, "\uFEFFid,na\"me,\"a, b\"\r\n1,x,\"\"\r\n\r\n2,\"q\"\"q\",\"two\r\nlines\"\n3,,\\\t\n");
+        Records read =
+                read(RFC, "\uFEFFid,na\"me,\"a, b\"\r\n1,x,\"\"\r\n\r\n2,\"q\"\"q\",\"two\r\nlines\"\n3,,\\\t\n");
         assertThat(read.texts())
                 .containsExactly(
                         "{\"id\":\"1\",\"na\\\"me\":\"x\",\"a, b\":\"\"}",
@@ -48,8 +48,7 @@ class CsvRecordsTest {
     void readsADeclaredDialect() {
         Csv dialect = new Csv(';', '\'', '\\', "#", "NULL");
         Records read = read(dialect, "#made by\na;b\n'x;\\'y\\\\';NULL\n# 1;2\n'NULL';\n");
-        assertThat(read.texts())
-                .containsExactly("{\"a\":\"x;'y\\\\\"}", "{\"a\":\"NULL\",\"b\":\"\"}");
+        assertThat(read.texts()).containsExactly("{\"a\":\"x;'y\\\\\"}", "{\"a\":\"NULL\",\"b\":\"\"}");
         assertThat(read.bad()).isEmpty();
     }
 
@@ -63,13 +62,15 @@ class CsvRecordsTest {
         assertThat(read.texts())
                 .containsExactly(
                         "{\"a\":\"1\",\"b\":\"2\"}", "{\"a\":\"9\",\"b\":\"10\"}", "{\"a\":\"14\",\"b\":\"15\"}");
-        assertThat(read.bad()).extracting(b -> b.offset() + ": " + b.reason()).containsExactly(
-                "8: the row has 1 values, the header 2 names",
-                "10: the row has 3 values, the header 2 names",
-                "16: something follows a quoted value",
-                "28: something follows a quoted value",
-                "37: not UTF-8",
-                "49: a quoted value is cut off");
+        assertThat(read.bad())
+                .extracting(b -> b.offset() + ": " + b.reason())
+                .containsExactly(
+                        "8: the row has 1 values, the header 2 names",
+                        "10: the row has 3 values, the header 2 names",
+                        "16: something follows a quoted value",
+                        "28: something follows a quoted value",
+                        "37: not UTF-8",
+                        "49: a quoted value is cut off");
         assertThat(read.badTexts()).contains("16:7,\"8", "49:16,\"17");
     }
 
@@ -112,8 +113,10 @@ class CsvRecordsTest {
             List<Map<String, String>> rows = new ArrayList<>();
             for (String text : read.texts()) {
                 Map<String, String> row = new TreeMap<>();
-                new ObjectMapper().readTree(text).fields().forEachRemaining(f -> row.put(
-                        f.getKey(), f.getValue().textValue()));
+                new ObjectMapper()
+                        .readTree(text)
+                        .fields()
+                        .forEachRemaining(f -> row.put(f.getKey(), f.getValue().textValue()));
                 rows.add(row);
             }
             assertThat(rows).as(String.valueOf(round)).isEqualTo(univocity(csv.toString()));

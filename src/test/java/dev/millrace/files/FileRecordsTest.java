@@ -197,8 +197,7 @@ class FileRecordsTest {
                 .last()
                 .isEqualTo("the file has more than 1000 bytes for each of its compressed bytes; it is read no further");
         Limits loose = new Limits(10, new ByteSize(2 << 20), 1_000_000);
-        assertThat(Records.of(FileRecords.open(storage, part, LINES, loose))
-                        .texts())
+        assertThat(Records.of(FileRecords.open(storage, part, LINES, loose)).texts())
                 .hasSize(100);
     }
 

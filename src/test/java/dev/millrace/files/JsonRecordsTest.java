@@ -64,13 +64,7 @@ class JsonRecordsTest {
     @Test
     void readsAnyValue() {
         assertThat(Records.of("1\n\"x\"\ntrue [null,[1,2],-0.50]").texts())
-                .containsExactly(
-                        "1",
-                        "\"x\"",
-                        "true",
-                        "null",
-                        "[1,2]",
-                        "-0.50");
+                .containsExactly("1", "\"x\"", "true", "null", "[1,2]", "-0.50");
     }
 
     @ParameterizedTest

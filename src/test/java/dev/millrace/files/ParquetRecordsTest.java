@@ -43,8 +43,8 @@ class ParquetRecordsTest {
         try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
                 Statement statement = duck.createStatement()) {
             statement.execute("SET TimeZone = 'UTC'");
-            statement.execute("COPY (" + select + ") TO '" + folder.resolve(name)
-                    + "' (FORMAT parquet, ROW_GROUP_SIZE 2048)");
+            statement.execute(
+                    "COPY (" + select + ") TO '" + folder.resolve(name) + "' (FORMAT parquet, ROW_GROUP_SIZE 2048)");
         }
         return storage.stat(name).orElseThrow();
     }
@@ -55,9 +55,7 @@ class ParquetRecordsTest {
 
     @Test
     void readsRowsOfEveryType() throws SQLException {
-        StoredFile file = written(
-                "a.parquet",
-                """
+        StoredFile file = written("a.parquet", """
                 SELECT 1::TINYINT t, 18446744073709551615::UBIGINT u, 4294967295::UINTEGER ui, -9223372036854775808 l,
                   12.50::DECIMAL(9,2) d9, -0.01::DECIMAL(18,2) d18, 12345678901234567890123456789012345678::DECIMAL(38,0) d38,
                   0.1::FLOAT f, 1e300::DOUBLE g, 'NaN'::DOUBLE n, true b, 'é"' s, '\\x00\\xFF'::BLOB x,
@@ -83,9 +81,10 @@ class ParquetRecordsTest {
                 .write()
                 .parquet(folder.resolve("spark").toString());
         try (Stream<Path> files = Files.list(folder.resolve("spark"))) {
-            Path part = files.filter(p -> p.toString().endsWith(".parquet")).findFirst().orElseThrow();
-            StoredFile file =
-                    storage.stat("spark/" + part.getFileName()).orElseThrow();
+            Path part = files.filter(p -> p.toString().endsWith(".parquet"))
+                    .findFirst()
+                    .orElseThrow();
+            StoredFile file = storage.stat("spark/" + part.getFileName()).orElseThrow();
             assertThat(read(FilePart.whole(file)).texts())
                     .containsExactly("{\"t\":\"2024-05-06T07:08:09.123456Z\",\"l\":[{\"a\":1}]}");
         }
@@ -103,7 +102,8 @@ class ParquetRecordsTest {
                 Records read = read(part);
                 offsets.addAll(read.offsets());
                 for (int i = 0; i < read.texts().size(); i++) {
-                    assertThat(read.texts().get(i)).startsWith("{\"id\":" + read.offsets().get(i) + ",");
+                    assertThat(read.texts().get(i))
+                            .startsWith("{\"id\":" + read.offsets().get(i) + ",");
                 }
             }
             assertThat(offsets).isEqualTo(all);
