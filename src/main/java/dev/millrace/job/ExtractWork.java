@@ -3,7 +3,6 @@ package dev.millrace.job;
 import dev.millrace.config.Job;
 import dev.millrace.config.SchemaSettings;
 import dev.millrace.config.TableSettings;
-import dev.millrace.dynamodb.CensusFiles;
 import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.fault.Fault;
 import dev.millrace.function.JavaFunctions;
@@ -19,6 +18,7 @@ import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.RunStore;
 import dev.millrace.run.TableCounts;
+import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.LastCensus;
 import dev.millrace.schema.ShredPlan;
@@ -84,7 +84,8 @@ final class ExtractWork implements PhaseWork {
         LandedRun.requireBalance(landed);
         Map<String, TableCounts> counts = new TreeMap<>();
         landed.forEach(t -> counts.put(t.name(), t.counts()));
-        UnitCensus counted = census.merged(context.plan().units());
+        UnitCensus counted = census.merged(
+                context.plan().units().stream().map(PlannedUnit::id).toList());
         requireContract(context, counted, shredding);
         context.requireNotGivenUp();
         Commit commit = context.open().store().ledger().append(context.plan(), counts, Map.of());

@@ -1,8 +1,8 @@
 package dev.millrace.job;
 
-import dev.millrace.dynamodb.CensusFiles;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.schema.Census;
+import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.ShredPlan;
 import java.util.List;
 import java.util.Map;

@@ -1,16 +1,17 @@
 package dev.millrace.job;
 
 import dev.millrace.config.StagingSettings;
-import dev.millrace.dynamodb.CensusFiles;
-import dev.millrace.dynamodb.CensusUnits;
 import dev.millrace.dynamodb.ReadBudget;
 import dev.millrace.dynamodb.Spool;
 import dev.millrace.dynamodb.SpoolSource;
+import dev.millrace.dynamodb.SpooledItems;
 import dev.millrace.fault.Fault;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.UnitManifest;
 import dev.millrace.schema.Census;
+import dev.millrace.schema.CensusFiles;
+import dev.millrace.schema.CensusUnits;
 import dev.millrace.schema.ShredPlan;
 import java.util.List;
 import java.util.Map;
@@ -68,7 +69,7 @@ record TableReading(RunContext context, TableSource source, ReadLimits limits, S
                 context.run().path(CENSUS),
                 context.run().units(),
                 Phase.INFER_SCHEMA.label(),
-                reading,
+                new SpooledItems(reading),
                 source.census(context.run()));
     }
 
