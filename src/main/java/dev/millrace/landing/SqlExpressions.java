@@ -44,10 +44,8 @@ import org.apache.spark.sql.types.TimestampNTZType;
 import org.apache.spark.sql.types.TimestampType;
 import org.apache.spark.unsafe.types.UTF8String;
 import scala.Option;
-import scala.collection.JavaConverters;
-import scala.collection.Seq;
 
-/** Spark's expression trees: the only place that touches Scala collections. Needs no session. */
+/** Spark's expression trees. Needs no session. */
 final class SqlExpressions {
     /** Functions whose result depends on the moment, the place or chance, although Spark takes some as constant. */
     private static final Set<String> NOT_REPEATABLE = Set.of(
@@ -134,8 +132,8 @@ final class SqlExpressions {
     private static Optional<String> ownRefusal(Expression expression, Set<String> functions) {
         if (expression instanceof UnresolvedFunction call) {
             return refusedCall(
-                    JavaConverters.seqAsJavaList(call.nameParts()),
-                    call.arguments().size(),
+                    ScalaLists.list(call.nameParts()),
+                    ScalaLists.list(call.arguments()).size(),
                     functions);
         }
         if (expression instanceof WindowExpression || expression instanceof UnresolvedWindowExpression) {
@@ -215,8 +213,7 @@ final class SqlExpressions {
 
     private static List<String> names(Set<String> functions) {
         List<String> names = new ArrayList<>(functions);
-        for (FunctionIdentifier id :
-                JavaConverters.seqAsJavaList(FunctionRegistry.builtin().listFunction())) {
+        for (FunctionIdentifier id : ScalaLists.list(FunctionRegistry.builtin().listFunction())) {
             names.add(id.funcName());
         }
         return names;
@@ -261,19 +258,20 @@ final class SqlExpressions {
 
     private static Expression withColumns(Expression expression, Set<String> bound, Renaming renaming) {
         if (expression instanceof UnresolvedAttribute column) {
-            return renamed(expression, column.nameParts(), renaming);
+            return renamed(expression, ScalaLists.list(column.nameParts()), renaming);
         }
         if (expression instanceof UnresolvedNamedLambdaVariable variable) {
             // The parser takes every name in a lambda's body for a variable; those that no lambda binds are columns.
-            boolean isBound = bound.contains(variable.nameParts().head().toLowerCase(Locale.ROOT));
-            return isBound ? expression : renamed(expression, variable.nameParts(), renaming);
+            List<String> parts = ScalaLists.list(variable.nameParts());
+            boolean isBound = bound.contains(parts.get(0).toLowerCase(Locale.ROOT));
+            return isBound ? expression : renamed(expression, parts, renaming);
         }
         Set<String> inner = bound;
         if (expression instanceof LambdaFunction lambda) {
             inner = new HashSet<>(bound);
-            for (Object argument : JavaConverters.seqAsJavaList(lambda.arguments())) {
+            for (Object argument : ScalaLists.list(lambda.arguments())) {
                 if (argument instanceof UnresolvedNamedLambdaVariable variable) {
-                    inner.add(variable.nameParts().head().toLowerCase(Locale.ROOT));
+                    inner.add(ScalaLists.list(variable.nameParts()).get(0).toLowerCase(Locale.ROOT));
                 }
             }
         }
@@ -281,12 +279,9 @@ final class SqlExpressions {
         return expression.mapChildren(child -> withColumns(child, scope, renaming));
     }
 
-    private static Expression renamed(Expression expression, Seq<String> nameParts, Renaming renaming) {
-        Optional<List<String>> parts = renaming.of(String.join(".", JavaConverters.seqAsJavaList(nameParts)));
-        return parts.isEmpty()
-                ? expression
-                : new UnresolvedAttribute(
-                        JavaConverters.asScalaBuffer(parts.get()).toSeq());
+    private static Expression renamed(Expression expression, List<String> nameParts, Renaming renaming) {
+        Optional<List<String>> parts = renaming.of(String.join(".", nameParts));
+        return parts.isEmpty() ? expression : new UnresolvedAttribute(ScalaLists.seq(parts.get()));
     }
 
     /** Whether a name without brackets means the moment or the place where no column has it. */
@@ -299,10 +294,11 @@ final class SqlExpressions {
     /** Why an analysed selection of one expression cannot be a column of a row. */
     static Optional<String> refusal(Dataset<Row> selected, JavaFunctions functions) {
         LogicalPlan plan = selected.queryExecution().analyzed();
-        if (!(plan instanceof Project project) || !project.child().children().isEmpty()) {
+        if (!(plan instanceof Project project)
+                || !ScalaLists.list(project.child().children()).isEmpty()) {
             return Optional.of("it sees other rows; a column is computed from its own row");
         }
-        for (Object column : JavaConverters.seqAsJavaList(project.projectList())) {
+        for (Object column : ScalaLists.list(project.projectList())) {
             Expression expression = (Expression) column;
             if (!expression.deterministic()) {
                 return Optional.of(notRepeatable("it"));
@@ -368,6 +364,6 @@ final class SqlExpressions {
     }
 
     private static List<Expression> children(Expression expression) {
-        return JavaConverters.seqAsJavaList(expression.children());
+        return ScalaLists.list(expression.children());
     }
 }

@@ -66,6 +66,33 @@ public interface Storage extends Serializable {
     /** A new file, seen under its name only after {@link Upload#commit}; replaces what stood there. */
     Upload create(String path);
 
+    /**
+     * Makes a file of this or another storage a file here, durable; where the two allow it without reading the bytes: by a
+     * hard link, or by a copy within S3. What stands under the name already and has the same size is taken for it, so
+     * this may be repeated, and done twice at once, for files that never change under names that nobody else gives.
+     *
+     * @param source the storage that has the file
+     * @param from its path there
+     * @param path its path here
+     * @throws dev.millrace.fault.Fault of kind WORLD when the name is taken by a file of another size
+     */
+    default StoredFile bring(Storage source, String from, String path) {
+        StoredFile there = source.stat(from)
+                .orElseThrow(
+                        () -> Fault.world("Cannot bring " + source.uri(from) + " to " + uri(path) + ": no such file"));
+        Optional<StoredFile> here = stat(path);
+        if (here.isPresent()) {
+            return Brought.requireSame(this, there, here.get());
+        }
+        try (InputStream in = source.open(from);
+                Upload upload = create(path)) {
+            in.transferTo(upload.stream());
+            return upload.commit();
+        } catch (IOException e) {
+            throw Fault.world("Cannot bring " + source.uri(from) + " to " + uri(path) + ": " + e.getMessage(), e);
+        }
+    }
+
     /** Writes a small file whole, replacing what stood there. */
     void put(String path, byte[] content);
 

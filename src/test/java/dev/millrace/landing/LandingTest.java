@@ -18,13 +18,16 @@ import dev.millrace.testing.SharedSpark;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.functions;
@@ -323,6 +326,94 @@ class LandingTest {
         public String call(String text) {
             throw new IllegalStateException("the list is empty");
         }
+    }
+
+    @Test
+    void writesOneFileForEachPartitionOfAUnit(SparkSession spark) throws SQLException {
+        MemoryCommits commits = MemoryCommits.fresh().withInput("u0", 7).withInput("u1", 1);
+        List<LandingTable> tables = new ArrayList<>(Shop.tables());
+        tables.set(0, tables.get(0).partitionedBy(List.of("day", "text")));
+        tables.set(2, tables.get(2).partitionedBy(List.of("name")));
+        LandingPlan plan = new LandingPlan(
+                Shop.storage(root),
+                tables,
+                FileFormat.PARQUET,
+                Codec.ZSTD,
+                1,
+                commits,
+                "extract",
+                "spool",
+                List.of("u0", "u1"));
+        List<Row> rows = List.of(
+                dated("o1", "a/b c%", "2026-11-21"),
+                Shop.customer("c1"),
+                dated("o2", "a/b c%", "2026-11-20"),
+                Shop.line("o1", 1),
+                dated("o3", "a/b c%", "2026-11-21"),
+                Shop.customer("c2"),
+                dated("o4", "", "2026-11-21"),
+                Shop.line("o1", 2),
+                dated("o5", null, "+50000-01-01"));
+
+        Landing.write(Shop.frame(spark, List.of(rows, List.of(dated("o6", "é", "2026-11-21")))), plan);
+
+        LandedTable orders = LandingManifests.write(plan, List.of("u0", "u1")).get(0);
+        String none = PartitionPath.NULL;
+        assertThat(orders.files().stream()
+                        .map(DataFile::path)
+                        .map(path -> path.substring(Shop.folder("orders").length(), path.lastIndexOf('/'))))
+                .containsExactlyInAnyOrder(
+                        "day=2026-11-20/text=a%2Fb c%25",
+                        "day=2026-11-21/text=" + none,
+                        "day=2026-11-21/text=a%2Fb c%25",
+                        "day=2026-11-21/text=é",
+                        "day=" + none + "/text=" + none);
+        assertThat(orders.partitions().stream().map(Column::name)).containsExactly("day", "text");
+        assertThat(orders.definition().column("day")).isEmpty();
+        assertThat(LandingManifests.read(Shop.storage(root), LandingManifests.folder(Shop.folder("orders"))))
+                .isEqualTo(orders);
+        assertThat(commits.find("extract", "u0").orElseThrow().files().stream()
+                        .filter(file -> file.table().equals("lines")))
+                .hasSize(1);
+        assertThat(
+                        Shop.duckdb(
+                                "select id || ' ' || coalesce(cast(day as varchar), 'null') || ' ' || coalesce(text, 'null')"
+                                        + " from read_parquet('" + root + "/" + Shop.folder("orders")
+                                        + "*/*/*.parquet', hive_partitioning = true, hive_types = {'day': DATE, 'text': VARCHAR}) order by id"))
+                .containsExactly(
+                        "o1 2026-11-21 a/b c%",
+                        "o2 2026-11-20 a/b c%",
+                        "o3 2026-11-21 a/b c%",
+                        "o4 2026-11-21 null",
+                        "o5 null null",
+                        "o6 2026-11-21 é");
+    }
+
+    private static Row dated(String id, String text, String day) {
+        return Shop.wide(
+                0,
+                0,
+                RowFactory.create(
+                        id, text, null, 1L, null, null, null, null, null, null, null, LocalDate.parse(day), null));
+    }
+
+    @Test
+    void namesWhatCannotNameAFolder() {
+        LandingTable orders = Shop.tables().get(0);
+
+        assertThatThrownBy(() -> orders.partitionedBy(List.of("dya")).partitions())
+                .isInstanceOf(Fault.class)
+                .hasMessageStartingWith("Invalid partition-by: dya: table orders has no such column; it has id, text,");
+        assertThatThrownBy(() -> orders.partitionedBy(List.of("moment")).partitions())
+                .hasMessage(
+                        "Invalid partition-by: moment: it is of type timestamp in table orders, a folder is named by"
+                                + " string, bigint, boolean or date; compute such a column, for example {sql: to_date(moment)}");
+        assertThatThrownBy(() -> orders.partitionedBy(List.of("day", "DAY")).partitions())
+                .hasMessage("Invalid partition-by: DAY: it is named twice for table orders");
+        assertThatThrownBy(() -> PartitionPath.folder(
+                        List.of(Shop.ORDERS.columns().get(1)), List.of(Optional.of("x".repeat(300)))))
+                .isInstanceOf(Fault.class)
+                .hasMessageContaining("the name of a folder has at most 255 bytes");
     }
 
     @Test
