@@ -21,7 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -108,9 +107,7 @@ final class AccessRecordOracle {
         row.put("thread_id", whole(payload.path("threadId")));
         row.put("elapse_ms", whole(payload.path("elapseMS")));
         row.put("response_status", whole(payload.path("responseStatus")));
-        row.put(
-                "success",
-                payload.path("success").isBoolean() ? payload.path("success").booleanValue() : null);
+        row.put("success", bool(payload.path("success").asText()));
         row.put("stack", json.path("stack").textValue());
         String instance = json.path("instance").textValue();
         while (instance != null && instance.length() > 1 && instance.charAt(0) == '0') {
@@ -132,6 +129,15 @@ final class AccessRecordOracle {
 
     private static Long whole(JsonNode node) {
         return node.canConvertToExactIntegral() && node.canConvertToLong() ? node.longValue() : null;
+    }
+
+    /** A declared type also takes text that reads as one of its values. */
+    private static Boolean bool(String text) {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> null;
+        };
     }
 
     private static void client(String agent, Map<String, Object> row) {
@@ -248,10 +254,20 @@ final class AccessRecordOracle {
             numbered.add("{\"n\":" + i + ",\"r\":" + records.get(i) + "}");
         }
         Files.write(lines, numbered);
-        return rows(SQL.formatted(lines), Function.identity());
+        return rows(SQL.formatted(lines));
     }
 
-    private static List<Map<String, Object>> rows(String sql, Function<Object, Object> value) throws SQLException {
+    /** The rows of landed files, read by DuckDB. */
+    static List<Map<String, Object>> landed(Path folder) throws SQLException {
+        return rows("""
+                select * replace (
+                  epoch_ms("timestamp") as "timestamp",
+                  datediff('day', date '1970-01-01', record_date) as record_date)
+                from read_parquet('%s/*/*.parquet', hive_partitioning = true, hive_types = {record_date: DATE})
+                """.formatted(folder));
+    }
+
+    private static List<Map<String, Object>> rows(String sql) throws SQLException {
         try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
                 Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery(sql)) {
@@ -259,7 +275,7 @@ final class AccessRecordOracle {
             while (result.next()) {
                 Map<String, Object> row = new LinkedHashMap<>();
                 for (String column : COLUMNS) {
-                    row.put(column, value.apply(result.getObject(column)));
+                    row.put(column, result.getObject(column));
                 }
                 rows.add(row);
             }
@@ -285,7 +301,7 @@ final class AccessRecordOracle {
                 p->>'$.via' as via,
                 try_cast(p->>'$.threadId' as bigint) as thread_id,
                 try_cast(p->>'$.elapseMS' as bigint) as elapse_ms,
-                if(json_type(p, '$.success') = 'BOOLEAN', cast(p->>'$.success' as boolean), null) as success,
+                case p->>'$.success' when 'true' then true when 'false' then false end as success,
                 r->>'$.stack' as stack,
                 regexp_replace(r->>'$.instance', '^0+(.)', '\\1') as instance,
                 p->>'$.vmId' as vm_id,
