@@ -68,10 +68,8 @@ class AccessRecordsTest {
                 .map(AccessRecordOracle::inJava)
                 .toList();
         // No folder is named by a year of five digits.
-        expected.forEach(row -> row.replaceAll(
-                (column, value) -> column.equals("record_date") && value instanceof Long day && day > 1_000_000
-                        ? null
-                        : value));
+        expected.forEach(row -> row.replaceAll((column, value) ->
+                column.equals("record_date") && value instanceof Long day && day > 1_000_000 ? null : value));
         assertThat(AccessRecordOracle.landed(folder.resolve("staging/landing/access_record")))
                 .containsExactlyInAnyOrderElementsOf(expected);
         assertThat(run.counts().in()).isEqualTo(written.records() + written.broken());
