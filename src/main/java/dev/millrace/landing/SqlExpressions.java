@@ -213,8 +213,7 @@ final class SqlExpressions {
 
     private static List<String> names(Set<String> functions) {
         List<String> names = new ArrayList<>(functions);
-        for (FunctionIdentifier id :
-                ScalaLists.list(FunctionRegistry.builtin().listFunction())) {
+        for (FunctionIdentifier id : ScalaLists.list(FunctionRegistry.builtin().listFunction())) {
             names.add(id.funcName());
         }
         return names;
