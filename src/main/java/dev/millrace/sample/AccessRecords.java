@@ -179,7 +179,7 @@ final class AccessRecords {
             payload.put("elapseMS", 1 + (long) Math.exp(random.nextDouble() * 9));
         }
         if (one(400, random)) {
-            payload.put("success", "true");
+            payload.put("success", random.nextBoolean() ? "true" : "yes");
         } else {
             payload.put("success", random.nextInt(25) != 0);
         }

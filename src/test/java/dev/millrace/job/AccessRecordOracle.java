@@ -21,7 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -108,9 +107,7 @@ final class AccessRecordOracle {
         row.put("thread_id", whole(payload.path("threadId")));
         row.put("elapse_ms", whole(payload.path("elapseMS")));
         row.put("response_status", whole(payload.path("responseStatus")));
-        row.put(
-                "success",
-                payload.path("success").isBoolean() ? payload.path("success").booleanValue() : null);
+        row.put("success", bool(payload.path("success").asText()));
         row.put("stack", json.path("stack").textValue());
         String instance = json.path("instance").textValue();
         while (instance != null && instance.length() > 1 && instance.charAt(0) == '0') {
@@ -132,6 +129,15 @@ final class AccessRecordOracle {
 
     private static Long whole(JsonNode node) {
         return node.canConvertToExactIntegral() && node.canConvertToLong() ? node.longValue() : null;
+    }
+
+    /** A declared type also takes text that reads as one of its values. */
+    private static Boolean bool(String text) {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> null;
+        };
     }
 
     private static void client(String agent, Map<String, Object> row) {
@@ -248,10 +254,25 @@ final class AccessRecordOracle {
             numbered.add("{\"n\":" + i + ",\"r\":" + records.get(i) + "}");
         }
         Files.write(lines, numbered);
-        return rows(SQL.formatted(lines), Function.identity());
+        return rows(GIVEN.formatted(lines) + COMPUTED.formatted() + " order by n");
     }
 
-    private static List<Map<String, Object>> rows(String sql, Function<Object, Object> value) throws SQLException {
+    /** A query for the rows of tidy lines, whose types DuckDB is told: what it does best. */
+    static String typed(Path folder) {
+        return TYPED.formatted(folder) + COMPUTED.formatted();
+    }
+
+    /** The rows of landed files, read by DuckDB. */
+    static List<Map<String, Object>> landed(Path folder) throws SQLException {
+        return rows("""
+                select * replace (
+                  epoch_ms("timestamp") as "timestamp",
+                  datediff('day', date '1970-01-01', record_date) as record_date)
+                from read_parquet('%s/*/*.parquet', hive_partitioning = true, hive_types = {record_date: DATE})
+                """.formatted(folder));
+    }
+
+    private static List<Map<String, Object>> rows(String sql) throws SQLException {
         try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
                 Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery(sql)) {
@@ -259,7 +280,7 @@ final class AccessRecordOracle {
             while (result.next()) {
                 Map<String, Object> row = new LinkedHashMap<>();
                 for (String column : COLUMNS) {
-                    row.put(column, value.apply(result.getObject(column)));
+                    row.put(column, result.getObject(column));
                 }
                 rows.add(row);
             }
@@ -267,7 +288,8 @@ final class AccessRecordOracle {
         }
     }
 
-    private static final String SQL = """
+    /** The given columns of lines {@code {n, r}}; unlike the rules' own, numbers are what JSON says they are. */
+    private static final String GIVEN = """
             with raw as (
               select n, r, r->'$.payload' as p from read_ndjson('%s', columns = {n: 'BIGINT', r: 'JSON'})),
             given as (
@@ -285,7 +307,7 @@ final class AccessRecordOracle {
                 p->>'$.via' as via,
                 try_cast(p->>'$.threadId' as bigint) as thread_id,
                 try_cast(p->>'$.elapseMS' as bigint) as elapse_ms,
-                if(json_type(p, '$.success') = 'BOOLEAN', cast(p->>'$.success' as boolean), null) as success,
+                case p->>'$.success' when 'true' then true when 'false' then false end as success,
                 r->>'$.stack' as stack,
                 regexp_replace(r->>'$.instance', '^0+(.)', '\\1') as instance,
                 p->>'$.vmId' as vm_id,
@@ -296,6 +318,10 @@ final class AccessRecordOracle {
                 p->>'$.basicAuthUsername' as basic_auth_username,
                 p->>'$.authenticationMethod' as auth_method
               from raw),
+            """;
+
+    /** What is computed of the given columns. */
+    private static final String COMPUTED = """
             found as (
               select *,
                 case
@@ -313,7 +339,7 @@ final class AccessRecordOracle {
               from given),
             pathed as (
               select *, if(contains(url, '/v1'), substr(url, strpos(url, '/v1') + 3), null) as path from found)
-            select *,
+            select * exclude (name, url, path),
               datediff('day', date '1970-01-01', cast(make_timestamp("timestamp" * 1000) as date)) as record_date,
               case name
                 when 'Synapse-Web-Client' then 'WEB'
@@ -347,6 +373,24 @@ final class AccessRecordOracle {
                   string_split(regexp_replace(regexp_replace(path, ';[^/]*', '', 'g'), '[^\\p{L}\\p{Nd}_/]', '', 'g'), '/'),
                   lambda part: if(regexp_full_match(part, '(syn|fh)\\p{Nd}+|\\p{Nd}.*'), '#', part)), '/')
               end as normalized_method_signature
-            from pathed order by n
+            from pathed
+            """;
+
+    private static final String TYPED = """
+            with given as (
+              select payload.sessionId as session_id, "timestamp", payload.userId as user_id, payload.method as method,
+                payload.requestURL as request_url, payload.userAgent as user_agent, payload.host as host,
+                payload.origin as origin, payload.xForwardedFor as x_forwarded_for, payload.via as via,
+                payload.threadId as thread_id, payload.elapseMS as elapse_ms, payload.success as success, stack,
+                regexp_replace(instance, '^0+(.)', '\\1') as instance, payload.vmId as vm_id,
+                payload.returnObjectId as return_object_id, payload.queryString as query_string,
+                payload.responseStatus as response_status, payload.oauthClientId as oauth_client_id,
+                payload.basicAuthUsername as basic_auth_username, payload.authenticationMethod as auth_method
+              from read_json('%s/*', format = 'newline_delimited', columns = {"timestamp": 'BIGINT', stack: 'VARCHAR',
+                instance: 'VARCHAR', payload: 'STRUCT(sessionId VARCHAR, userId BIGINT, "method" VARCHAR,
+                requestURL VARCHAR, userAgent VARCHAR, host VARCHAR, origin VARCHAR, xForwardedFor VARCHAR, via VARCHAR,
+                threadId BIGINT, elapseMS BIGINT, success BOOLEAN, vmId VARCHAR, returnObjectId VARCHAR,
+                queryString VARCHAR, responseStatus BIGINT, oauthClientId VARCHAR, basicAuthUsername VARCHAR,
+                authenticationMethod VARCHAR)'})),
             """;
 }

@@ -9,13 +9,11 @@ import dev.millrace.landing.ComputedColumns;
 import dev.millrace.landing.LandingTable;
 import dev.millrace.landing.WideRows;
 import dev.millrace.sample.AccessRecordFiles;
-import dev.millrace.storage.Storages;
 import dev.millrace.table.Column;
 import dev.millrace.table.TableDefinition;
 import dev.millrace.testing.SharedSpark;
 import java.nio.file.Path;
 import java.sql.Timestamp;
-import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -24,7 +22,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.apache.spark.sql.Dataset;
@@ -38,8 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The columns of {@code jobs/access-records.yaml}, on generated records, beside two other ways to work them out. */
 @ExtendWith(SharedSpark.class)
 class AccessRecordsTest {
-    private static final String JOB = "jobs/access-records.yaml";
-    private static final String KIND = "access_record";
+    private static final String KIND = AccessRecordRun.KIND;
 
     @TempDir
     private Path folder;
@@ -55,6 +51,30 @@ class AccessRecordsTest {
         assertThat(AccessRecordOracle.inDuckDb(records, folder)).isEqualTo(expected);
         assertThat(inSpark(spark, expected, List.of())).isEqualTo(expected);
         requireVariety(expected);
+    }
+
+    @Test
+    void filesLandAsAnIndependentReckoningSays(SparkSession spark) throws Exception {
+        AccessRecordFiles files =
+                new AccessRecordFiles(AccessRecordFiles.SEED, LocalDate.parse("2026-11-20"), 2, 5_000, false);
+        Path in = folder.resolve("in");
+        AccessRecordFiles.Written written = AccessRecordFiles.write(in, files.files(), file -> {});
+        AccessRecordRun run = new AccessRecordRun(in, folder.resolve("staging"));
+
+        run.land(spark);
+
+        List<Map<String, Object>> expected = files.files()
+                .flatMap(file -> file.records().stream())
+                .map(AccessRecordOracle::inJava)
+                .toList();
+        // No folder is named by a year of five digits.
+        expected.forEach(row -> row.replaceAll((column, value) ->
+                column.equals("record_date") && value instanceof Long day && day > 1_000_000 ? null : value));
+        assertThat(AccessRecordOracle.landed(folder.resolve("staging/landing/access_record")))
+                .containsExactlyInAnyOrderElementsOf(expected);
+        assertThat(run.counts().in()).isEqualTo(written.records() + written.broken());
+        assertThat(run.counts().out()).isEqualTo(written.records());
+        assertThat(run.counts().quarantined()).isEqualTo(written.broken());
     }
 
     /** What is never there is never computed: each rule has records that it is for. */
@@ -201,10 +221,10 @@ class AccessRecordsTest {
 
     /** Rows of the given columns, as a source would deliver them, through the job's expressions. */
     private Dataset<Row> computed(SparkSession spark, List<Map<String, Object>> given, List<ComputedColumn> more) {
-        TableSettings settings = job().job().table(KIND);
+        TableSettings settings = AccessRecordRun.open().job().table(KIND);
         List<Column> columns = new ArrayList<>();
         settings.given().forEach((name, column) -> columns.add(new Column(name, type(column), true)));
-        List<ComputedColumn> computed = new ArrayList<>(OpenJob.computed(settings, KIND, JOB));
+        List<ComputedColumn> computed = new ArrayList<>(OpenJob.computed(settings, KIND, AccessRecordRun.JOB));
         computed.addAll(more);
         TableDefinition definition = new TableDefinition(KIND, columns, List.of());
         List<LandingTable> tables =
@@ -232,20 +252,5 @@ class AccessRecordsTest {
         }
         // As it stood in the record.
         return column.equals("instance") && value instanceof String text && text.length() > 1 ? "00" + text : value;
-    }
-
-    private OpenJob job() {
-        return OpenJob.load(
-                JOB,
-                Optional.empty(),
-                Map.of(),
-                new Surroundings(
-                        Path.of(System.getProperty("millrace.home")),
-                        Optional.empty(),
-                        name -> Optional.empty(),
-                        Clock.systemUTC(),
-                        new Random(1),
-                        Storages::open,
-                        Surroundings::warehouse));
     }
 }
