@@ -59,7 +59,7 @@ final class Clean implements Callable<Integer> {
         if (leftovers.isEmpty()) {
             out.println("nothing to clean");
         } else if (apply) {
-            open.staging().delete(leftovers.stream().map(l -> l.file().path()).toList());
+            open.store().remove(leftovers);
             out.println(all + ", " + Figures.bytes(bytes) + ": removed");
         } else {
             out.println(all + ", " + Figures.bytes(bytes) + ": not removed; add --apply to remove them");

@@ -2,12 +2,14 @@ package dev.millrace.run;
 
 import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
+import dev.millrace.storage.StoredFile;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -192,8 +194,8 @@ public final class JobStore {
     }
 
     /**
-     * What nothing needs any more: files that no commit names, and all that bygone and abandoned runs staged. The run
-     * that holds the lock is left out.
+     * What nothing needs any more: files that no commit names, files that were never finished, and all that bygone and
+     * abandoned runs staged. The run that holds the lock is left out.
      *
      * @param keep how long a run's files stay after its end
      * @param grace younger files are left out: somebody may be about to name them
@@ -201,6 +203,15 @@ public final class JobStore {
     public List<Leftover> leftovers(Duration keep, Duration grace) {
         Instant now = clock.instant();
         return new Leftovers(this, storage, job + "/").find(now.minus(grace), keep, now);
+    }
+
+    /** Removes what {@link #leftovers} found. */
+    public void remove(List<Leftover> leftovers) {
+        Map<Boolean, List<StoredFile>> byEnd = leftovers.stream()
+                .collect(Collectors.partitioningBy(
+                        Leftover::finished, Collectors.mapping(Leftover::file, Collectors.toList())));
+        storage.delete(byEnd.get(true).stream().map(StoredFile::path).toList());
+        storage.discard(byEnd.get(false));
     }
 
     private RunStore started(RunStore run, ResolvedJob resolved, Function<RunId, Plan> planner) {

@@ -7,5 +7,6 @@ import dev.millrace.storage.StoredFile;
  *
  * @param file below the staging storage
  * @param reason why nothing needs it, for a person
+ * @param finished whether it was written to its end: if not, readers of the storage do not see it
  */
-public record Leftover(StoredFile file, String reason) {}
+public record Leftover(StoredFile file, String reason, boolean finished) {}

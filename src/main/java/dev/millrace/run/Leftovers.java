@@ -16,8 +16,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Finds what runs left behind: all that an abandoned or bygone run staged, and in other runs the files of attempts that
- * lost or were killed, which no commit names.
+ * Finds what runs left behind: all that an abandoned or bygone run staged, in other runs the files of attempts that lost
+ * or were killed, which no commit names, and files that were never finished.
  */
 final class Leftovers {
     /** {@code runs/<run>/<folder>/…}; phases, reads and the files beside them stay for ever. */
@@ -75,12 +75,15 @@ final class Leftovers {
                 boolean isOld = file.modified().isBefore(before) && !atWork.equals(Optional.of(id));
                 boolean isNamed = named.contains(file.path());
                 if (isOld && !isNamed && bygone.containsKey(id)) {
-                    leftovers.add(new Leftover(file, bygone.get(id)));
+                    leftovers.add(new Leftover(file, bygone.get(id), true));
                 } else if (isOld && !isNamed && NAMED.matcher(file.path()).matches()) {
-                    leftovers.add(new Leftover(file, "no commit of run " + id + " names it"));
+                    leftovers.add(new Leftover(file, "no commit of run " + id + " names it", true));
                 }
             }
         });
+        storage.unfinished(folder).stream()
+                .filter(file -> file.modified().isBefore(before))
+                .forEach(file -> leftovers.add(new Leftover(file, "it was never finished", false)));
         leftovers.sort(Comparator.comparing(leftover -> leftover.file().path()));
         return leftovers;
     }

@@ -54,6 +54,8 @@ class CleanTest {
         List<Path> orphans = List.of(
                 orphan(done, staging, "cleaned/snapshot=RUN/datalake/", Duration.ofDays(2)),
                 orphan(half, staging, "runs/RUN/census/", Duration.ofDays(2)));
+        Path unfinished = Files.write(staging.resolve("cleaned/cleaned/.~dead-7"), new byte[3_000]);
+        Files.setLastModifiedTime(unfinished, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
         Path young = orphan(half, staging, "cleaned/snapshot=RUN/datalake/", Duration.ofHours(2));
         List<Path> before = files();
 
@@ -63,13 +65,15 @@ class CleanTest {
                 .containsExactlyInAnyOrder(
                         "file://" + orphans.get(0) + "  2.0 KB  no commit of run " + done.id() + " names it",
                         "file://" + orphans.get(1) + "  2.0 KB  no commit of run " + half.id() + " names it",
-                        "2 files, 4.0 KB: not removed; add --apply to remove them");
+                        "file://" + unfinished + "  3.0 KB  it was never finished",
+                        "3 files, 7.0 KB: not removed; add --apply to remove them");
         assertThat(files()).isEqualTo(before);
 
-        assertThat(Trial.command("clean", job.toString(), "--apply").out()).endsWith("2 files, 4.0 KB: removed\n");
+        assertThat(Trial.command("clean", job.toString(), "--apply").out()).endsWith("3 files, 7.0 KB: removed\n");
         assertThat(orphans).noneMatch(Files::exists);
+        assertThat(unfinished).doesNotExist();
         assertThat(young).exists();
-        assertThat(files()).hasSize(before.size() - 2);
+        assertThat(files()).hasSize(before.size() - 3);
         assertThat(Trial.command("clean", job.toString(), "--grace", "1h", "--apply")
                         .out())
                 .contains(young.toString())
