@@ -46,6 +46,7 @@ public final class DeltaPublisher implements Publisher {
     private static final String LOG_FOLDER = "_delta_log/";
     private static final String PHASE = "publish";
     private static final int TRIES = 20;
+    private static final String LOG_TASKS = "spark.databricks.delta.snapshotPartitions";
 
     private final SparkSession spark;
     private final Storage lake;
@@ -62,6 +63,11 @@ public final class DeltaPublisher implements Publisher {
         // Only Delta's SQL needs its extension and catalog in the session, and a session that exists takes none any
         // more.
         this.spark.conf().set("spark.databricks.delta.requiredSparkConfsCheck.enabled", false);
+        // Delta replays its log in 50 tasks, whatever the machine.
+        if (this.spark.conf().getOption(LOG_TASKS).isEmpty()) {
+            int cores = spark.sparkContext().defaultParallelism();
+            this.spark.conf().set(LOG_TASKS, Math.min(50, cores));
+        }
         this.lake = lake;
         this.folder = folder;
     }

@@ -46,6 +46,7 @@ final class Readers {
     static SparkSession deltaSession(SparkSession spark) {
         SparkSession session = spark.newSession();
         session.conf().set("spark.databricks.delta.requiredSparkConfsCheck.enabled", false);
+        session.conf().set("spark.databricks.delta.snapshotPartitions", 2);
         SparkSession.setActiveSession(session);
         return session;
     }
