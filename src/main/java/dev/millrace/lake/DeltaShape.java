@@ -45,7 +45,8 @@ final class DeltaShape {
 
     /** @param uri as messages name the table */
     static DeltaShape of(Metadata metadata, boolean isNew, String uri) {
-        return new DeltaShape((ObjectNode) DeltaPublisher.read(metadata.json()).get("metaData"), isNew, uri);
+        return new DeltaShape(
+                (ObjectNode) DeltaTransactions.read(metadata.json()).get("metaData"), isNew, uri);
     }
 
     /** Columns in the files. */
