@@ -1169,6 +1169,13 @@ final class JobKeys {
                     "is for a source whose files are read once: must be versioned for a table that every run reads"
                             + " whole");
         }
+        if (isFiles && lake.publish() == Publish.VERSIONED) {
+            v.mistake(
+                    reading.root().find("lake", "publish").orElseThrow(),
+                    "lake.publish",
+                    "is for a table that every run reads whole: a version would have the rows of the last run's files"
+                            + " only; must be delta or folders");
+        }
         boolean rewrites = v.find(SOURCE_KEY)
                 .filter(source -> source instanceof FileSource files
                         && files.onChange() == OnChange.REPROCESS

@@ -159,7 +159,7 @@ final class ExtractWork implements PhaseWork {
                 ? ComputedColumns.resolve(context.spark().get(), tables, JavaFunctions.of(job.functions()))
                 : tables;
         List<String> partitions = job.lake().map(LakeSettings::partitionBy).orElse(List.of());
-        return new LandingPlan(
+        LandingPlan plan = new LandingPlan(
                 context.run().storage(),
                 resolved.stream().map(table -> partitioned(table, partitions)).toList(),
                 job.staging().format(),
@@ -169,6 +169,11 @@ final class ExtractWork implements PhaseWork {
                 Phase.EXTRACT.label(),
                 inputPhase,
                 List.of());
+        // Compaction combines files and never splits one.
+        return job.lake()
+                .map(lake -> plan.withSizes(
+                        LandingPlan.DEFAULT_BUFFER_BYTES, lake.fileSize().bytes()))
+                .orElse(plan);
     }
 
     /** A main table has to have all of the columns; others are not partitioned by one that they do not have. */

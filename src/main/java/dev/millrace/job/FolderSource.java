@@ -3,6 +3,7 @@ package dev.millrace.job;
 import dev.millrace.config.FileSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.TableSettings;
+import dev.millrace.fault.Fault;
 import dev.millrace.files.ArrivalSearch;
 import dev.millrace.files.Arrivals;
 import dev.millrace.files.FileLedger;
@@ -117,7 +118,20 @@ final class FolderSource implements JobSource {
 
     @Override
     public ShredPlan shredding(DataSchema schema, RunStore run) {
-        return ShredPlan.ofRecords(schema, kindRule(), open.job().tables(), settings.fileColumn());
+        ShredPlan plan = ShredPlan.ofRecords(schema, kindRule(), open.job().tables(), settings.fileColumn());
+        requireNoChildren(plan);
+        return plan;
+    }
+
+    /** Rows of child tables do not tell whether the row that they belong to was removed as a duplicate. */
+    private void requireNoChildren(ShredPlan plan) {
+        for (ShredPlan.Table table : plan.tables()) {
+            if (!table.isMain() && open.job().table(table.kind()).deduplicate().isPresent()) {
+                throw Fault.user("tables." + table.kind()
+                        + ".deduplicate: the records have lists, whose rows are in table "
+                        + table.definition().name() + " and would stay: give the columns, or set schema.lists: json");
+            }
+        }
     }
 
     @Override

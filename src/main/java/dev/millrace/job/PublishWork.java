@@ -3,12 +3,13 @@ package dev.millrace.job;
 import dev.millrace.config.Deduplicate;
 import dev.millrace.config.LakeSettings;
 import dev.millrace.files.FileUnits;
+import dev.millrace.lake.AthenaDdl;
 import dev.millrace.lake.Deduplication;
 import dev.millrace.lake.DeltaPublisher;
 import dev.millrace.lake.FolderPublisher;
 import dev.millrace.lake.Publication;
 import dev.millrace.lake.Published;
-import dev.millrace.lake.Publisher;
+import dev.millrace.lake.SecondLayout;
 import dev.millrace.lake.VersionedPublisher;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.run.Ledger;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 
 /** Makes what a run has landed visible to the readers of the lake. */
@@ -35,25 +37,23 @@ final class PublishWork implements PhaseWork {
     @Override
     public Optional<PhaseCommit> run(RunContext context) {
         LandedRun landed = LandedRun.load(context);
+        LakeSettings settings = context.open().lake();
         Storage lake = context.open().openLake();
-        Set<String> rewritten = rewritten(context);
         Map<String, TableCounts> counts = new TreeMap<>();
         Map<String, String> facts = new TreeMap<>();
         context.record(r -> r.phaseStarted(Phase.PUBLISH, landed.tables().size()));
         for (LandedTable table : landed.tables()) {
             LandedTable compacted = CompactWork.compacted(context, table);
-            Publication publication = new Publication(
-                    context.plan().job(),
-                    context.run().id(),
-                    landed.commit(),
-                    previous(context, landed.commit(), table.name()),
-                    compacted,
-                    context.run().storage(),
-                    LandedRun.dataFolder(context, table.name()),
-                    context.run().units(),
-                    rewritten,
-                    deduplication(context, table.name()));
-            Published published = publisher(context, lake, table.name()).publish(publication);
+            String folder = LandedRun.dataFolder(context, table.name());
+            Published published = publish(context, lake, table.name(), publication(context, landed, compacted, folder));
+            for (LakeSettings.Layout layout : settings.also()) {
+                String other = LandedRun.dataFolder(context, table.name(), layout.suffix());
+                publish(
+                        context,
+                        lake,
+                        table.name() + layout.suffix(),
+                        publication(context, landed, laidOut(context, compacted, folder, other, layout), other));
+            }
             counts.put(table.name(), counts(table.counts(), published));
             facts.put(table.name(), published.at());
             TableCounts shown = counts.get(table.name());
@@ -65,13 +65,60 @@ final class PublishWork implements PhaseWork {
                 context.run().commitPhase(new PhaseCommit(PhaseCommit.FORMAT, Phase.PUBLISH.label(), facts, counts)));
     }
 
-    private static Publisher publisher(RunContext context, Storage lake, String table) {
+    private Publication publication(RunContext context, LandedRun landed, LandedTable table, String folder) {
+        return new Publication(
+                context.plan().job(),
+                context.run().id(),
+                landed.commit(),
+                previous(context, landed.commit(), table.name()),
+                table,
+                context.run().storage(),
+                folder,
+                context.run().units(),
+                rewritten(context),
+                deduplication(context, table.name()));
+    }
+
+    /** The same rows in folders of other columns, those that the table has. */
+    private static LandedTable laidOut(
+            RunContext context, LandedTable table, String folder, String other, LakeSettings.Layout layout) {
+        return SecondLayout.write(
+                context.spark().get(),
+                table,
+                context.run().storage(),
+                folder,
+                other,
+                context.run().units(),
+                layout.partitionBy().stream()
+                        .filter(column -> has(table, column))
+                        .toList(),
+                context.open().lake().fileSize().bytes());
+    }
+
+    private static boolean has(LandedTable table, String column) {
+        return Stream.concat(table.definition().columns().stream(), table.partitions().stream())
+                .anyMatch(has -> has.name().equalsIgnoreCase(column));
+    }
+
+    /** Publishes to a folder of the lake, and writes the statement by which Athena knows the table. */
+    private static Published publish(RunContext context, Storage lake, String name, Publication publication) {
         SparkSession spark = context.spark().get();
         LakeSettings settings = context.open().lake();
+        String folder = name + "/";
         return switch (settings.publish()) {
-            case DELTA -> new DeltaPublisher(spark, lake, table + "/");
-            case FOLDERS -> new FolderPublisher(spark, lake, table + "/");
-            case VERSIONED -> new VersionedPublisher(spark, lake, table, settings.versions());
+            case DELTA -> {
+                Published published = new DeltaPublisher(spark, lake, folder).publish(publication);
+                AthenaDdl.putDelta(lake, name, folder);
+                yield published;
+            }
+            case FOLDERS -> {
+                Published published = new FolderPublisher(spark, lake, folder).publish(publication);
+                if (name.equals(publication.table().name())) {
+                    AthenaDdl.putParquet(lake, publication.table(), folder);
+                }
+                yield published;
+            }
+            case VERSIONED -> new VersionedPublisher(spark, lake, name, settings.versions()).publish(publication);
         };
     }
 

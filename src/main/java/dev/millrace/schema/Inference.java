@@ -439,7 +439,10 @@ public final class Inference {
             private List<EntityColumn> parentColumns() {
                 List<EntityColumn> columns = new ArrayList<>();
                 for (EntityColumn column : tables.get(0).columns()) {
-                    if (column.role() == Role.KEY || column.role() == Role.ROW_ID) {
+                    if (column.role() == Role.FILE) {
+                        // Rows of a rewritten file are found by it, whatever table they are of.
+                        columns.add(column);
+                    } else if (column.role() == Role.KEY || column.role() == Role.ROW_ID) {
                         columns.add(column.withRole(Role.PARENT_KEY));
                     }
                 }

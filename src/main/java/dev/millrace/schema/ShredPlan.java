@@ -127,7 +127,7 @@ public record ShredPlan(
      * Lays a job file's settings over the data-schema of records of files; kinds whose columns it gives need not be in it.
      *
      * @param schema {@link DataSchema#ofRecords} where all columns are given
-     * @param fileColumn whether main rows have {@code _file}
+     * @param fileColumn whether rows have {@code _file}
      * @throws Fault of kind USER, with every mistake, when settings name columns that are not there or clash
      */
     public static ShredPlan ofRecords(

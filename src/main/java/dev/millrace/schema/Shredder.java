@@ -844,6 +844,9 @@ public final class Shredder {
             for (int i = 0; i < places.length; i++) {
                 child.values[places[i]] = main.values[main.layout.keys()[i]];
             }
+            if (child.layout.file() >= 0) {
+                child.values[child.layout.file()] = main.values[main.layout.file()];
+            }
         }
     }
 
