@@ -4,6 +4,7 @@ import dev.millrace.config.FileSource;
 import dev.millrace.fault.Fault;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.LandingManifests;
+import dev.millrace.landing.LandingTable;
 import dev.millrace.landing.QuarantinedItems;
 import dev.millrace.run.Commit;
 import dev.millrace.run.RunId;
@@ -100,7 +101,10 @@ final class Quarantine implements Callable<Integer> {
                 return;
             }
             // The last column has the bytes of what is no text.
-            List<List<String>> lines = new ArrayList<>(List.of(columns.subList(0, columns.size() - 1)));
+            List<String> titles = columns.subList(0, columns.size() - 1).stream()
+                    .map(name -> name.equals(LandingTable.KIND_TABLE) ? "table" : name)
+                    .toList();
+            List<List<String>> lines = new ArrayList<>(List.of(titles));
             QuarantinedItems.read(open.staging(), quarantine, columns, row -> {
                 lines.add(shown(row));
                 return lines.size() <= LIMIT;

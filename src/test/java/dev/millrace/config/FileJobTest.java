@@ -144,7 +144,7 @@ class FileJobTest {
                                 .isEqualTo(new FileSource.Csv(';', '\'', '\\', "#", "NULL")));
         assertThat(csv.table("A").isGiven()).isFalse();
         assertThat(csv.table("B").given().get("total").from().names()).containsExactly("Total in EUR");
-        assertThat(csv.lake().orElseThrow().versions()).isEqualTo(3);
+        assertThat(csv.lake().orElseThrow().publish()).isEqualTo(Publish.FOLDERS);
         Job plain = files.job("job: x\nsource: {csv: {at: in, delimiter: \\t}}\nstaging: {at: s}\n")
                 .load();
         assertThat(((FileSource) plain.source()).format()).isEqualTo(new FileSource.Csv('\t', '"', '"', "", ""));
@@ -180,6 +180,12 @@ class FileJobTest {
     void aLakeOfWhatIsReadWholeIsVersioned() {
         String job = "job: x\nsource: {dynamodb: {table: items}}\nlake: {at: lake}\n";
         assertThat(files.job(job).load().lake().orElseThrow().publish()).isEqualTo(Publish.VERSIONED);
+        assertThat(files.job(job.replace("at: lake", "at: lake, keep-versions: 3"))
+                        .load()
+                        .lake()
+                        .orElseThrow()
+                        .versions())
+                .isEqualTo(3);
         assertThat(files.job(job.replace("at: lake", "at: lake, publish: folders"))
                         .mistakes())
                 .containsExactly("jobs/test.yaml:3: lake.publish: folders: is for a source whose files are read once:"
@@ -281,6 +287,8 @@ class FileJobTest {
                 "lake: {at: lake} | ^lake: {at: lake, partition-by: [session], also: [{partition-by: [session]}]}^ | 4:"
                         + " lake.also: has the layout of partition-by too: remove one of them",
                 "lake: {at: lake} | ^lake: {at: lake, also: [{}]}^ | 4: lake.also.partition-by: is missing: add it",
+                "lake: {at: lake} | ^lake: {at: lake, publish: versioned}^ | 4: lake.publish: versioned: is for a table that"
+                        + " every run reads whole: a version would have the rows of the last run's files only; must be delta or folders",
                 "lake: {at: lake} | ^lake: {at: lake, keep-versions: 2}^ | 4: lake.keep-versions: 2: has no effect"
                         + " without publish: versioned: add that, or remove keep-versions",
                 "lake: {at: lake} | ^lake: {at: lake}\nstaging: {format: csv}^ | 5: staging.format: csv: is not for a"

@@ -234,7 +234,8 @@ class PlainRecordsTest {
                         "ok boolean",
                         "price decimal(3,1)",
                         "_rest json");
-        assertThat(columns(plan, 1)).containsExactly("_row_id string", "_index bigint", "value string", "_rest json");
+        assertThat(columns(plan, 1))
+                .containsExactly("_file string", "_row_id string", "_index bigint", "value string", "_rest json");
         assertThat(plan.tables().get(0).definition().key()).containsExactly("_row_id");
         assertThat(plan.tables().get(1).definition().key()).containsExactly("_row_id", "_index");
         assertThat(plan.tables()
@@ -287,6 +288,7 @@ class PlainRecordsTest {
         ShredPlan without = ShredPlan.ofRecords(
                 Inference.infer(census(List.of("{\"l\":[1]}")), DataSchema.ofRecords(), false), ONE, Map.of(), false);
         assertThat(columns(without, 0)).containsExactly("_row_id string", "_rest json");
+        assertThat(columns(without, 1)).startsWith("_row_id string", "_index bigint");
     }
 
     /** The main row's id, which its child rows have too. */
@@ -296,7 +298,8 @@ class PlainRecordsTest {
         assertThat(shredder.rows().get(0).values()[0]).hasToString(URI);
         String id = shredder.rows().get(0).values()[1].toString();
         assertThat(shredder.rows().subList(1, 3))
-                .allSatisfy(r -> assertThat(r.values()[0]).hasToString(id));
+                .allSatisfy(r -> assertThat(r.values()[0]).hasToString(URI))
+                .allSatisfy(r -> assertThat(r.values()[1]).hasToString(id));
         return id;
     }
 
