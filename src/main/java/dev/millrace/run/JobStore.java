@@ -195,8 +195,16 @@ public final class JobStore {
         return run.plan().phases().stream().allMatch(phase -> run.phase(phase).isPresent());
     }
 
-    /** Ends a run without a result and removes what it staged. Returns the end that stands. */
+    /**
+     * Ends a run without a result and removes what it staged. Returns the end that stands.
+     *
+     * @throws Fault of kind USER for a run that has committed what no other would bring
+     */
     public RunEnd abandon(RunStore run, String reason) {
+        if (run.end().isEmpty() && commit(run).isPresent()) {
+            throw Fault.user("Run " + run.id() + " cannot be given up: it has committed, and no other run would read "
+                    + "again what it has read. Finish it, by scripts/millrace resume " + run.id());
+        }
         RunEnd end = run.finish(Outcome.ABANDONED, reason);
         if (end.outcome() == Outcome.ABANDONED) {
             clear(run);

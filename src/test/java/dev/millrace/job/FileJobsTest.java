@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.run.Commit;
+import dev.millrace.run.Phase;
 import dev.millrace.run.RunStore;
 import dev.millrace.sample.AccessRecordFiles;
 import dev.millrace.sample.AccessRecordFiles.SampleFile;
@@ -131,6 +132,31 @@ class FileJobsTest {
                     .as(effect)
                     .isEmpty();
         }
+    }
+
+    @Test
+    void aRunThatHasCommittedIsFinishedHoweverOldItIs() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("access", JOB);
+        AccessRecordFiles sample = new AccessRecordFiles(9, LocalDate.parse("2026-11-20"), 1, 60, false);
+        Map<String, SampleFile> first = new TreeMap<>();
+        put(first, sample.files().limit(3));
+        assertThat(trial.run(List.of(Phase.INFER_SCHEMA, Phase.EXTRACT), job).code())
+                .isZero();
+        String run = trial.run(trial.open(job)).id().value();
+
+        Trial.Ended abandoned = Trial.command("abandon", run, "--job", job.toString());
+        assertThat(abandoned.code()).isEqualTo(2);
+        assertThat(abandoned.err()).contains("Run " + run + " cannot be given up: it has committed");
+
+        Map<String, SampleFile> all = new TreeMap<>(first);
+        put(all, sample.files().skip(3).limit(2));
+        trial.later(Duration.ofHours(5));
+        assertThat(trial.succeed(job).out()).contains("run              " + run);
+        assertThat(lake()).containsExactlyElementsOf(expected(first));
+        trial.succeed(job);
+        assertThat(lake()).containsExactlyElementsOf(expected(all));
+        assertThat(trial.open(job).store().ledger().commits()).hasSize(2);
     }
 
     @Test
