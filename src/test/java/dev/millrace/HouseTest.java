@@ -36,10 +36,10 @@ class HouseTest {
     void readsTheRoomsFromTheirPage() {
         assertThat(ROOMS.keySet())
                 .startsWith("job", "sample", "warehouse")
-                .endsWith("table", "json", "fault")
-                .hasSize(12);
-        assertThat(ROOMS.get("landing")).containsExactly("run", "storage", "table", "config", "fault");
-        assertThat(ROOMS.get("job")).hasSize(11).doesNotContain("job");
+                .endsWith("table", "json", "function", "fault")
+                .hasSize(15);
+        assertThat(ROOMS.get("landing")).containsExactly("function", "run", "storage", "table", "config", "fault");
+        assertThat(ROOMS.get("job")).hasSize(14).doesNotContain("job");
         assertThat(ROOMS.get("fault")).isEmpty();
         assertThat(ROOMS)
                 .allSatisfy((room, used) -> assertThat(ROOMS.keySet()).as(room).containsAll(used));

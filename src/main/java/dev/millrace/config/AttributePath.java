@@ -43,6 +43,12 @@ public record AttributePath(List<String> names) implements Serializable {
         return names.contains("") ? Optional.empty() : Optional.of(new AttributePath(names));
     }
 
+    /** Whether the other path is this one or lies below it. */
+    boolean covers(AttributePath other) {
+        int length = names.size();
+        return length <= other.names.size() && other.names.subList(0, length).equals(names);
+    }
+
     /** As the job file writes it. */
     @Override
     public String toString() {

@@ -13,7 +13,9 @@ import java.util.Optional;
  * @param source where rows come from
  * @param schema how data-schemas are found
  * @param tables settings by kind; kinds not named get all columns inferred
+ * @param functions Java classes of functions that expressions may use, by the function's name
  * @param staging where a run keeps its files
+ * @param lake where tables are published, if anywhere
  * @param s3 how S3 locations are reached
  * @param warehouse what is loaded, if anything
  */
@@ -24,7 +26,9 @@ public record Job(
         Source source,
         SchemaSettings schema,
         Map<String, TableSettings> tables,
+        Map<String, String> functions,
         StagingSettings staging,
+        Optional<LakeSettings> lake,
         S3Settings s3,
         Optional<WarehouseSettings> warehouse) {
     /** What a start does while another run holds the job. */
@@ -37,10 +41,20 @@ public record Job(
 
     public Job {
         tables = Ordered.copyOf(tables);
+        functions = Ordered.copyOf(functions);
     }
 
     /** The settings of a kind; those of a kind that the job file does not name are all empty. */
     public TableSettings table(String kind) {
         return tables.getOrDefault(kind, TableSettings.NONE);
+    }
+
+    /** The kind of all records where {@link SchemaSettings#kind} tells none apart. */
+    public String onlyKind() {
+        if (source instanceof DynamoDbSource dynamoDb) {
+            return dynamoDb.table();
+        }
+        // Files have no name of their own: that of their table, where one is declared.
+        return tables.keySet().stream().findFirst().orElseGet(() -> name.replace('-', '_'));
     }
 }

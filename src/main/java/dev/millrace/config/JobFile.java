@@ -35,7 +35,7 @@ public final class JobFile {
     private final Map<String, String> sets;
     private final Path base;
     private final Function<String, Optional<String>> environment;
-    private final Function<String, Optional<String>> expressions;
+    private final Expressions expressions;
     private final List<Mistake> mistakes = new ArrayList<>();
 
     private JobFile(
@@ -44,7 +44,7 @@ public final class JobFile {
             Map<String, String> sets,
             Path base,
             Function<String, Optional<String>> environment,
-            Function<String, Optional<String>> expressions) {
+            Expressions expressions) {
         this.file = file;
         this.envFile = envFile;
         this.sets = sets;
@@ -61,7 +61,7 @@ public final class JobFile {
      * @param sets values by dotted key; a name without a dot that is no key is an argument
      * @param base what relative paths start from, also those of the files
      * @param environment looks up an environment variable
-     * @param expressions what is wrong with a Spark SQL expression, if anything is
+     * @param expressions judges Spark SQL and functions
      * @throws Fault of kind USER with all mistakes, one a line
      */
     public static Job load(
@@ -70,7 +70,7 @@ public final class JobFile {
             Map<String, String> sets,
             Path base,
             Function<String, Optional<String>> environment,
-            Function<String, Optional<String>> expressions) {
+            Expressions expressions) {
         JobFile reading = new JobFile(file, envFile, sets, base, environment, expressions);
         return reading.checked(reading.read());
     }
@@ -94,7 +94,7 @@ public final class JobFile {
             String json,
             Path base,
             Function<String, Optional<String>> environment,
-            Function<String, Optional<String>> expressions) {
+            Expressions expressions) {
         JobFile reading = new JobFile(Path.of(name), Optional.empty(), Map.of(), base, environment, expressions);
         return reading.checked(
                 YamlText.parse(name, json, reading.mistakes).flatMap(tree -> reading.read(tree, Optional.empty())));
@@ -107,7 +107,7 @@ public final class JobFile {
             Map<String, String> sets,
             Path base,
             Function<String, Optional<String>> environment,
-            Function<String, Optional<String>> expressions) {
+            Expressions expressions) {
         JobFile reading = new JobFile(file, envFile, sets, base, environment, expressions);
         reading.read();
         return reading.sorted();

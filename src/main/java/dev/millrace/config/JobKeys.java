@@ -1,6 +1,9 @@
 package dev.millrace.config;
 
+import dev.millrace.config.FileSource.OnChange;
 import dev.millrace.config.Job.Overlap;
+import dev.millrace.config.LakeSettings.Layout;
+import dev.millrace.config.LakeSettings.Publish;
 import dev.millrace.config.SchemaSettings.Contract;
 import dev.millrace.config.SchemaSettings.KindAttribute;
 import dev.millrace.config.SchemaSettings.KindPatterns;
@@ -8,25 +11,34 @@ import dev.millrace.config.SchemaSettings.KindRule;
 import dev.millrace.config.SchemaSettings.Lists;
 import dev.millrace.config.SchemaSettings.OneKind;
 import dev.millrace.config.StagingSettings.Spool;
+import dev.millrace.config.TableSettings.Column;
 import dev.millrace.config.TableSettings.ComputedColumn;
+import dev.millrace.config.TableSettings.GivenColumn;
 import dev.millrace.config.WarehouseSettings.DuckDb;
 import dev.millrace.table.Codec;
+import dev.millrace.table.ColumnType;
 import dev.millrace.table.FileFormat;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Every key of the job file, declared once. A new key is one constant, its place in a section and in its record. */
 final class JobKeys {
     /** The kind of items that match none; see the schema room. */
     private static final String UNKNOWN_KIND = "_unknown";
+
+    /** Columns that rows of files have beside those of their records. */
+    private static final Set<String> OF_FILES = Set.of("_file", "_row_id");
 
     private JobKeys() {}
 
@@ -158,14 +170,253 @@ final class JobKeys {
         }
     }
 
+    /** Keys of the sources that are files. */
+    private static final class Files {
+        static final Key<FileSource, FolderPattern> AT = Key.required(
+                "at",
+                Scalars.FOLDER_PATTERN,
+                FileSource::at,
+                "The folder of the files; all below it are read. Parts of the UTC time in its folders' names tell what"
+                        + " time files are of, and bound what is listed.");
+        static final Key<FileSource, String> NAMES = Key.of(
+                "files",
+                Scalars.FILE_NAMES,
+                "*",
+                FileSource::names,
+                "The names of the files that are read; names that begin with `_` or `.` never are.");
+        static final Key<FileSource, Duration> LOOKBACK = Key.of(
+                "lookback",
+                Scalars.DURATION,
+                "3d",
+                FileSource::lookback,
+                "How far back each run lists the folders of time; only where `at` has parts of the time.");
+        static final Key<FileSource, Duration> RELIST = Key.of(
+                "relist",
+                Scalars.DURATION,
+                "1d",
+                FileSource::relist,
+                "How often a run lists all folders, so that no file is late for ever; only where `at` has parts of the"
+                        + " time.");
+        static final Key<FileSource, OnChange> ON_CHANGE = Key.of(
+                "on-change",
+                Scalar.oneOf(OnChange.values()),
+                "reprocess",
+                FileSource::onChange,
+                "What becomes of a file that was rewritten after it was read: its rows take the place of the earlier"
+                        + " ones, or it goes to quarantine and those stay.");
+        static final Key<FileSource, ByteSize> GROUP_SIZE = Key.of(
+                "group-size",
+                Scalars.SIZE,
+                "128MB",
+                FileSource::groupSize,
+                "Bytes of files that make a unit of work; larger files that can be split are.");
+        static final Key<FileSource, Boolean> FILE_COLUMN = Key.of(
+                "file-column",
+                Scalars.BOOL,
+                "true",
+                FileSource::fileColumn,
+                "Whether rows have a column `_file` with the file that they are from.");
+        static final Key<FileSource, Integer> MAX_DEPTH = Key.of(
+                "max-depth",
+                Scalars.DEPTH,
+                "512",
+                source -> source.limits().depth(),
+                "Objects and arrays inside each other; a record with more goes to quarantine.");
+        static final Key<FileSource, ByteSize> MAX_RECORD = Key.of(
+                "max-record",
+                Scalars.SIZE,
+                "16MB",
+                source -> source.limits().record(),
+                "Bytes of one record; a larger one goes to quarantine, with its beginning only.");
+        static final Key<FileSource, Integer> MAX_RATIO = Key.of(
+                "max-ratio",
+                Scalars.RATIO,
+                "500",
+                source -> source.limits().ratio(),
+                "Bytes that a file may have for each of its compressed bytes; what comes after goes to quarantine.");
+
+        static final Key<FileSource, List<String>> RECORDS = Key.optional(
+                "records",
+                new PathForm(Scalars.ATTRIBUTE_PATH),
+                source -> source.format() instanceof FileSource.Json json
+                                && !json.records().isEmpty()
+                        ? Optional.of(json.records())
+                        : Optional.empty(),
+                "Where the records stand, when a file holds one object with all of them, for example `data.items`.");
+        static final Key<FileSource, Boolean> HEADER = Key.of(
+                "header",
+                Scalars.BOOL,
+                "false",
+                source -> source.format() instanceof FileSource.Json json && json.header(),
+                "Whether records are arrays of values, and the first array of a file holds their names.");
+
+        static final Key<FileSource, Character> DELIMITER = Key.of(
+                "delimiter", Scalars.CHARACTER, ",", source -> csv(source).delimiter(), "What stands between values.");
+        static final Key<FileSource, Character> QUOTE = Key.of(
+                "quote",
+                Scalars.CHARACTER,
+                "\"",
+                source -> csv(source).quote(),
+                "What stands around a value that holds delimiters, quotes or line ends.");
+        static final Key<FileSource, Character> ESCAPE = Key.of(
+                "escape",
+                Scalars.CHARACTER,
+                "\"",
+                source -> csv(source).escape(),
+                "What stands before a quote inside a quoted value; the quote itself where quotes are doubled.");
+        static final Key<FileSource, Character> COMMENT = Key.optional(
+                "comment",
+                Scalars.CHARACTER,
+                source -> csv(source).comment().chars().mapToObj(c -> (char) c).findFirst(),
+                "What begins a line that is left out; without it, none is.");
+        static final Key<FileSource, String> NULL_TEXT = Key.optional(
+                "null-text",
+                Scalars.NULL_TEXT,
+                source -> Optional.of(csv(source).nullText()).filter(text -> !text.isEmpty()),
+                "Text that, without quotes, stands for no value; left out, the empty one.");
+
+        static final Section<FileSource> JSON = Section.<FileSource>of(
+                        List.of(
+                                AT,
+                                NAMES,
+                                RECORDS,
+                                HEADER,
+                                LOOKBACK,
+                                RELIST,
+                                ON_CHANGE,
+                                GROUP_SIZE,
+                                FILE_COLUMN,
+                                MAX_DEPTH,
+                                MAX_RECORD,
+                                MAX_RATIO),
+                        v -> source(v, new FileSource.Json(v.find(RECORDS).orElse(List.of()), v.get(HEADER))))
+                .checked(Files::check)
+                .checked(v -> {
+                    if (v.isGiven(RECORDS) && v.find(HEADER).filter(h -> h).isPresent()) {
+                        v.mistake(RECORDS, "does not go with header: remove one of them");
+                    }
+                });
+        static final Section<FileSource> CSV = Section.<FileSource>of(
+                        List.of(
+                                AT,
+                                NAMES,
+                                DELIMITER,
+                                QUOTE,
+                                ESCAPE,
+                                COMMENT,
+                                NULL_TEXT,
+                                LOOKBACK,
+                                RELIST,
+                                ON_CHANGE,
+                                GROUP_SIZE,
+                                FILE_COLUMN,
+                                MAX_RECORD,
+                                MAX_RATIO),
+                        v -> source(
+                                v,
+                                new FileSource.Csv(
+                                        v.get(DELIMITER),
+                                        v.get(QUOTE),
+                                        v.get(ESCAPE),
+                                        v.find(COMMENT).map(String::valueOf).orElse(""),
+                                        v.find(NULL_TEXT).orElse(""))))
+                .checked(Files::check)
+                .checked(Files::checkDialect);
+        static final Section<FileSource> PARQUET = Section.<FileSource>of(
+                        List.of(AT, NAMES, LOOKBACK, RELIST, ON_CHANGE, GROUP_SIZE, FILE_COLUMN),
+                        v -> source(v, new FileSource.Parquet()))
+                .checked(Files::check);
+
+        /** Limits of a format that does not declare them. */
+        private static final FileSource.Limits LIMITS = new FileSource.Limits(512, new ByteSize(16L << 20), 500);
+
+        private static FileSource source(Values v, FileSource.Format format) {
+            return new FileSource(
+                    format,
+                    v.get(AT),
+                    v.get(NAMES),
+                    v.get(LOOKBACK),
+                    v.get(RELIST),
+                    v.get(ON_CHANGE),
+                    v.get(GROUP_SIZE),
+                    v.get(FILE_COLUMN),
+                    new FileSource.Limits(
+                            v.find(MAX_DEPTH).orElse(LIMITS.depth()),
+                            v.find(MAX_RECORD).orElse(LIMITS.record()),
+                            v.find(MAX_RATIO).orElse(LIMITS.ratio())));
+        }
+
+        static Optional<FileSource> of(Source source, Class<? extends FileSource.Format> format) {
+            return source instanceof FileSource files && format.isInstance(files.format())
+                    ? Optional.of(files)
+                    : Optional.empty();
+        }
+
+        private static FileSource.Csv csv(FileSource source) {
+            return (FileSource.Csv) source.format();
+        }
+
+        private static void check(Values v) {
+            boolean hasTime = v.find(AT).filter(FolderPattern::hasTime).isPresent();
+            if (v.isGiven(AT) && v.find(AT).isPresent() && !hasTime) {
+                for (Key<FileSource, Duration> key : List.of(LOOKBACK, RELIST)) {
+                    if (v.isGiven(key) && !key.isDefault(v.find(key), v.reading())) {
+                        v.mistake(
+                                key,
+                                "has no effect, since at has no part of the time and is listed whole: remove it, or"
+                                        + " write {yyyy} and so on into at");
+                    }
+                }
+            }
+        }
+
+        private static void checkDialect(Values v) {
+            Map<Character, Key<FileSource, Character>> taken = new HashMap<>();
+            for (Key<FileSource, Character> key : List.of(DELIMITER, QUOTE, COMMENT)) {
+                v.find(key).ifPresent(c -> {
+                    Key<FileSource, Character> other = taken.putIfAbsent(c, key);
+                    if (other != null) {
+                        v.mistake(key, "is what " + other.name() + " is: must be another character");
+                    }
+                });
+            }
+            v.find(ESCAPE)
+                    .map(taken::get)
+                    .filter(other -> other != QUOTE)
+                    .ifPresent(other -> v.mistake(
+                            ESCAPE, "is what " + other.name() + " is: must be the quote or another character"));
+        }
+    }
+
     private static final Key<Source, DynamoDbSource> SOURCE_DYNAMODB = Key.optional(
             "dynamodb",
             DynamoDb.SECTION,
             source -> source instanceof DynamoDbSource d ? Optional.of(d) : Optional.empty(),
             "A DynamoDB table, scanned.");
+    private static final Key<Source, FileSource> SOURCE_JSON = Key.optional(
+            "json",
+            Files.JSON,
+            source -> Files.of(source, FileSource.Json.class),
+            "JSON files, each read once: lines, arrays, or records with nothing between them; also in gzip, zstd or"
+                    + " bzip2.");
+    private static final Key<Source, FileSource> SOURCE_CSV = Key.optional(
+            "csv",
+            Files.CSV,
+            source -> Files.of(source, FileSource.Csv.class),
+            "CSV files with a header line, each read once; also in gzip, zstd or bzip2.");
+    private static final Key<Source, FileSource> SOURCE_PARQUET = Key.optional(
+            "parquet",
+            Files.PARQUET,
+            source -> Files.of(source, FileSource.Parquet.class),
+            "Parquet files, each read once.");
     private static final Section<Source> SOURCE = Section.<Source>of(
-                    List.of(SOURCE_DYNAMODB), v -> v.get(SOURCE_DYNAMODB))
-            .withOneOf(List.of(SOURCE_DYNAMODB));
+                    List.of(SOURCE_DYNAMODB, SOURCE_JSON, SOURCE_CSV, SOURCE_PARQUET),
+                    v -> v.find(SOURCE_DYNAMODB)
+                            .<Source>map(source -> source)
+                            .or(() -> v.find(SOURCE_JSON))
+                            .or(() -> v.find(SOURCE_CSV))
+                            .orElseGet(() -> v.get(SOURCE_PARQUET)))
+            .withOneOf(List.of(SOURCE_DYNAMODB, SOURCE_JSON, SOURCE_CSV, SOURCE_PARQUET));
 
     private static final Key<KindRule, String> KIND_ATTRIBUTE = Key.optional(
             "attribute",
@@ -201,7 +452,7 @@ final class JobKeys {
             "cache",
             Scalars.FOLDER,
             "`<staging.at>/<job>/schema/`",
-            r -> r.textAt("staging", "at")
+            r -> Staging.at(r)
                     .flatMap(at -> r.textAt("job").map(job -> at + (at.endsWith("/") ? "" : "/") + job + "/schema/")),
             SchemaSettings::cache,
             "Where the versions of the data-schemas are kept.");
@@ -238,10 +489,115 @@ final class JobKeys {
                     v.get(LISTS),
                     v.get(SCHEMA_SAMPLE)));
 
-    private static final Key<ComputedColumn, String> COLUMN_SQL = Key.required(
-            "sql", new SqlForm(), ComputedColumn::sql, "A Spark SQL expression over the columns of the same row.");
-    private static final Section<ComputedColumn> COLUMN =
-            Section.of(List.of(COLUMN_SQL), v -> new ComputedColumn(v.get(COLUMN_SQL)));
+    /** Keys of one column. */
+    private static final class Columns {
+        static final Key<Column, AttributePath> FROM = Key.optional(
+                "from",
+                Scalars.ATTRIBUTE_PATH,
+                column -> given(column).map(GivenColumn::from),
+                "The path of the value in a record; the same as writing it right after the column.");
+        static final Key<Column, DeclaredType> TYPE = Key.optional(
+                "type",
+                Scalars.TYPE,
+                column -> given(column).map(GivenColumn::type),
+                "The column's type; left out, `string`. `iso` and the epochs make a timestamp of text or number; a value"
+                        + " that does not fit goes to `_rest`.");
+        static final Key<Column, String> PATTERN = Key.optional(
+                "pattern",
+                Scalars.PATTERN,
+                column -> given(column).flatMap(c -> c.type().pattern()),
+                "How a `timestamp` or `date` is written, as a pattern of Java's DateTimeFormatter; UTC where it has no"
+                        + " zone.");
+        static final Key<Column, String> SQL = Key.optional(
+                "sql",
+                new SqlForm(),
+                column -> column instanceof ComputedColumn c
+                        ? Optional.of(c.sql())
+                        : given(column).flatMap(GivenColumn::sql),
+                "A Spark SQL expression over the columns of the same row that stand before it; beside `from`, what takes"
+                        + " the place of the value, which the column's own name stands for in it.");
+
+        static final Section<Column> SECTION = Section.<Column>of(
+                        List.of(FROM, TYPE, PATTERN, SQL),
+                        v -> v.find(FROM)
+                                .<Column>map(from -> new GivenColumn(from, type(v), v.find(SQL)))
+                                .orElseGet(() -> new ComputedColumn(v.get(SQL))))
+                .withAnyOf(List.of(FROM, SQL))
+                .checked(Columns::check);
+
+        static final ColumnForm FORM = new ColumnForm(Scalars.ATTRIBUTE_PATH, SECTION);
+
+        private static Optional<GivenColumn> given(Column column) {
+            return column instanceof GivenColumn c ? Optional.of(c) : Optional.empty();
+        }
+
+        private static DeclaredType type(Values v) {
+            DeclaredType type = v.find(TYPE).orElse(ColumnForm.TEXT);
+            return v.find(PATTERN)
+                    .map(pattern -> DeclaredType.ofPattern(type.type(), pattern))
+                    .orElse(type);
+        }
+
+        private static void check(Values v) {
+            if (v.isGiven(SQL) && !v.isGiven(FROM)) {
+                for (Key<Column, ?> key : List.of(TYPE, PATTERN)) {
+                    if (v.isGiven(key)) {
+                        v.mistake(key, "has no effect on sql, which tells the type itself: write cast(… as …) there");
+                    }
+                }
+                return;
+            }
+            boolean isTime = v.find(TYPE)
+                    .filter(type -> type.reading() == DeclaredType.Reading.PLAIN)
+                    .filter(type -> type.type().equals(ColumnType.TIMESTAMP)
+                            || type.type().equals(ColumnType.DATE))
+                    .isPresent();
+            boolean wrongType = v.isGiven(TYPE) && v.find(TYPE).isEmpty();
+            if (v.isGiven(PATTERN) && !isTime && !wrongType) {
+                v.mistake(PATTERN, "is only for a time: write type: timestamp or type: date beside it");
+            }
+        }
+    }
+
+    /** Keys of a table's {@code deduplicate}. */
+    private static final class Duplicates {
+        static final Key<Deduplicate, List<String>> KEY = Key.required(
+                "key",
+                new ListForm<>(Scalars.COLUMN, "[session_id, timestamp]"),
+                Deduplicate::key,
+                "The columns that tell rows apart.");
+        static final Key<Deduplicate, Deduplicate.Keep> KEEP = Key.of(
+                "keep",
+                Scalar.oneOf(Deduplicate.Keep.values()),
+                "first",
+                Deduplicate::keep,
+                "The row that stays of those with one key, in the order of files and of records in them.");
+        static final Key<Deduplicate, Deduplicate.Against> AGAINST = Key.of(
+                "against",
+                Scalar.oneOf(Deduplicate.Against.values()),
+                "batch",
+                Deduplicate::against,
+                "Where the same row is looked for: among those of the run, or in the published table too.");
+        static final Key<Deduplicate, Duration> WITHIN = Key.optional(
+                "within",
+                Scalars.DURATION,
+                Deduplicate::within,
+                "How far back in the published table; left out, all of it.");
+        static final Section<Deduplicate> SECTION = Section.<Deduplicate>of(
+                        List.of(KEY, KEEP, AGAINST, WITHIN),
+                        v -> new Deduplicate(v.get(KEY), v.get(KEEP), v.get(AGAINST), v.find(WITHIN)))
+                .checked(v -> {
+                    if (v.find(KEY).filter(List::isEmpty).isPresent()) {
+                        v.mistake(KEY, "must name a column");
+                    }
+                    if (v.isGiven(WITHIN)
+                            && v.find(AGAINST)
+                                    .filter(a -> a == Deduplicate.Against.BATCH)
+                                    .isPresent()) {
+                        v.mistake(WITHIN, "has no effect without against: table: add that, or remove within");
+                    }
+                });
+    }
 
     private static final class Table {
         static final Key<TableSettings, String> NAME = Key.optional(
@@ -270,17 +626,37 @@ final class JobKeys {
                 new ListForm<>(Scalars.ATTRIBUTE_PATH, "[email]"),
                 TableSettings::hash,
                 "Attributes that are replaced by a hash in everything but the spool; see `staging.spool`.");
-        static final Key<TableSettings, Map<String, ComputedColumn>> COLUMNS = Key.map(
+        static final Key<TableSettings, Map<String, Column>> COLUMNS = Key.map(
                 "columns",
-                new MapForm<>("column", Scalars.COLUMN, COLUMN),
+                new MapForm<>("column", Scalars.COLUMN, Columns.FORM),
                 TableSettings::columns,
-                "Computed columns, added after the others in this order.");
+                "Columns: with `sql` computed ones, added after the others in this order; with paths, of files only, the"
+                        + " table's columns in place of inferred ones.");
+        static final Key<TableSettings, Boolean> KEEP_REST = Key.of(
+                "keep-rest",
+                Scalars.BOOL,
+                "true",
+                TableSettings::keepRest,
+                "Whether what no column holds is kept in `_rest`; it is counted either way.");
+        static final Key<TableSettings, Deduplicate> DEDUPLICATE = Key.optional(
+                "deduplicate",
+                Duplicates.SECTION,
+                TableSettings::deduplicate,
+                "Which rows of files are the same, so that one of them stays; left out, all do.");
 
         static final Section<TableSettings> SECTION = Section.<TableSettings>of(
-                        List.of(NAME, TYPES, RENAME, DROP, HASH, COLUMNS),
+                        List.of(NAME, TYPES, RENAME, DROP, HASH, COLUMNS, KEEP_REST, DEDUPLICATE),
                         v -> new TableSettings(
-                                v.find(NAME), v.get(TYPES), v.get(RENAME), v.get(DROP), v.get(HASH), v.get(COLUMNS)))
-                .checked(Table::check);
+                                v.find(NAME),
+                                v.get(TYPES),
+                                v.get(RENAME),
+                                v.get(DROP),
+                                v.get(HASH),
+                                v.get(COLUMNS),
+                                v.get(KEEP_REST),
+                                v.find(DEDUPLICATE)))
+                .checked(Table::check)
+                .checked(Table::checkColumns);
 
         private static void check(Values v) {
             List<AttributePath> dropped = v.find(DROP).orElse(List.of());
@@ -288,11 +664,67 @@ final class JobKeys {
                     .filter(dropped::contains)
                     .forEach(path -> v.mistake(HASH, path + " is dropped too: remove it from one of them"));
         }
+
+        private static final String ONLY_INFERRED =
+                "is only for inferred columns: name and type of a given one stand in columns";
+
+        private static void checkColumns(Values v) {
+            Map<String, Column> columns = v.find(COLUMNS).orElse(Map.of());
+            Map<String, AttributePath> given = new LinkedHashMap<>();
+            columns.forEach((name, column) -> {
+                if (column instanceof GivenColumn g) {
+                    given.put(name, g.from());
+                }
+            });
+            if (given.isEmpty()) {
+                if (v.find(COLUMNS).isPresent()
+                        && v.find(KEEP_REST).filter(keep -> !keep).isPresent()) {
+                    v.mistake(KEEP_REST, "is only for a table whose columns are given by their paths: remove it");
+                }
+                return;
+            }
+            if (!v.find(TYPES).orElse(Map.of()).isEmpty()) {
+                v.mistake(TYPES, ONLY_INFERRED);
+            }
+            if (!v.find(RENAME).orElse(Map.of()).isEmpty()) {
+                v.mistake(RENAME, ONLY_INFERRED);
+            }
+            Map<String, AttributePath> before = new LinkedHashMap<>();
+            given.forEach((name, path) -> {
+                before.forEach((other, taken) -> {
+                    if (path.covers(taken) || taken.covers(path)) {
+                        v.mistake(
+                                COLUMNS,
+                                name + " is " + path + " and " + other + " is " + taken
+                                        + ": one value is in one column; compute the other by sql");
+                    }
+                });
+                before.put(name, path);
+                v.find(DROP).orElse(List.of()).stream()
+                        .filter(dropped -> dropped.covers(path))
+                        .forEach(dropped -> v.mistake(DROP, dropped + " is column " + name + ": remove one of them"));
+            });
+            v.find(DEDUPLICATE)
+                    .ifPresent(duplicates -> duplicates.key().stream()
+                            .filter(column -> !columns.containsKey(column) && !OF_FILES.contains(column))
+                            .forEach(column -> v.mistake(
+                                    DEDUPLICATE,
+                                    "no column " + column + ": "
+                                            + Nearest.to(column, columns.keySet())
+                                                    .map(near -> "did you mean " + near + "?")
+                                                    .orElseGet(() ->
+                                                            "known are " + String.join(", ", columns.keySet())))));
+        }
     }
 
     private static final class Staging {
-        static final Key<StagingSettings, Location> AT = Key.required(
-                "at", Scalars.FOLDER, StagingSettings::at, "The folder of all runs' files; the job's own is below it.");
+        static final Key<StagingSettings, Location> AT = Key.derived(
+                "at",
+                Scalars.FOLDER,
+                "`<lake.at>/_staging/`; required without a lake",
+                Staging::at,
+                StagingSettings::at,
+                "The folder of all runs' files; the job's own is below it.");
         static final Key<StagingSettings, Duration> KEEP = Key.of(
                 "keep", Scalars.DURATION, "2d", StagingSettings::keep, "How long a run's files stay after its end.");
         static final Key<StagingSettings, FileFormat> FORMAT = Key.of(
@@ -308,7 +740,7 @@ final class JobKeys {
                 r -> Optional.of(
                         r.textAt("staging", "format").filter("csv"::equals).isPresent() ? "gzip" : "zstd"),
                 StagingSettings::codec,
-                "How files are compressed; csv has no snappy.");
+                "How files are compressed, also those of the lake; csv has no snappy.");
         static final Key<StagingSettings, Spool> SPOOL = Key.derived(
                 "spool",
                 Scalar.oneOf(Spool.values()),
@@ -329,7 +761,16 @@ final class JobKeys {
                                 v.get(AT), v.get(KEEP), v.get(FORMAT), v.get(CODEC), v.get(SPOOL), v.find(SPOOL_KEY)))
                 .checked(Staging::check);
 
+        /** The folder, given or by default. */
+        static Optional<String> at(Reading r) {
+            return r.textAt("staging", "at")
+                    .or(() -> r.textAt("lake", "at").map(at -> at + (at.endsWith("/") ? "" : "/") + "_staging/"));
+        }
+
         private static void check(Values v) {
+            if (!v.isGiven(AT) && v.reading().root().find("lake").isEmpty()) {
+                v.mistake(AT, "is missing: " + Scalars.FOLDER.shape().replace("`", ""));
+            }
             boolean csv = v.find(FORMAT).filter(f -> f == FileFormat.CSV).isPresent();
             if (csv && v.find(CODEC).filter(c -> c == Codec.SNAPPY).isPresent()) {
                 v.mistake(CODEC, "is not for csv: must be gzip, zstd or none there");
@@ -346,6 +787,78 @@ final class JobKeys {
                         .ifPresent(kind -> v.mistake(
                                 SPOOL,
                                 "would keep what tables." + kind + " drops or hashes: must be delete or encrypt"));
+            }
+        }
+    }
+
+    /** Keys of the lake. */
+    private static final class Lake {
+        static final Key<LakeSettings, Location> AT =
+                Key.required("at", Scalars.FOLDER, LakeSettings::at, "The folder of the tables, one folder each.");
+        static final Key<LakeSettings, Publish> PUBLISH = Key.derived(
+                "publish",
+                Scalar.oneOf(Publish.values()),
+                "`delta`; `versioned` for a source that is read whole by every run",
+                r -> Optional.of(r.root().find("source", "dynamodb").isPresent() ? "versioned" : "delta"),
+                LakeSettings::publish,
+                "How readers come to see new files: by a commit of a Delta table, one by one in plain folders, or by a"
+                        + " pointer to a new folder.");
+        static final Key<LakeSettings, List<String>> PARTITION_BY = Key.list(
+                "partition-by",
+                new ListForm<>(Scalars.COLUMN, "[record_date]"),
+                LakeSettings::partitionBy,
+                "The columns whose values name the folders of a table's files, from the outermost; tables without one of"
+                        + " them are not partitioned by it.");
+        static final Key<LakeSettings, ByteSize> FILE_SIZE = Key.of(
+                "file-size",
+                Scalars.SIZE,
+                "128MB",
+                LakeSettings::fileSize,
+                "About how big files are made before they are published.");
+        static final Key<LakeSettings, Integer> KEEP = Key.of(
+                "keep-versions",
+                Scalars.KEPT_VERSIONS,
+                "7",
+                LakeSettings::versions,
+                "The versions of a table that are kept with `publish: versioned`.");
+
+        static final Key<Layout, List<String>> LAYOUT_BY = Key.required(
+                "partition-by",
+                new ListForm<>(Scalars.COLUMN, "[stack, record_date]"),
+                Layout::partitionBy,
+                "The columns of this layout, which stands beside the table under its name and `_by_` with the columns.");
+        static final Section<Layout> LAYOUT = Section.<Layout>of(List.of(LAYOUT_BY), v -> new Layout(v.get(LAYOUT_BY)))
+                .checked(v -> {
+                    if (v.find(LAYOUT_BY).filter(List::isEmpty).isPresent()) {
+                        v.mistake(LAYOUT_BY, "must name a column");
+                    }
+                });
+        static final Key<LakeSettings, List<Layout>> ALSO = Key.list(
+                "also",
+                new ListForm<>(LAYOUT, "[{partition-by: [stack, record_date]}]"),
+                LakeSettings::also,
+                "Other layouts that the same rows are written in, in the same commit of the job.");
+
+        static final Section<LakeSettings> SECTION = Section.<LakeSettings>of(
+                        List.of(AT, PUBLISH, PARTITION_BY, FILE_SIZE, KEEP, ALSO),
+                        v -> new LakeSettings(
+                                v.get(AT),
+                                v.get(PUBLISH),
+                                v.get(PARTITION_BY),
+                                v.get(FILE_SIZE),
+                                v.get(KEEP),
+                                v.get(ALSO)))
+                .checked(Lake::check);
+
+        private static void check(Values v) {
+            if (v.isGiven(KEEP)
+                    && !KEEP.isDefault(v.find(KEEP), v.reading())
+                    && v.find(PUBLISH).filter(p -> p != Publish.VERSIONED).isPresent()) {
+                v.mistake(KEEP, "has no effect without publish: versioned: add that, or remove keep-versions");
+            }
+            List<String> main = v.find(PARTITION_BY).orElse(List.of());
+            if (v.find(ALSO).orElse(List.of()).contains(new Layout(main))) {
+                v.mistake(ALSO, "has the layout of partition-by too: remove one of them");
             }
         }
     }
@@ -457,8 +970,18 @@ final class JobKeys {
             new MapForm<>("kind", Scalars.KIND, Table.SECTION),
             Job::tables,
             "Settings by kind; kinds that are not named get all columns as inferred.");
-    private static final Key<Job, StagingSettings> STAGING_KEY =
-            Key.required("staging", Staging.SECTION, Job::staging, "Where a run keeps its files, and how.");
+    private static final Key<Job, Map<String, String>> FUNCTIONS = Key.map(
+            "functions",
+            new MapForm<>("function", Scalars.FUNCTION, Scalars.CLASS),
+            Job::functions,
+            "Functions that expressions may use beside Spark's, by name: Java classes of the jar or of `--jars`.");
+    private static final Key<Job, StagingSettings> STAGING_KEY = Key.map(
+            "staging",
+            Staging.SECTION,
+            Job::staging,
+            "Where a run keeps its files, and how; may be left out where there is a lake.");
+    private static final Key<Job, LakeSettings> LAKE_KEY =
+            Key.optional("lake", Lake.SECTION, Job::lake, "Where tables are published as files; left out, nowhere.");
     private static final Key<Job, S3Settings> S3_KEY =
             Key.map("s3", S3, Job::s3, "How S3 is reached; for stores that speak S3 but are not AWS.");
     private static final Key<Job, WarehouseSettings> WAREHOUSE_KEY = Key.optional(
@@ -473,7 +996,9 @@ final class JobKeys {
                             SOURCE_KEY,
                             SCHEMA_KEY,
                             TABLES,
+                            FUNCTIONS,
                             STAGING_KEY,
+                            LAKE_KEY,
                             S3_KEY,
                             WAREHOUSE_KEY),
                     v -> new Job(
@@ -483,10 +1008,16 @@ final class JobKeys {
                             v.get(SOURCE_KEY),
                             v.get(SCHEMA_KEY),
                             v.get(TABLES),
+                            v.get(FUNCTIONS),
                             v.get(STAGING_KEY),
+                            v.find(LAKE_KEY),
                             v.get(S3_KEY),
                             v.find(WAREHOUSE_KEY)))
-            .checked(JobKeys::checkTables);
+            .checked(JobKeys::checkFunctions)
+            .checked(JobKeys::checkTables)
+            .checked(JobKeys::checkStaging)
+            .checked(JobKeys::checkSource)
+            .checked(JobKeys::checkLake);
 
     /** Full paths of the declared keys with this name. */
     static List<String> pathsEndingWith(String name) {
@@ -525,6 +1056,163 @@ final class JobKeys {
                 }
             });
         }
+    }
+
+    private static void checkFunctions(Values v) {
+        Reading reading = v.reading();
+        v.find(FUNCTIONS)
+                .ifPresent(functions -> functions.forEach((name, type) -> reading.expressions()
+                        .functionMistake(name, type)
+                        .ifPresent(reason -> v.mistake(
+                                reading.root().find("functions", name).orElseThrow(),
+                                Reading.below("functions", name),
+                                reason))));
+    }
+
+    private static void checkStaging(Values v) {
+        if (!v.isGiven(STAGING_KEY) && !v.isGiven(LAKE_KEY)) {
+            v.mistake(STAGING_KEY, "is missing: add it");
+        }
+    }
+
+    /** What goes with one kind of source only. */
+    private static void checkSource(Values v) {
+        Reading reading = v.reading();
+        if (reading.root().find("source", "dynamodb").isPresent()) {
+            v.find(TABLES)
+                    .ifPresent(tables -> tables.forEach((kind, table) -> {
+                        if (table.isGiven()) {
+                            v.mistake(
+                                    reading.root()
+                                            .find("tables", kind, "columns")
+                                            .orElse(reading.root()),
+                                    Reading.below("tables", kind) + ".columns",
+                                    "paths are for files only: columns of a DynamoDB table are inferred; rename and types"
+                                            + " change them");
+                        }
+                        if (table.deduplicate().isPresent()) {
+                            v.mistake(
+                                    reading.root()
+                                            .find("tables", kind, "deduplicate")
+                                            .orElse(reading.root()),
+                                    Reading.below("tables", kind) + ".deduplicate",
+                                    "is for files only: items of a DynamoDB table are told apart by their key: remove it");
+                        }
+                    }));
+            return;
+        }
+        if (!v.isGiven(SOURCE_KEY)) {
+            return;
+        }
+        v.find(STAGING_KEY)
+                .filter(staging -> !Staging.SPOOL.isDefault(Optional.of(staging.spool()), reading))
+                .ifPresent(staging -> v.mistake(
+                        reading.root().find("staging", "spool").orElseThrow(),
+                        "staging.spool",
+                        "has no effect on files, which are their own spool: remove it"));
+        if (v.isGiven(WAREHOUSE_KEY)) {
+            v.mistake(
+                    WAREHOUSE_KEY,
+                    "is replaced whole by every run, and a run of files has only new rows: remove it, and publish to a"
+                            + " lake");
+        }
+        boolean isOneKind =
+                v.find(SCHEMA_KEY).filter(s -> s.kind() instanceof OneKind).isPresent();
+        if (isOneKind && reading.root().find("tables").orElse(null) instanceof Tree.Mapping tables) {
+            tables.entries().stream()
+                    .skip(1)
+                    .forEach(table -> v.mistake(
+                            new Tree.Empty(table.place()),
+                            Reading.below("tables", table.key()),
+                            "all records are of one kind, "
+                                    + tables.entries().get(0).key() + ": remove this one, or set schema.kind"));
+        }
+    }
+
+    private static void checkLake(Values v) {
+        Reading reading = v.reading();
+        Map<String, TableSettings> tables = v.find(TABLES).orElse(Map.of());
+        boolean isFiles = v.isGiven(SOURCE_KEY)
+                && reading.root().find("source", "dynamodb").isEmpty();
+        tables.forEach((kind, table) -> table.deduplicate().ifPresent(duplicates -> {
+            Tree at = reading.root().find("tables", kind, "deduplicate").orElse(reading.root());
+            String path = Reading.below("tables", kind) + ".deduplicate";
+            if (isFiles && !v.isGiven(LAKE_KEY)) {
+                v.mistake(at, path, "has no effect without a lake: add lake, or remove it");
+            }
+            boolean isDelta = v.find(LAKE_KEY)
+                    .filter(lake -> lake.publish() == Publish.DELTA)
+                    .isPresent();
+            if (isFiles
+                    && v.find(LAKE_KEY).isPresent()
+                    && !isDelta
+                    && duplicates.against() == Deduplicate.Against.TABLE) {
+                v.mistake(at, path + ".against", "table is only for publish: delta: must be batch");
+            }
+        }));
+        v.find(LAKE_KEY).ifPresent(lake -> checkLake(v, lake, tables, isFiles));
+    }
+
+    private static void checkLake(Values v, LakeSettings lake, Map<String, TableSettings> tables, boolean isFiles) {
+        Reading reading = v.reading();
+        if (reading.textAt("staging", "format").filter("csv"::equals).isPresent()) {
+            v.mistake(
+                    reading.root().find("staging", "format").orElseThrow(),
+                    "staging.format",
+                    "is not for a lake: must be parquet");
+        }
+        boolean isWhole = reading.root().find("source", "dynamodb").isPresent();
+        if (isWhole && lake.publish() != Publish.VERSIONED) {
+            v.mistake(
+                    reading.root().find("lake", "publish").orElseThrow(),
+                    "lake.publish",
+                    "is for a source whose files are read once: must be versioned for a table that every run reads"
+                            + " whole");
+        }
+        if (isFiles && lake.publish() == Publish.VERSIONED) {
+            v.mistake(
+                    reading.root().find("lake", "publish").orElseThrow(),
+                    "lake.publish",
+                    "is for a table that every run reads whole: a version would have the rows of the last run's files"
+                            + " only; must be delta or folders");
+        }
+        boolean rewrites = v.find(SOURCE_KEY)
+                .filter(source -> source instanceof FileSource files
+                        && files.onChange() == OnChange.REPROCESS
+                        && !files.fileColumn())
+                .isPresent();
+        if (isFiles && rewrites) {
+            v.mistake(
+                    SOURCE_KEY,
+                    "file-column: false leaves out what tells the rows of a rewritten file: add on-change: quarantine,"
+                            + " or remove file-column");
+        }
+        v.find(SOURCE_KEY)
+                .map(source ->
+                        source instanceof FileSource files ? files.at().base().uri() : "")
+                .filter(base -> !base.isEmpty() && lake.at().uri().startsWith(base))
+                .ifPresent(base -> v.mistake(
+                        reading.root().find("lake", "at").orElseThrow(),
+                        "lake.at",
+                        "lies in the source's folder, so its files would be read as new ones: must lie elsewhere"));
+        boolean allGiven = !tables.isEmpty() && tables.values().stream().allMatch(TableSettings::isGiven);
+        if (allGiven) {
+            Set<String> known = tables.values().stream()
+                    .flatMap(table -> table.columns().keySet().stream())
+                    .collect(Collectors.toCollection(LinkedHashSet::new));
+            requireColumns(v, lake.partitionBy(), known, "partition-by");
+            lake.also().forEach(layout -> requireColumns(v, layout.partitionBy(), known, "also"));
+        }
+    }
+
+    private static void requireColumns(Values v, List<String> columns, Set<String> known, String key) {
+        columns.stream().filter(column -> !known.contains(column)).forEach(column -> {
+            String remedy = Nearest.to(column, known)
+                    .map(near -> "did you mean " + near + "?")
+                    .orElseGet(() -> "known are " + String.join(", ", known));
+            Tree at = v.reading().root().find("lake", key).orElseThrow();
+            v.mistake(new Tree.Empty(at.place()), "lake." + key, "no column " + column + ": " + remedy);
+        });
     }
 
     /** The first kind whose table has attributes that must not be kept as they are. */

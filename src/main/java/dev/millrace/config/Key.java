@@ -1,5 +1,6 @@
 package dev.millrace.config;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -157,6 +158,12 @@ final class Key<R, T> {
     /** The default's tree, where there is one. */
     Optional<Tree> fallback(Reading reading) {
         return fallback.apply(reading);
+    }
+
+    /** Whether a value is the one that the key has when it is left out; what was written as JSON is read again. */
+    boolean isDefault(Optional<T> value, Reading reading) {
+        Reading quiet = reading.into(new ArrayList<>());
+        return value.equals(fallback(reading).flatMap(tree -> form.read(tree, name, quiet)));
     }
 
     void write(R record, Map<String, Object> json) {

@@ -46,4 +46,9 @@ record ListForm<T>(Form<T> item, String example) implements Form<List<T>> {
     public String shape() {
         return "list: " + item.shape();
     }
+
+    @Override
+    public List<Row> rows(String path) {
+        return item.rows(path + "[]");
+    }
 }

@@ -60,6 +60,11 @@ public record Location(String uri) {
         return uri.startsWith(LOCAL);
     }
 
+    /** Whether it names a folder or bucket, and is not cut off before one. */
+    boolean hasRoot() {
+        return isLocal() || S3.matcher(uri).matches();
+    }
+
     /** The folder on the local disk, where it is local. */
     public Optional<Path> path() {
         return isLocal() ? Optional.of(Path.of(uri.substring(LOCAL.length()))) : Optional.empty();

@@ -1,9 +1,10 @@
 package dev.millrace.config;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 
 /**
  * One reading of a job file: what forms need besides the tree, and where mistakes go.
@@ -11,15 +12,10 @@ import java.util.function.Function;
  * @param root the whole tree, for defaults that follow from other keys
  * @param base what relative local paths start from
  * @param references of this reading
- * @param expressions what is wrong with a Spark SQL expression, if anything is
+ * @param expressions judges Spark SQL and functions
  * @param mistakes added to while reading
  */
-record Reading(
-        Tree.Mapping root,
-        Path base,
-        References references,
-        Function<String, Optional<String>> expressions,
-        List<Mistake> mistakes) {
+record Reading(Tree.Mapping root, Path base, References references, Expressions expressions, List<Mistake> mistakes) {
     /** Characters of a value that a message shows. */
     private static final int SHOWN = 100;
 
@@ -58,6 +54,17 @@ record Reading(
                 .map(text -> references.expand(text.raw()))
                 .filter(expanded -> expanded.mistakes().isEmpty())
                 .map(References.Expanded::text);
+    }
+
+    /** What is wrong with an expression, if anything is. */
+    Optional<String> mistakeIn(String sql) {
+        Map<String, String> functions = new LinkedHashMap<>();
+        if (root.find("functions").orElse(null) instanceof Tree.Mapping declared) {
+            declared.entries()
+                    .forEach(function ->
+                            textAt("functions", function.key()).ifPresent(type -> functions.put(function.key(), type)));
+        }
+        return expressions.mistake(sql, functions);
     }
 
     /** The same reading with another list for mistakes. */

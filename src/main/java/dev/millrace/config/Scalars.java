@@ -53,6 +53,55 @@ final class Scalars {
             Location::parse,
             Location::uri);
 
+    static final Scalar<FolderPattern> FOLDER_PATTERN = new Scalar<>(
+            "folder; names in it may hold `{yyyy}`, `{MM}`, `{dd}`, `{HH}`, `{mm}`",
+            FolderPattern.RULE,
+            Scalar.anyText(),
+            FolderPattern::parse,
+            FolderPattern::toString);
+
+    static final Scalar<String> FILE_NAMES = Scalar.matching(
+            "name of a file, `*` and `?` in it",
+            "must be the name of a file without /, with * for any characters and ? for one, for example *.json.gz",
+            "[^/]+");
+
+    static final Scalar<ByteSize> SIZE = Scalar.of("size", ByteSize.RULE, Scalar.text(ByteSize.FORM), ByteSize::parse);
+
+    static final Scalar<Integer> DEPTH = small(1, 1_000, "must be a whole number from 1 to 1000");
+
+    static final Scalar<Integer> RATIO = small(1, 1_000_000, "must be a whole number from 1 to 1000000");
+
+    static final Scalar<Integer> KEPT_VERSIONS = small(1, 1_000, "must be a whole number from 1 to 1000");
+
+    static final Scalar<Character> CHARACTER = new Scalar<>(
+            "one character, or `\\t`",
+            "must be one ASCII character that ends no line, or \\t for a tab, for example \";\"",
+            Scalar.text("[\\x20-\\x7E]|\\t|\\\\t"),
+            (text, base) -> character(text),
+            c -> c == '\t' ? "\\t" : String.valueOf(c));
+
+    static final Scalar<String> NULL_TEXT = Scalar.of(
+            "text",
+            "must be text in one line",
+            Ordered.of("type", "string"),
+            text -> Optional.of(text).filter(t -> t.lines().count() <= 1));
+
+    static final Scalar<String> PATTERN = Scalar.of(
+            "pattern of a time",
+            "must be a pattern of Java's DateTimeFormatter, for example yyyy-MM-dd HH:mm:ss",
+            Scalar.anyText(),
+            text -> Optional.of(text).filter(DeclaredType::isPattern));
+
+    static final Scalar<String> FUNCTION = Scalar.matching(
+            "function",
+            "must be at most 63 of a-z, 0-9 and underscore and not begin with a digit",
+            "[a-z_][a-z0-9_]{0,62}");
+
+    static final Scalar<String> CLASS = Scalar.matching(
+            "name of a Java class",
+            "must be the name of a Java class, for example com.acme.Normalize",
+            "[A-Za-z_$][\\w$]*(\\.[A-Za-z_$][\\w$]*)*");
+
     static final Scalar<Path> LOCAL_FILE = new Scalar<>(
             "local path of a file",
             "must be the local path of a file, for example data/shop/warehouse.duckdb",
@@ -180,8 +229,24 @@ final class Scalars {
                 .filter(kind -> kind != ColumnType.Kind.DECIMAL)
                 .map(Scalar::label)
                 .toList());
-        names.addAll(List.of(DeclaredType.MILLIS, DeclaredType.SECONDS, "decimal(18,2)"));
+        names.addAll(List.of(DeclaredType.MILLIS, DeclaredType.SECONDS, DeclaredType.ISO, "decimal(18,2)"));
         return names;
+    }
+
+    private static Scalar<Integer> small(int least, int most, String rule) {
+        return new Scalar<>(
+                "whole number, " + least + " to " + most,
+                rule,
+                Ordered.of("type", "integer", "minimum", least, "maximum", most),
+                (text, base) -> Scalar.wholeIn(text, least, most).map(Math::toIntExact),
+                n -> n);
+    }
+
+    private static Optional<Character> character(String text) {
+        if (text.equals("\\t")) {
+            return Optional.of('\t');
+        }
+        return Optional.of(text).filter(t -> t.matches("[\\x20-\\x7E\\t]")).map(t -> t.charAt(0));
     }
 
     private static Scalar<String> nonEmpty(String shape, String rule) {

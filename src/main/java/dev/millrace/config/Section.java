@@ -16,29 +16,41 @@ import java.util.function.Function;
 final class Section<R> implements Form<R> {
     private final List<Key<R, ?>> keys;
     private final List<Key<R, ?>> choices;
+    private final boolean oneChoice;
     private final Consumer<Values> check;
     private final Function<Values, R> build;
 
-    private Section(List<Key<R, ?>> keys, List<Key<R, ?>> choices, Consumer<Values> check, Function<Values, R> build) {
+    private Section(
+            List<Key<R, ?>> keys,
+            List<Key<R, ?>> choices,
+            boolean oneChoice,
+            Consumer<Values> check,
+            Function<Values, R> build) {
         this.keys = keys;
         this.choices = choices;
+        this.oneChoice = oneChoice;
         this.check = check;
         this.build = build;
     }
 
     /** A section that is built from its values once all of them are valid. */
     static <R> Section<R> of(List<Key<R, ?>> keys, Function<Values, R> build) {
-        return new Section<>(List.copyOf(keys), List.of(), values -> {}, build);
+        return new Section<>(List.copyOf(keys), List.of(), true, values -> {}, build);
     }
 
     /** With a check of keys against each other; it runs over what was read, also where some values are wrong. */
     Section<R> checked(Consumer<Values> rule) {
-        return new Section<>(keys, choices, check.andThen(rule), build);
+        return new Section<>(keys, choices, oneChoice, check.andThen(rule), build);
     }
 
     /** Exactly one of these keys must be given. */
     Section<R> withOneOf(List<Key<R, ?>> alternatives) {
-        return new Section<>(keys, List.copyOf(alternatives), check, build);
+        return new Section<>(keys, List.copyOf(alternatives), true, check, build);
+    }
+
+    /** At least one of these keys must be given. */
+    Section<R> withAnyOf(List<Key<R, ?>> alternatives) {
+        return new Section<>(keys, List.copyOf(alternatives), false, check, build);
     }
 
     @Override
@@ -87,7 +99,7 @@ final class Section<R> implements Form<R> {
         List<String> known = choices.stream().map(Key::name).toList();
         if (!choices.isEmpty() && given.isEmpty()) {
             values.mistake("must hold one of: " + String.join(", ", known));
-        } else if (given.size() > 1) {
+        } else if (oneChoice && given.size() > 1) {
             values.mistake("must hold only one of: " + String.join(", ", given));
         }
     }
@@ -113,7 +125,7 @@ final class Section<R> implements Form<R> {
         }
         if (!choices.isEmpty()) {
             schema.put(
-                    "oneOf",
+                    oneChoice ? "oneOf" : "anyOf",
                     choices.stream()
                             .map(key -> Map.of("required", List.of(key.name())))
                             .toList());

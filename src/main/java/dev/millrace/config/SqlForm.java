@@ -8,7 +8,7 @@ record SqlForm() implements Form<String> {
     @Override
     public Optional<String> read(Tree tree, String path, Reading reading) {
         Optional<String> sql = Scalars.SQL.read(tree, path, reading);
-        sql.flatMap(reading.expressions()).ifPresent(reason -> reading.mistake(tree, path, reason));
+        sql.flatMap(reading::mistakeIn).ifPresent(reason -> reading.mistake(tree, path, reason));
         return sql;
     }
 

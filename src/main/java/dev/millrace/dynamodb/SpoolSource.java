@@ -4,6 +4,7 @@ import dev.millrace.landing.Carried;
 import dev.millrace.landing.LandingTable;
 import dev.millrace.landing.WideRows;
 import dev.millrace.run.PlannedUnit;
+import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.CensusTaker;
 import dev.millrace.schema.KeyAttribute;
 import dev.millrace.schema.KindRule;
@@ -200,7 +201,7 @@ public final class SpoolSource implements TableProvider {
             }
             if (!items.next()) {
                 // Before the unit can be committed: its rows are only written whole once this has returned.
-                read.census().put(unit, shredder.counted());
+                read.census().put(unit.id(), shredder.counted());
                 return false;
             }
             rows = List.of();

@@ -1,6 +1,7 @@
 package dev.millrace.job;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.files.TimeRange;
 import dev.millrace.run.RunId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -132,6 +133,20 @@ final class Arguments {
     private Optional<Share> units = Optional.empty();
 
     @Option(
+            names = "--since",
+            paramLabel = "TIME",
+            description = "Only files of this UTC time and later, for example 2026-11-21 or 2026-11-21T07.")
+    private Optional<String> since = Optional.empty();
+
+    @Option(names = "--until", paramLabel = "TIME", description = "Only files of before this UTC time.")
+    private Optional<String> until = Optional.empty();
+
+    @Option(
+            names = "--again",
+            description = "Also files that were read before: their new rows take the place of the old ones.")
+    private boolean again;
+
+    @Option(
             names = "--env",
             paramLabel = "NAME",
             converter = EnvConverter.class,
@@ -157,6 +172,11 @@ final class Arguments {
     /** The units to work on: all, or a share of those of {@link #run}. */
     Share units() {
         return units.orElse(Share.ALL);
+    }
+
+    /** What of its source a new run takes. */
+    Selection selection() {
+        return Selection.of(TimeRange.parse(since, until), again);
     }
 
     Optional<String> env() {
@@ -186,6 +206,11 @@ final class Arguments {
         }
         job();
         settings();
+        try {
+            selection();
+        } catch (Fault invalid) {
+            throw mistake(invalid.getMessage());
+        }
         if (units.isPresent() && run.isEmpty()) {
             throw mistake("Invalid --units: " + units.get() + " needs --run: shares are of one run's units");
         }

@@ -1,13 +1,11 @@
 package dev.millrace.job;
 
 import dev.millrace.config.Job;
+import dev.millrace.config.LakeSettings;
 import dev.millrace.config.SchemaSettings;
-import dev.millrace.config.StagingSettings;
 import dev.millrace.config.TableSettings;
-import dev.millrace.dynamodb.CensusFiles;
-import dev.millrace.dynamodb.Spool;
-import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.fault.Fault;
+import dev.millrace.function.JavaFunctions;
 import dev.millrace.landing.ComputedColumns;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.Landing;
@@ -20,7 +18,7 @@ import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.RunStore;
 import dev.millrace.run.TableCounts;
-import dev.millrace.run.UnitManifest;
+import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.LastCensus;
 import dev.millrace.schema.ShredPlan;
@@ -32,9 +30,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 
 /** Reads the table's units, makes rows of their items and lands them; commits the run to the job's ledger. */
 final class ExtractWork implements PhaseWork {
@@ -43,9 +38,6 @@ final class ExtractWork implements PhaseWork {
 
     /** Names of the tables that a warehouse loads, in their order. */
     static final String TABLES = "tables";
-
-    /** Absent when what read the table does not tell. */
-    static final String CONSUMED = "consumed-capacity";
 
     /** Folder of what is counted of the run's units. */
     private static final String CENSUS = "census/extract/";
@@ -56,9 +48,9 @@ final class ExtractWork implements PhaseWork {
     /** The rule by which a run is refused, as {@code accept} takes it. */
     private static final String CONTRACT = "contract";
 
-    private final TableSource source;
+    private final JobSource source;
 
-    ExtractWork(TableSource source) {
+    ExtractWork(JobSource source) {
         this.source = source;
     }
 
@@ -66,46 +58,42 @@ final class ExtractWork implements PhaseWork {
     public Optional<PhaseCommit> run(RunContext context) {
         int version =
                 Integer.parseInt(context.require(Phase.INFER_SCHEMA).facts().get(InferSchemaWork.VERSION));
-        DataSchema schema = context.open().schemas().load(version).schema();
+        DataSchema schema = source.given()
+                .orElseGet(() -> context.open().schemas().load(version).schema());
         ShredPlan shredding = plan(context, schema);
-        Reading reading = Reading.of(context, source);
-        LandingPlan landing = landing(context, shredding);
+        SourceReading reading = source.reading(context);
+        LandingPlan landing = landing(context, shredding, reading.inputPhase());
 
         CensusFiles census =
                 new CensusFiles(context.run().storage(), context.run().path(CENSUS), source.census(context.run()));
 
         List<PlannedUnit> units = context.missing(done(context, census));
-        reading.work(Phase.EXTRACT, units, spool -> {
-            SparkSession spark = context.spark().get();
-            SpoolSource.Read read = new SpoolSource.Read(spool, units, source.keys(), shredding, census);
-            Dataset<Row> wide = SpoolSource.rows(spark, read);
-            Landing.write(
-                    ComputedColumns.withComputedColumns(wide, landing.tables()),
-                    landing.withUnits(units.stream().map(PlannedUnit::id).toList()));
-        });
+        reading.extract(
+                units,
+                shredding,
+                census,
+                wide -> Landing.write(
+                        ComputedColumns.withComputedColumns(wide, landing.tables()),
+                        landing.withUnits(units.stream().map(PlannedUnit::id).toList())));
         if (!context.isComplete(done(context, census))) {
             return Optional.empty();
         }
 
-        List<UnitManifest> spooled = context.run().units().committed(Spool.PHASE);
-        reading.spool().close(spooled);
+        Map<String, String> facts = new TreeMap<>(reading.close());
         List<LandedTable> landed = LandingManifests.write(
                 landing, context.plan().units().stream().map(PlannedUnit::id).toList());
         LandedRun.requireBalance(landed);
         Map<String, TableCounts> counts = new TreeMap<>();
         landed.forEach(t -> counts.put(t.name(), t.counts()));
-        UnitCensus counted = census.merged(context.plan().units());
+        UnitCensus counted = census.merged(
+                context.plan().units().stream().map(PlannedUnit::id).toList());
         requireContract(context, counted, shredding);
         context.requireNotGivenUp();
-        Commit commit = context.open().store().ledger().append(context.plan(), counts, Map.of());
+        Commit commit = reading.commit(counts);
         context.open().schemas().keep(new LastCensus(context.run().id().value(), commit.n(), counted.census()));
-        if (context.open().job().staging().spool() == StagingSettings.Spool.DELETE) {
-            // Before the phase is committed: once it is, nobody comes here again. All units are, so none is read again.
-            reading.spool().delete();
-        }
-        Map<String, String> facts = new TreeMap<>(
-                Map.of(COMMIT, Long.toString(commit.n()), TABLES, String.join(",", forWarehouse(shredding, landed))));
-        Spool.consumed(spooled).ifPresent(consumed -> facts.put(CONSUMED, consumed.toPlainString()));
+        reading.committed();
+        facts.put(COMMIT, Long.toString(commit.n()));
+        facts.put(TABLES, String.join(",", forWarehouse(shredding, landed)));
         return Optional.of(
                 context.run().commitPhase(new PhaseCommit(PhaseCommit.FORMAT, Phase.EXTRACT.label(), facts, counts)));
     }
@@ -143,7 +131,7 @@ final class ExtractWork implements PhaseWork {
             throw Fault.user(mistakes);
         }
         try {
-            return ShredPlan.of(schema, source.kindRule(), context.open().job().tables(), source.expiry(context.run()));
+            return source.shredding(schema, context.run());
         } catch (Fault mistake) {
             String file = context.open().file();
             throw Fault.user(
@@ -151,7 +139,7 @@ final class ExtractWork implements PhaseWork {
         }
     }
 
-    private static LandingPlan landing(RunContext context, ShredPlan shredding) {
+    private LandingPlan landing(RunContext context, ShredPlan shredding, String inputPhase) {
         Job job = context.open().job();
         String file = context.open().file();
         List<LandingTable> tables = new ArrayList<>();
@@ -165,20 +153,37 @@ final class ExtractWork implements PhaseWork {
                 tables.add(LandingTable.child(table.definition(), List.of(), folder));
             }
         }
-        tables.add(LandingTable.quarantine(SpoolSource.QUARANTINE, LandedRun.quarantineFolder(context)));
+        tables.add(LandingTable.quarantine(source.quarantine(), LandedRun.quarantineFolder(context)));
         boolean computes = tables.stream().anyMatch(t -> !t.computed().isEmpty());
-        List<LandingTable> resolved =
-                computes ? ComputedColumns.resolve(context.spark().get(), tables) : tables;
-        return new LandingPlan(
+        List<LandingTable> resolved = computes
+                ? ComputedColumns.resolve(context.spark().get(), tables, JavaFunctions.of(job.functions()))
+                : tables;
+        List<String> partitions = job.lake().map(LakeSettings::partitionBy).orElse(List.of());
+        LandingPlan plan = new LandingPlan(
                 context.run().storage(),
-                resolved,
+                resolved.stream().map(table -> partitioned(table, partitions)).toList(),
                 job.staging().format(),
                 job.staging().codec(),
                 shredding.schemaVersion(),
                 context.run().units(),
                 Phase.EXTRACT.label(),
-                Spool.PHASE,
+                inputPhase,
                 List.of());
+        // Compaction combines files and never splits one.
+        return job.lake()
+                .map(lake -> plan.withSizes(
+                        LandingPlan.DEFAULT_BUFFER_BYTES, lake.fileSize().bytes()))
+                .orElse(plan);
+    }
+
+    /** A main table has to have all of the columns; others are not partitioned by one that they do not have. */
+    private static LandingTable partitioned(LandingTable table, List<String> columns) {
+        if (table.quarantine()) {
+            return table;
+        }
+        return table.partitionedBy(columns.stream()
+                .filter(column -> table.main() || table.has(column))
+                .toList());
     }
 
     /** All tables that the data-schema knows; that of unknown items also when it is not empty. */

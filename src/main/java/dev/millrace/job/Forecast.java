@@ -1,11 +1,13 @@
 package dev.millrace.job;
 
 import dev.millrace.config.Durations;
-import dev.millrace.config.DynamoDbSource;
+import dev.millrace.config.FileSource;
 import dev.millrace.config.SchemaSettings;
 import dev.millrace.dynamodb.ReadBudget;
 import dev.millrace.dynamodb.Spool;
 import dev.millrace.dynamodb.TableDescription;
+import dev.millrace.files.Arrival;
+import dev.millrace.files.Arrivals;
 import dev.millrace.run.Phase;
 import dev.millrace.run.RunEnd;
 import dev.millrace.run.RunStore;
@@ -13,6 +15,9 @@ import dev.millrace.schema.SchemaCache;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -46,17 +51,47 @@ final class Forecast implements Callable<Integer> {
                 .or(() -> arguments.run().isPresent()
                         ? Optional.empty()
                         : open.store().toTakeUp(open.job().resumeWithin()));
+        if (open.job().source() instanceof FileSource files) {
+            printFiles(out, open, files, around);
+            out.println("phases     " + phases(open));
+            out.println("run        "
+                    + run.map(found -> state(found, Optional.empty())).orElse("a new one"));
+            out.flush();
+            return 0;
+        }
         Optional<TableSource> table = TableSource.look(open.job(), around);
         table.ifPresentOrElse(
                 source -> print(out, source, run),
-                () -> out.println("table      " + ((DynamoDbSource) open.job().source()).table()
-                        + " is not there yet: a run starts DynamoDB Local and fills it with the sample"));
+                () -> out.println(
+                        "table      " + TableSource.dynamoDb(open.job()).table()
+                                + " is not there yet: a run starts DynamoDB Local and fills it with the sample"));
         out.println("schema     " + schema(open, around));
-        out.println("phases     "
-                + PipelineRunner.phases(open.job()).stream().map(Phase::label).collect(Collectors.joining(", ")));
+        out.println("phases     " + phases(open));
         out.println("run        " + run.map(found -> state(found, table)).orElse("a new one"));
         out.flush();
         return 0;
+    }
+
+    private static String phases(OpenJob open) {
+        return PipelineRunner.phases(open.job()).stream().map(Phase::label).collect(Collectors.joining(", "));
+    }
+
+    private void printFiles(PrintWriter out, OpenJob open, FileSource files, Surroundings around) {
+        Arrivals arrivals =
+                FolderSource.open(open, files, arguments.selection(), around).arrivals();
+        out.println("files      " + FolderSource.folder(open, files, around));
+        out.println("listed     " + Figures.count(arrivals.listed()) + " files, "
+                + (arrivals.isWhole() ? "in all folders" : "within " + Durations.text(files.lookback())));
+        List<String> taken = new ArrayList<>();
+        for (Arrival.Reason reason : Arrival.Reason.values()) {
+            if (arrivals.count(reason) > 0) {
+                taken.add(Figures.count(arrivals.count(reason)) + " "
+                        + reason.name().toLowerCase(Locale.ROOT));
+            }
+        }
+        out.println("to read    " + (taken.isEmpty() ? "nothing new" : String.join(", ", taken))
+                + (arrivals.isEmpty() ? "" : ": " + Figures.bytes(arrivals.bytes()))
+                + (arrivals.late() > 0 ? ", " + Figures.count(arrivals.late()) + " of them late" : ""));
     }
 
     private static void print(PrintWriter out, TableSource source, Optional<RunStore> run) {

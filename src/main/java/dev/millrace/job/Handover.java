@@ -1,6 +1,5 @@
 package dev.millrace.job;
 
-import dev.millrace.config.DynamoDbSource;
 import dev.millrace.config.Job;
 import dev.millrace.dynamodb.Spool;
 import dev.millrace.fault.Fault;
@@ -71,7 +70,7 @@ record Handover(SpooledInput input, List<PlannedUnit> units) {
     }
 
     private static String table(Job job) {
-        return ((DynamoDbSource) job.source()).table();
+        return TableSource.dynamoDb(job).table();
     }
 
     /**

@@ -1,11 +1,8 @@
 package dev.millrace.job;
 
 import dev.millrace.config.SchemaSettings;
-import dev.millrace.dynamodb.CensusUnits;
-import dev.millrace.dynamodb.Spool;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
-import dev.millrace.run.PlannedUnit;
 import dev.millrace.schema.Census;
 import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.Inference;
@@ -14,7 +11,6 @@ import dev.millrace.schema.SchemaCache;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,45 +18,33 @@ import java.util.Optional;
 final class InferSchemaWork implements PhaseWork {
     static final String VERSION = "schema-version";
 
-    private static final String FOLDER = "census/";
-
-    private final TableSource source;
+    private final JobSource source;
     private final Clock clock;
 
-    InferSchemaWork(TableSource source, Clock clock) {
+    InferSchemaWork(JobSource source, Clock clock) {
         this.source = source;
         this.clock = clock;
     }
 
     @Override
     public Optional<PhaseCommit> run(RunContext context) {
+        if (source.given().isPresent()) {
+            return Optional.of(pinned(context, source.given().get()));
+        }
         SchemaCache cache = context.open().schemas();
         Optional<SchemaCache.Entry> latest = cache.latest();
         if (latest.isPresent()) {
-            return Optional.of(pinned(context, refreshed(context, cache, latest.get())));
+            return Optional.of(
+                    pinned(context, refreshed(context, cache, latest.get()).schema()));
         }
-        Reading reading = Reading.of(context, source);
-        List<PlannedUnit> units = context.missing(context.done(Phase.INFER_SCHEMA));
-        reading.work(
-                Phase.INFER_SCHEMA,
-                units,
-                spool -> census(context, spool).run(context.spark().get(), units));
+        SourceReading reading = source.reading(context);
+        reading.count(context.missing(context.done(Phase.INFER_SCHEMA)));
         if (!context.isComplete(context.done(Phase.INFER_SCHEMA))) {
             return Optional.empty();
         }
-        Census all = census(context, reading.spool()).merged();
-        DataSchema inferred = Inference.infer(all, DataSchema.none(source.keys()), listsAsJson(context));
-        return Optional.of(pinned(context, cache.add(inferred, all)));
-    }
-
-    private CensusUnits census(RunContext context, Spool spool) {
-        return new CensusUnits(
-                context.run().storage(),
-                context.run().path(FOLDER),
-                context.run().units(),
-                Phase.INFER_SCHEMA.label(),
-                spool,
-                source.census(context.run()));
+        Census all = reading.counted();
+        DataSchema inferred = Inference.infer(all, source.unknown(), listsAsJson(context));
+        return Optional.of(pinned(context, cache.add(inferred, all).schema()));
     }
 
     /**
@@ -91,8 +75,8 @@ final class InferSchemaWork implements PhaseWork {
                 || !written.isBefore(context.run().began());
     }
 
-    private static PhaseCommit pinned(RunContext context, SchemaCache.Entry entry) {
-        String version = Integer.toString(entry.schema().version());
+    private static PhaseCommit pinned(RunContext context, DataSchema schema) {
+        String version = Integer.toString(schema.version());
         return context.commit(Phase.INFER_SCHEMA, Map.of(VERSION, version));
     }
 }

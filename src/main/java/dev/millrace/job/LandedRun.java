@@ -39,7 +39,12 @@ record LandedRun(List<LandedTable> tables, long commit, TableCounts items) {
 
     /** Where a table's data files lie. */
     static String dataFolder(RunContext context, String table) {
-        return context.plan().job() + "/" + table + "/snapshot=" + context.run().id() + "/datalake/";
+        return dataFolder(context, table, "");
+    }
+
+    /** Where its data files lie in another layout, told by the end of its name. */
+    static String dataFolder(RunContext context, String table, String layout) {
+        return context.plan().job() + "/" + table + "/snapshot=" + context.run().id() + "/datalake" + layout + "/";
     }
 
     static String quarantineFolder(RunContext context) {

@@ -10,7 +10,16 @@ import picocli.CommandLine.Mixin;
         name = "local",
         description = "Runs a job, or one phase of it, on this machine.",
         synopsisSubcommandLabel = "[PHASE]",
-        subcommands = {Pipeline.class, InferSchema.class, Extract.class, Prepare.class, Upload.class, Replace.class},
+        subcommands = {
+            Pipeline.class,
+            InferSchema.class,
+            Extract.class,
+            Compact.class,
+            Publish.class,
+            Prepare.class,
+            Upload.class,
+            Replace.class
+        },
         mixinStandardHelpOptions = true)
 final class Local implements Callable<Integer> {
     @Mixin

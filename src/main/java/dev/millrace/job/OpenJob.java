@@ -1,12 +1,16 @@
 package dev.millrace.job;
 
+import dev.millrace.config.Expressions;
+import dev.millrace.config.FileSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.JobFile;
+import dev.millrace.config.LakeSettings;
 import dev.millrace.config.Mistake;
 import dev.millrace.config.S3Settings;
 import dev.millrace.config.TableSettings;
 import dev.millrace.config.WarehouseSettings;
 import dev.millrace.fault.Fault;
+import dev.millrace.function.JavaFunctions;
 import dev.millrace.landing.ComputedColumn;
 import dev.millrace.landing.ComputedColumns;
 import dev.millrace.run.JobStore;
@@ -17,9 +21,12 @@ import dev.millrace.warehouse.Warehouse;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
@@ -31,6 +38,7 @@ import java.util.function.Function;
  * @param store its state below the staging
  * @param schemas its schema cache
  * @param warehouses opens the warehouse that settings name
+ * @param storages opens the storage that a location names
  */
 record OpenJob(
         String file,
@@ -38,7 +46,22 @@ record OpenJob(
         Storage staging,
         JobStore store,
         SchemaCache schemas,
-        Function<WarehouseSettings, Warehouse> warehouses) {
+        Function<WarehouseSettings, Warehouse> warehouses,
+        BiFunction<String, StorageOptions, Storage> storages) {
+    private static final Expressions EXPRESSIONS = new Expressions() {
+        @Override
+        public Optional<String> mistake(String sql, Map<String, String> functions) {
+            Set<String> known = new HashSet<>(JavaFunctions.OURS.names());
+            known.addAll(functions.keySet());
+            return ComputedColumns.mistake(sql, known);
+        }
+
+        @Override
+        public Optional<String> functionMistake(String name, String type) {
+            return JavaFunctions.mistake(name, type);
+        }
+    };
+
     /**
      * Loads a job file.
      *
@@ -49,8 +72,7 @@ record OpenJob(
     }
 
     static OpenJob load(String file, Optional<String> env, Map<String, String> settings, Surroundings around) {
-        Job job = JobFile.load(
-                Path.of(file), envFile(env), settings, around.base(), around.environment(), ComputedColumns::mistake);
+        Job job = JobFile.load(Path.of(file), envFile(env), settings, around.base(), around.environment(), EXPRESSIONS);
         return of(file, job, around);
     }
 
@@ -65,7 +87,7 @@ record OpenJob(
     }
 
     private static Job parsed(String file, String json, Surroundings around) {
-        return JobFile.fromJson(file, json, around.base(), around.environment(), ComputedColumns::mistake);
+        return JobFile.fromJson(file, json, around.base(), around.environment(), EXPRESSIONS);
     }
 
     /** A plan's job file as this version writes it; as it is, where this version does not understand it. */
@@ -84,9 +106,14 @@ record OpenJob(
                 file,
                 job,
                 staging,
-                new JobStore(staging, job.name(), around.clock(), around.random()),
+                new JobStore(staging, job.name(), bringing(job), around.clock(), around.random()),
                 new SchemaCache(around.storages().apply(job.schema().cache().uri(), options)),
-                around.warehouses());
+                around.warehouses(),
+                around.storages());
+    }
+
+    private static JobStore.Runs bringing(Job job) {
+        return job.source() instanceof FileSource ? JobStore.Runs.ADDING : JobStore.Runs.REPLACING;
     }
 
     /** Everything that is wrong with a job file, one a line; none means that {@link #load} succeeds. */
@@ -97,7 +124,7 @@ record OpenJob(
                         arguments.settings(),
                         around.base(),
                         around.environment(),
-                        ComputedColumns::mistake)
+                        EXPRESSIONS)
                 .stream()
                 .map(Mistake::toString)
                 .toList();
@@ -110,15 +137,18 @@ record OpenJob(
     /** A kind's computed columns, in the order they were declared. */
     static List<ComputedColumn> computed(TableSettings table, String kind, String file) {
         List<ComputedColumn> computed = new ArrayList<>();
-        for (Map.Entry<String, TableSettings.ComputedColumn> column :
-                table.columns().entrySet()) {
-            String place = file + ": tables." + kind + ".columns." + column.getKey();
-            computed.add(new ComputedColumn(column.getKey(), column.getValue().sql(), place));
-        }
+        table.columns().forEach((name, column) -> {
+            String place = file + ": tables." + kind + ".columns." + name;
+            if (column instanceof TableSettings.ComputedColumn c) {
+                computed.add(new ComputedColumn(name, c.sql(), place));
+            } else if (column instanceof TableSettings.GivenColumn given) {
+                given.sql().ifPresent(sql -> computed.add(new ComputedColumn(name, sql, place, true)));
+            }
+        });
         return computed;
     }
 
-    private static StorageOptions options(S3Settings s3) {
+    static StorageOptions options(S3Settings s3) {
         return new StorageOptions(
                 s3.endpoint().map(URI::toString).orElse(""), s3.region().orElse(""), s3.pathStyle());
     }
@@ -126,6 +156,17 @@ record OpenJob(
     /** The job's warehouse, to be closed. Throws a USER fault when the job file names none. */
     Warehouse openWarehouse() {
         return warehouses.apply(warehouse());
+    }
+
+    /** Where the job publishes. Throws a USER fault when the job file names no lake. */
+    LakeSettings lake() {
+        return job.lake()
+                .orElseThrow(() -> Fault.user(file + ": lake: is missing: this command needs one; add, for example, "
+                        + "lake: {at: data/" + job.name() + "/lake/}"));
+    }
+
+    Storage openLake() {
+        return storages.apply(lake().at().uri(), options(job.s3()));
     }
 
     WarehouseSettings warehouse() {

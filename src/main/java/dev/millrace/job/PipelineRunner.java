@@ -1,9 +1,9 @@
 package dev.millrace.job;
 
 import dev.millrace.config.DynamoDbSource;
+import dev.millrace.config.FileSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.JobFile;
-import dev.millrace.dynamodb.Spool;
 import dev.millrace.fault.Fault;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.LandingManifests;
@@ -58,9 +58,16 @@ final class PipelineRunner {
     record Ended(RunContext context, Result result) {}
 
     private final Surroundings around;
+    private final Selection selection;
 
     PipelineRunner(Surroundings around) {
+        this(around, Selection.NEW);
+    }
+
+    /** @param selection what of its source a new run takes */
+    PipelineRunner(Surroundings around, Selection selection) {
         this.around = around;
+        this.selection = selection;
     }
 
     /**
@@ -69,9 +76,10 @@ final class PipelineRunner {
      * @param run to work on; else the unfinished one or a new one
      * @param units the share of the run's units to do
      * @param wanted phases to do; none: all that the job file needs
+     * @return empty where there is no run, because the source has nothing new
      * @throws Fault by its kind, with the run's record saying the same
      */
-    Ended run(OpenJob open, Optional<RunId> run, Arguments.Share units, List<Phase> wanted) {
+    Optional<Ended> run(OpenJob open, Optional<RunId> run, Arguments.Share units, List<Phase> wanted) {
         return run(open, run, units, wanted, Optional.empty());
     }
 
@@ -81,10 +89,11 @@ final class PipelineRunner {
      * @param handover asked when a new run begins
      */
     Ended again(OpenJob open, Supplier<Handover> handover) {
-        return run(open, Optional.empty(), Arguments.Share.ALL, List.of(), Optional.of(handover));
+        return run(open, Optional.empty(), Arguments.Share.ALL, List.of(), Optional.of(handover))
+                .orElseThrow();
     }
 
-    private Ended run(
+    private Optional<Ended> run(
             OpenJob open,
             Optional<RunId> run,
             Arguments.Share units,
@@ -93,7 +102,8 @@ final class PipelineRunner {
         List<Phase> phases = phases(open.job());
         for (Phase phase : wanted) {
             if (!phases.contains(phase)) {
-                throw Fault.user(open.file() + ": warehouse: is missing: phase " + phase.label() + " needs one");
+                String needed = loads(phase) ? "warehouse" : "lake";
+                throw Fault.user(open.file() + ": " + needed + ": is missing: phase " + phase.label() + " needs one");
             }
         }
         requireRunFor(wanted, run, open);
@@ -103,13 +113,24 @@ final class PipelineRunner {
         if (wanted.isEmpty() || wanted.stream().anyMatch(PipelineRunner::loads)) {
             requireWarehouse(open);
         }
-        try (LazySource source = new LazySource(open.job(), around);
+        Optional<RunStore> begun = run.isPresent()
+                ? run.map(open.store()::run).filter(named -> named.findPlan().isPresent())
+                : open.store().toTakeUp(open.job().resumeWithin());
+        begun.ifPresent(unfinished -> selection.requireNone("run " + unfinished.id()
+                + " has begun without it: finish that one first, by scripts/millrace local " + open.file()));
+        try (LazySource source = new LazySource(open, selection, around);
                 Sparks spark = new Sparks(open.job().name())) {
+            boolean isNew = begun.isEmpty() && handover.isEmpty();
+            if (isNew
+                    && open.job().source() instanceof FileSource
+                    && source.get().isEmpty()) {
+                return Optional.empty();
+            }
             while (true) {
                 Optional<Ended> ended =
                         run(open, run, units, wanted.isEmpty() ? phases : wanted, handover, source, spark);
                 if (ended.isPresent()) {
-                    return ended.get();
+                    return ended;
                 }
             }
         }
@@ -122,7 +143,7 @@ final class PipelineRunner {
             Arguments.Share units,
             List<Phase> wanted,
             Optional<Supplier<Handover>> handover,
-            Supplier<TableSource> source,
+            Supplier<JobSource> source,
             Sparks spark) {
         String json = JobFile.toJson(open.job());
         List<Phase> phases = phases(open.job());
@@ -169,25 +190,22 @@ final class PipelineRunner {
      * Why a run cannot be read to its end: its table is gone and another one has the name, here or in the region that
      * is meant now. Empty where that is not so, or nothing is to be read any more.
      */
-    private static Optional<String> replacedTable(
-            RunContext context, List<Phase> wanted, Supplier<TableSource> source) {
+    private static Optional<String> replacedTable(RunContext context, List<Phase> wanted, Supplier<JobSource> source) {
         boolean reads = List.of(Phase.INFER_SCHEMA, Phase.EXTRACT).stream()
                 .anyMatch(phase ->
                         wanted.contains(phase) && context.run().phase(phase).isEmpty());
         List<PlannedUnit> units = context.plan().units();
-        boolean isSpooled = context.plan().input().isPresent()
-                || context.run().units().units(Spool.PHASE).size() == units.size();
-        if (!reads || isSpooled) {
+        if (!reads || source.get().isSpooled(context)) {
             return Optional.empty();
         }
         return source.get().difference(units.get(0));
     }
 
     private Plan plan(
-            OpenJob open, RunId id, String json, Optional<Supplier<Handover>> handover, Supplier<TableSource> source) {
+            OpenJob open, RunId id, String json, Optional<Supplier<Handover>> handover, Supplier<JobSource> source) {
         Optional<Handover> taken = handover.map(Supplier::get);
-        List<PlannedUnit> units =
-                taken.map(Handover::units).orElseGet(() -> source.get().units());
+        List<PlannedUnit> units = taken.map(Handover::units)
+                .orElseGet(() -> source.get().units(open.store().run(id)));
         return new Plan(
                 Plan.FORMAT,
                 id,
@@ -229,6 +247,9 @@ final class PipelineRunner {
     /** The phases that a job file needs, in order. */
     static List<Phase> phases(Job job) {
         List<Phase> phases = new ArrayList<>(List.of(Phase.INFER_SCHEMA, Phase.EXTRACT));
+        if (job.lake().isPresent()) {
+            phases.addAll(List.of(Phase.COMPACT, Phase.PUBLISH));
+        }
         if (job.warehouse().isPresent()) {
             phases.addAll(List.of(Phase.PREPARE, Phase.UPLOAD, Phase.REPLACE));
         }
@@ -245,7 +266,7 @@ final class PipelineRunner {
 
     private static boolean loads(Phase phase) {
         return switch (phase) {
-            case INFER_SCHEMA, EXTRACT -> false;
+            case INFER_SCHEMA, EXTRACT, COMPACT, PUBLISH -> false;
             case PREPARE, UPLOAD, REPLACE -> true;
         };
     }
@@ -271,7 +292,7 @@ final class PipelineRunner {
         }
     }
 
-    private Result run(RunContext context, Lease lease, List<Phase> wanted, Supplier<TableSource> source) {
+    private Result run(RunContext context, Lease lease, List<Phase> wanted, Supplier<JobSource> source) {
         RunStore run = context.run();
         for (Phase phase : context.plan().phases()) {
             Optional<PhaseCommit> commit = run.phase(phase);
@@ -305,11 +326,11 @@ final class PipelineRunner {
         return Result.DONE;
     }
 
-    private Optional<PhaseCommit> run(RunContext context, Phase phase, Supplier<TableSource> source) {
+    private Optional<PhaseCommit> run(RunContext context, Phase phase, Supplier<JobSource> source) {
         // What this process lacks, such as a key in its environment, is no mistake of the run's.
         PhaseWork work = work(phase, source);
         try {
-            if (!loads(phase)) {
+            if (reads(List.of(phase))) {
                 Plan plan = context.plan();
                 plan.input().ifPresent(input -> new Handover(input, plan.units()).to(context.run(), context.open()));
             }
@@ -344,6 +365,9 @@ final class PipelineRunner {
                 if (phase == Phase.EXTRACT) {
                     recordTables(context, recorder, commit);
                 }
+                if (phase == Phase.PUBLISH) {
+                    recordPublished(recorder, commit);
+                }
                 if (phase == Phase.REPLACE) {
                     recorder.warehouse(context.open().warehouseName());
                 }
@@ -364,6 +388,10 @@ final class PipelineRunner {
                 context.run().finish(Outcome.SUPERSEDED, message);
             }
             case USER -> {
+                if (isPastReturn(context)) {
+                    context.record(r -> r.ended(Outcome.FAILED, message));
+                    return;
+                }
                 // What mends it is another job file, which this run would not take.
                 context.record(r -> r.ended(Outcome.ABANDONED, message));
                 context.open().store().abandon(context.run(), message);
@@ -371,6 +399,12 @@ final class PipelineRunner {
             // The run itself has not ended: it can be taken up again.
             case WORLD, HELD -> context.record(r -> r.ended(Outcome.FAILED, message));
         }
+    }
+
+    /** Whether nobody else would bring what the run has committed: it has to be finished, once what is wrong is mended. */
+    private static boolean isPastReturn(RunContext context) {
+        return context.open().job().source() instanceof FileSource
+                && context.run().phase(Phase.EXTRACT).isPresent();
     }
 
     /** What cannot be removed now is removed by the next run: it changes nothing of this one's end. */
@@ -388,14 +422,26 @@ final class PipelineRunner {
         }
     }
 
-    private PhaseWork work(Phase phase, Supplier<TableSource> source) {
+    private PhaseWork work(Phase phase, Supplier<JobSource> source) {
         return switch (phase) {
             case INFER_SCHEMA -> new InferSchemaWork(source.get(), around.clock());
             case EXTRACT -> new ExtractWork(source.get());
+            case COMPACT -> new CompactWork();
+            case PUBLISH -> new PublishWork(source.get());
             case PREPARE -> new PrepareWork();
             case UPLOAD -> new UploadWork();
             case REPLACE -> new ReplaceWork();
         };
+    }
+
+    /** Rows that readers see, where what made them visible was stopped before it said so. */
+    private static void recordPublished(Recorder recorder, PhaseCommit published) {
+        published.counts().forEach((table, counts) -> {
+            TableRecord landed = recorder.record().tables().get(table);
+            if (!landed.counts().equals(counts)) {
+                recorder.table(table, new TableRecord(counts, landed.files(), landed.bytes(), landed.schemaVersion()));
+            }
+        });
     }
 
     private static void recordTables(RunContext context, Recorder recorder, PhaseCommit extracted) {
@@ -418,28 +464,30 @@ final class PipelineRunner {
         };
     }
 
-    /** A job's table, found when it is first needed. */
-    private static final class LazySource implements Supplier<TableSource>, AutoCloseable {
-        private final Job job;
+    /** What a job reads, found when it is first needed. */
+    private static final class LazySource implements Supplier<JobSource>, AutoCloseable {
+        private final OpenJob open;
+        private final Selection selection;
         private final Surroundings around;
-        private Optional<TableSource> found = Optional.empty();
+        private Optional<JobSource> found = Optional.empty();
 
-        LazySource(Job job, Surroundings around) {
-            this.job = job;
+        LazySource(OpenJob open, Selection selection, Surroundings around) {
+            this.open = open;
+            this.selection = selection;
             this.around = around;
         }
 
         @Override
-        public TableSource get() {
+        public JobSource get() {
             if (found.isEmpty()) {
-                found = Optional.of(TableSource.open(job, around));
+                found = Optional.of(JobSource.open(open, selection, around));
             }
             return found.get();
         }
 
         @Override
         public void close() {
-            found.ifPresent(TableSource::close);
+            found.ifPresent(JobSource::close);
         }
     }
 }

@@ -1,19 +1,23 @@
 package dev.millrace.job;
 
-import dev.millrace.dynamodb.SpoolSource;
+import dev.millrace.config.FileSource;
 import dev.millrace.fault.Fault;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.LandingManifests;
+import dev.millrace.landing.LandingTable;
 import dev.millrace.landing.QuarantinedItems;
 import dev.millrace.run.Commit;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
+import dev.millrace.storage.Storage;
 import dev.millrace.table.Column;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,9 +49,6 @@ final class Quarantine implements Callable<Integer> {
     static final class Show implements Callable<Integer> {
         private static final int LIMIT = 50;
         private static final int ITEM_LENGTH = 60;
-        private static final List<String> TITLES = List.of("table", "unit", "line", "key", "reason", "item");
-        private static final List<String> ALL =
-                SpoolSource.QUARANTINE.columns().stream().map(Column::name).toList();
 
         @Mixin
         private Arguments arguments = new Arguments();
@@ -67,14 +68,16 @@ final class Quarantine implements Callable<Integer> {
             RunId run =
                     arguments.run().orElseGet(() -> Handover.lastCommit(open).run());
             LandedTable quarantine = quarantine(open, open.store().run(run));
+            List<String> all =
+                    quarantine.definition().columns().stream().map(Column::name).toList();
             if (csv) {
-                out.println(CsvText.row(ALL));
-                QuarantinedItems.read(open.staging(), quarantine, ALL, row -> {
+                out.println(CsvText.row(all));
+                QuarantinedItems.read(open.staging(), quarantine, all, row -> {
                     out.println(CsvText.row(row));
                     return true;
                 });
             } else {
-                print(open, quarantine, run, out);
+                print(open, quarantine, all, run, out);
             }
             out.flush();
             return 0;
@@ -91,14 +94,18 @@ final class Quarantine implements Callable<Integer> {
                                     + "by staging.keep"));
         }
 
-        private void print(OpenJob open, LandedTable quarantine, RunId run, PrintWriter out) {
+        private void print(OpenJob open, LandedTable quarantine, List<String> columns, RunId run, PrintWriter out) {
             long all = quarantine.rows();
             if (all == 0) {
                 out.println("run " + run + ": nothing is in quarantine");
                 return;
             }
-            List<List<String>> lines = new ArrayList<>(List.of(TITLES));
-            QuarantinedItems.read(open.staging(), quarantine, ALL, row -> {
+            // The last column has the bytes of what is no text.
+            List<String> titles = columns.subList(0, columns.size() - 1).stream()
+                    .map(name -> name.equals(LandingTable.KIND_TABLE) ? "table" : name)
+                    .toList();
+            List<List<String>> lines = new ArrayList<>(List.of(titles));
+            QuarantinedItems.read(open.staging(), quarantine, columns, row -> {
                 lines.add(shown(row));
                 return lines.size() <= LIMIT;
             });
@@ -114,9 +121,9 @@ final class Quarantine implements Callable<Integer> {
 
         /** One line: values whose bytes are no text are shown as base64, and what is not kept as nothing. */
         private static List<String> shown(List<String> row) {
-            String item = row.get(ALL.indexOf("item"));
-            String kept = item.isEmpty() ? row.get(ALL.indexOf("item_bytes")) : item;
-            List<String> line = new ArrayList<>(row.subList(0, TITLES.size() - 1));
+            String item = row.get(row.size() - 2);
+            String kept = item.isEmpty() ? row.get(row.size() - 1) : item;
+            List<String> line = new ArrayList<>(row.subList(0, row.size() - 2));
             line.add(kept.length() <= ITEM_LENGTH ? kept : kept.substring(0, ITEM_LENGTH) + "…");
             return line.stream()
                     .map(value -> value.replaceAll("\\p{Cntrl}", " "))
@@ -128,7 +135,7 @@ final class Quarantine implements Callable<Integer> {
             name = "retry",
             description =
                     "Makes rows anew of the items that the last run has read, by the newest data-schema; reads no "
-                            + "table.",
+                            + "table. Of files: reads those again that the last run, or --run, has in quarantine.",
             mixinStandardHelpOptions = true)
     static final class Retry implements Callable<Integer> {
         @Mixin
@@ -140,11 +147,14 @@ final class Quarantine implements Callable<Integer> {
         }
 
         static int run(Arguments arguments, Surroundings around, PrintStream out) {
+            OpenJob open = OpenJob.load(arguments, around);
+            if (open.job().source() instanceof FileSource files) {
+                return run(open, files, arguments.run(), around, out);
+            }
             if (arguments.run().isPresent()) {
                 throw Fault.user("Invalid --run: " + arguments.run().get()
                         + ": retry takes the items of the last run that landed");
             }
-            OpenJob open = OpenJob.load(arguments, around);
             Optional<RunStore> unfinished = open.store().unfinished();
             if (unfinished.isPresent() && unfinished.get().plan().input().isEmpty()) {
                 throw Fault.user("Run " + unfinished.get().id() + " is unfinished, and newer than what could be tried "
@@ -157,6 +167,25 @@ final class Quarantine implements Callable<Integer> {
                 return 0;
             }
             return RunReport.again(open, () -> Handover.ofLast(open, around), around, out);
+        }
+
+        /** Reads those files again that a run has set something of apart; what it made of them is replaced. */
+        private static int run(
+                OpenJob open, FileSource settings, Optional<RunId> named, Surroundings around, PrintStream out) {
+            RunId run = named.orElseGet(() -> Handover.lastCommit(open).run());
+            Storage storage = FolderSource.folder(open, settings, around).storage();
+            Set<String> paths = new TreeSet<>();
+            QuarantinedItems.read(
+                    open.staging(), Show.quarantine(open, open.store().run(run)), List.of("file"), row -> {
+                        paths.add(storage.pathOf(row.get(0)));
+                        return true;
+                    });
+            if (paths.isEmpty()) {
+                out.println("nothing to retry: run " + run + " has quarantined nothing");
+                out.flush();
+                return 0;
+            }
+            return RunReport.run(open, Selection.ofFiles(List.copyOf(paths)), around, out);
         }
     }
 }

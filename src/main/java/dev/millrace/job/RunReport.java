@@ -1,6 +1,5 @@
 package dev.millrace.job;
 
-import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.ReadCost;
@@ -31,32 +30,40 @@ final class RunReport {
     }
 
     static int run(Arguments arguments, List<Phase> wanted, Surroundings around, PrintStream out) {
-        return run(OpenJob.load(arguments, around), arguments.run(), arguments.units(), wanted, around, out);
+        OpenJob open = OpenJob.load(arguments, around);
+        PipelineRunner runner = new PipelineRunner(around, arguments.selection());
+        return report(open, () -> runner.run(open, arguments.run(), arguments.units(), wanted), out);
+    }
+
+    /** Runs all phases over what is selected of a job's source. */
+    static int run(OpenJob open, Selection selection, Surroundings around, PrintStream out) {
+        PipelineRunner runner = new PipelineRunner(around, selection);
+        return report(open, () -> runner.run(open, Optional.empty(), Arguments.Share.ALL, List.of()), out);
     }
 
     /** Goes on with a run, by the job file that it began with. */
     static int resume(StoredRun run, Surroundings around, PrintStream out) {
-        return run(run.open(), Optional.of(run.store().id()), Arguments.Share.ALL, List.of(), around, out);
+        PipelineRunner runner = new PipelineRunner(around);
+        return report(
+                run.open(),
+                () -> runner.run(run.open(), Optional.of(run.store().id()), Arguments.Share.ALL, List.of()),
+                out);
     }
 
     /** Makes rows anew of what an earlier run has read, and tells how much of its quarantine that took back. */
     static int again(OpenJob open, Supplier<Handover> handover, Surroundings around, PrintStream out) {
-        return report(() -> new PipelineRunner(around).again(open, handover), out);
+        return report(open, () -> Optional.of(new PipelineRunner(around).again(open, handover)), out);
     }
 
-    private static int run(
-            OpenJob open,
-            Optional<RunId> run,
-            Arguments.Share units,
-            List<Phase> wanted,
-            Surroundings around,
-            PrintStream out) {
-        return report(() -> new PipelineRunner(around).run(open, run, units, wanted), out);
-    }
-
-    private static int report(Supplier<PipelineRunner.Ended> work, PrintStream out) {
+    private static int report(OpenJob open, Supplier<Optional<PipelineRunner.Ended>> work, PrintStream out) {
         long start = System.nanoTime();
-        PipelineRunner.Ended ended = work.get();
+        Optional<PipelineRunner.Ended> found = work.get();
+        if (found.isEmpty()) {
+            out.println("nothing new: job " + open.job().name() + " has read all there is");
+            out.flush();
+            return 0;
+        }
+        PipelineRunner.Ended ended = found.get();
         Duration took = Duration.ofNanos(System.nanoTime() - start);
         out.print(summary(ended, took).text(Terminal.detect()));
         out.flush();
@@ -71,7 +78,9 @@ final class RunReport {
         facts.put("took", Figures.duration(took));
         context.run()
                 .phase(Phase.INFER_SCHEMA)
-                .ifPresent(c -> facts.put("schema", "version " + c.facts().get(InferSchemaWork.VERSION)));
+                .map(c -> c.facts().get(InferSchemaWork.VERSION))
+                .ifPresent(version ->
+                        facts.put("schema", version.equals("0") ? "given by the job file" : "version " + version));
         cost(context, extracted).ifPresent(cost -> {
             facts.put("read cost", cost);
             context.run()
@@ -87,7 +96,7 @@ final class RunReport {
                             .storage()
                             .uri(context.plan().job() + "/<table>/snapshot="
                                     + context.run().id() + "/datalake/"));
-            TableCounts quarantined = c.counts().getOrDefault(SpoolSource.QUARANTINE.name(), TableCounts.NONE);
+            TableCounts quarantined = c.counts().getOrDefault(LandedRun.QUARANTINE, TableCounts.NONE);
             if (quarantined.out() > 0) {
                 facts.put("quarantine", context.run().storage().uri(LandedRun.quarantineFolder(context)));
             }
@@ -96,6 +105,10 @@ final class RunReport {
                     .flatMap(input -> context.open().store().ledger().find(input.commit()))
                     .ifPresent(before -> facts.put(
                             "taken back", takenBack(Handover.quarantined(before), quarantined.out(), before.run())));
+        });
+        context.run().phase(Phase.PUBLISH).ifPresent(published -> {
+            facts.put("lake", context.open().lake().at().uri());
+            published.facts().forEach((table, at) -> facts.put("  " + table, at));
         });
         Optional<Versions> versions = context.run().phase(Phase.REPLACE).map(c -> Versions.of(context));
         versions.ifPresent(v -> {
@@ -112,7 +125,7 @@ final class RunReport {
     /** What reading has cost; of a run of an older version only what its units did. */
     private static Optional<String> cost(RunContext context, Optional<PhaseCommit> extracted) {
         Optional<Double> units = extracted
-                .flatMap(c -> Optional.ofNullable(c.facts().get(ExtractWork.CONSUMED)))
+                .flatMap(c -> Optional.ofNullable(c.facts().get(TableReading.CONSUMED)))
                 .map(Double::parseDouble);
         Optional<ReadCost> recorded = context.run().record().flatMap(RunRecord::read);
         return context.run()

@@ -1,6 +1,7 @@
 package dev.millrace.job;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.sample.AccessRecordFiles;
 import dev.millrace.sample.EmbeddedDynamoDb;
 import dev.millrace.sample.WorkbenchModel;
 import java.io.IOException;
@@ -8,21 +9,26 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The embedded server and what it is filled with. */
+/** The embedded server and what it is filled with; sample files. */
 @Command(
         name = "sample",
-        description = "The embedded DynamoDB Local: start, stop, or fill it from a NoSQL Workbench model.",
-        synopsisSubcommandLabel = "start | stop | workbench FILE",
-        subcommands = {Sample.Start.class, Sample.Stop.class, Sample.Workbench.class},
+        description =
+                "Sample data: the embedded DynamoDB Local, a NoSQL Workbench model in it, files of access records.",
+        synopsisSubcommandLabel = "start | stop | workbench FILE | access-records",
+        subcommands = {Sample.Start.class, Sample.Stop.class, Sample.Workbench.class, Sample.Access.class},
         mixinStandardHelpOptions = true)
 final class Sample implements Callable<Integer> {
     @Spec
@@ -114,6 +120,86 @@ final class Sample implements Callable<Integer> {
                 throw Fault.world("Cannot write " + target + ": " + e.getMessage(), e);
             }
             return job;
+        }
+    }
+
+    @Command(
+            name = "access-records",
+            description =
+                    "Writes access records as a delivery stream leaves them: gzip files of JSON in folders by hour.",
+            mixinStandardHelpOptions = true)
+    static final class Access implements Callable<Integer> {
+        @Option(
+                names = "--days",
+                paramLabel = "N",
+                description = "Days of records; ${DEFAULT-VALUE}.",
+                defaultValue = "3")
+        private int days;
+
+        @Option(
+                names = "--per-day",
+                paramLabel = "N",
+                description = "Records of a day; ${DEFAULT-VALUE}.",
+                defaultValue = "50000")
+        private int perDay;
+
+        @Option(
+                names = "--first",
+                paramLabel = "DAY",
+                description = "The first day, for example 2026-11-20; left out, the last one is yesterday.")
+        private Optional<LocalDate> first = Optional.empty();
+
+        @Option(names = "--seed", paramLabel = "N", description = "Another seed gives other records.")
+        private long seed = AccessRecordFiles.SEED;
+
+        @Option(
+                names = "--to",
+                paramLabel = "FOLDER",
+                description = "Where they go; ${DEFAULT-VALUE}.",
+                defaultValue = "data/access-records/records")
+        private Path to;
+
+        @Option(
+                names = "--tidy",
+                description = "Only lines of records as they should be, each once; without it there is some dirt.")
+        private boolean tidy;
+
+        @Option(
+                names = "--late",
+                paramLabel = "N",
+                description = "Instead of all files: N that came later, with records of the hours before.")
+        private Optional<Integer> late = Optional.empty();
+
+        @Option(
+                names = "--rewrite",
+                paramLabel = "N",
+                description = "Instead of all files: the last N, with other records.")
+        private Optional<Integer> rewrite = Optional.empty();
+
+        @Spec
+        private CommandSpec command;
+
+        @Override
+        public Integer call() {
+            Surroundings around = Surroundings.ofProcess();
+            LocalDate today = LocalDate.ofInstant(around.clock().instant(), ZoneOffset.UTC);
+            AccessRecordFiles files =
+                    new AccessRecordFiles(seed, first.orElse(today.minusDays(days)), days, perDay, tidy);
+            Stream<AccessRecordFiles.SampleFile> chosen = late.map(files::late)
+                    .or(() -> rewrite.map(files::rewritten))
+                    .orElseGet(files::files);
+            if (late.isPresent() && rewrite.isPresent()) {
+                throw Fault.user("Invalid --rewrite: --late is given too: one after the other");
+            }
+            AccessRecordFiles.Written written =
+                    AccessRecordFiles.write(around.base().resolve(to), chosen, file -> {});
+            command.commandLine()
+                    .getOut()
+                    .println(Figures.count(written.records()) + " records, " + Figures.count(written.repeated())
+                            + " of them twice, and " + Figures.count(written.broken()) + " pieces that are none, in "
+                            + Figures.count(written.files()) + " files (" + Figures.bytes(written.bytes()) + "): "
+                            + to);
+            return 0;
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.millrace.job;
 
+import dev.millrace.config.FileSource;
+import dev.millrace.files.Coverage;
 import dev.millrace.run.PhaseRecord;
 import dev.millrace.run.PhaseState;
 import dev.millrace.run.ReadCost;
@@ -29,6 +31,9 @@ import picocli.CommandLine.Spec;
         description = "Tells what is live, the schema's version and how the last runs went.",
         mixinStandardHelpOptions = true)
 final class Status implements Callable<Integer> {
+    /** How many gaps are shown, the last ones. */
+    private static final int GAPS = 10;
+
     @Mixin
     private Arguments arguments = new Arguments();
 
@@ -48,6 +53,9 @@ final class Status implements Callable<Integer> {
         out.println("schema     "
                 + schema.map(s -> "version " + s.schema().version() + " of " + s.written())
                         .orElse("none yet"));
+        if (open.job().source() instanceof FileSource files) {
+            print(out, FolderSource.ledger(open).coverage(FolderSource.folder(open, files, Surroundings.ofProcess())));
+        }
         if (open.job().warehouse().isPresent()) {
             try (Warehouse warehouse = open.openWarehouse()) {
                 out.println("warehouse  " + open.warehouseName());
@@ -64,6 +72,23 @@ final class Status implements Callable<Integer> {
         }
         out.flush();
         return 0;
+    }
+
+    private static void print(PrintWriter out, Coverage covered) {
+        out.println("read       " + Figures.count(covered.files()) + " files, " + Figures.bytes(covered.bytes()) + ", "
+                + Figures.count(covered.rows()) + " records"
+                + (covered.refused() > 0
+                        ? "; " + Figures.count(covered.refused()) + " files in quarantine whole"
+                        : ""));
+        if (covered.first().isPresent() && covered.until().isPresent()) {
+            out.println("covered    " + covered.first().get() + " to "
+                    + covered.until().get());
+        }
+        List<Coverage.Gap> gaps = covered.gaps();
+        for (Coverage.Gap gap : gaps.subList(Math.max(0, gaps.size() - GAPS), gaps.size())) {
+            out.println("no files   " + gap.from() + " to " + gap.to());
+        }
+        covered.listedWhole().ifPresent(at -> out.println("listed     all folders at " + at));
     }
 
     private static String version(Optional<Version> version) {

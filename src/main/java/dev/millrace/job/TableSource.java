@@ -8,6 +8,7 @@ import dev.millrace.dynamodb.DynamoDbClients;
 import dev.millrace.dynamodb.ReadBudget;
 import dev.millrace.dynamodb.Spool;
 import dev.millrace.dynamodb.SpoolKey;
+import dev.millrace.dynamodb.SpoolSource;
 import dev.millrace.dynamodb.TableAccess;
 import dev.millrace.dynamodb.TableDescription;
 import dev.millrace.dynamodb.TableScan;
@@ -17,16 +18,18 @@ import dev.millrace.run.RunStore;
 import dev.millrace.sample.EmbeddedDynamoDb;
 import dev.millrace.sample.ShopSample;
 import dev.millrace.schema.CensusTaker;
+import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.KeyAttribute;
 import dev.millrace.schema.KindRule;
 import dev.millrace.schema.ShredPlan;
+import dev.millrace.table.TableDefinition;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /** A job's DynamoDB table, found and described. */
-final class TableSource implements AutoCloseable {
+final class TableSource implements JobSource {
     private final Job job;
     private final TableAccess access;
     private final TableDescription description;
@@ -52,7 +55,7 @@ final class TableSource implements AutoCloseable {
      * @throws Fault of kind WORLD when the table cannot be read
      */
     static TableSource open(Job job, Surroundings around) {
-        DynamoDbSource source = (DynamoDbSource) job.source();
+        DynamoDbSource source = dynamoDb(job);
         SpoolKey key = spoolKey(job, around);
         if (!source.isEmbedded()) {
             return described(job, remote(job, source), key, Optional.empty());
@@ -72,7 +75,7 @@ final class TableSource implements AutoCloseable {
      * @throws Fault of kind WORLD when the table cannot be described
      */
     static Optional<TableSource> look(Job job, Surroundings around) {
-        DynamoDbSource source = (DynamoDbSource) job.source();
+        DynamoDbSource source = dynamoDb(job);
         if (!source.isEmbedded()) {
             return Optional.of(described(job, remote(job, source), SpoolKey.NONE, Optional.empty()));
         }
@@ -81,6 +84,18 @@ final class TableSource implements AutoCloseable {
             return Optional.empty();
         }
         return Optional.of(described(job, embedded(job, source, running.get()), SpoolKey.NONE, Optional.empty()));
+    }
+
+    /**
+     * The source of a job that reads DynamoDB.
+     *
+     * @throws Fault of kind USER for a job of another source
+     */
+    static DynamoDbSource dynamoDb(Job job) {
+        if (job.source() instanceof DynamoDbSource source) {
+            return source;
+        }
+        throw Fault.user("Job " + job.name() + " reads no DynamoDB table: its source is one of files");
     }
 
     private static boolean holds(EmbeddedDynamoDb.Server server, String table) {
@@ -172,14 +187,36 @@ final class TableSource implements AutoCloseable {
         return description.keys();
     }
 
+    @Override
+    public boolean isEmpty() {
+        return false;
+    }
+
+    @Override
+    public List<PlannedUnit> units(RunStore run) {
+        return units();
+    }
+
     /** The units of a new run. */
     List<PlannedUnit> units() {
         int tasks = Runtime.getRuntime().availableProcessors();
         return Spool.units(description.segments(tasks, settings().segments()), description.id());
     }
 
-    /** How the table is another than the one that a unit was planned for; empty where it is the same. */
-    Optional<String> difference(PlannedUnit unit) {
+    @Override
+    public boolean isSpooled(RunContext context) {
+        return context.plan().input().isPresent()
+                || context.run().units().units(Spool.PHASE).size()
+                        == context.plan().units().size();
+    }
+
+    @Override
+    public SourceReading reading(RunContext context) {
+        return TableReading.of(context, this);
+    }
+
+    @Override
+    public Optional<String> difference(PlannedUnit unit) {
         return Spool.tableId(unit)
                 .filter(planned -> !planned.equals(description.id()))
                 .map(planned -> access + " has the id " + description.id()
@@ -196,7 +233,7 @@ final class TableSource implements AutoCloseable {
     }
 
     DynamoDbSource settings() {
-        return (DynamoDbSource) job.source();
+        return dynamoDb(job);
     }
 
     /** A run's spool, read within a budget. */
@@ -225,7 +262,7 @@ final class TableSource implements AutoCloseable {
     }
 
     /** What tells an item's kind. */
-    KindRule kindRule() {
+    private KindRule kindRule() {
         return kindRule(job);
     }
 
@@ -239,10 +276,31 @@ final class TableSource implements AutoCloseable {
                     .map(p -> new KindRule.KindPattern(p.getKey(), p.getValue()))
                     .toList());
         }
-        return new KindRule.Single(((DynamoDbSource) job.source()).table());
+        return new KindRule.Single(job.onlyKind());
     }
 
-    CensusTaker.Settings census(RunStore run) {
+    @Override
+    public Optional<DataSchema> given() {
+        return Optional.empty();
+    }
+
+    @Override
+    public DataSchema unknown() {
+        return DataSchema.none(keys());
+    }
+
+    @Override
+    public ShredPlan shredding(DataSchema schema, RunStore run) {
+        return ShredPlan.of(schema, kindRule(), job.tables(), expiry(run));
+    }
+
+    @Override
+    public TableDefinition quarantine() {
+        return SpoolSource.QUARANTINE;
+    }
+
+    @Override
+    public CensusTaker.Settings census(RunStore run) {
         return new CensusTaker.Settings(
                 kindRule(),
                 ShredPlan.redactions(job.tables()),
@@ -252,15 +310,16 @@ final class TableSource implements AutoCloseable {
     }
 
     /** When an item has expired, seen from a run's start. */
-    ShredPlan.Expiry expiry(RunStore run) {
+    private ShredPlan.Expiry expiry(RunStore run) {
         return settings()
                 .expire()
                 .map(attribute -> new ShredPlan.Expiry(attribute, run.began().getEpochSecond()))
                 .orElse(ShredPlan.Expiry.NEVER);
     }
 
-    /** Settings of kinds that cannot be: with one kind, all but the table's own name. */
-    List<String> kindMistakes(String file) {
+    /** With one kind, all but the table's own name. */
+    @Override
+    public List<String> kindMistakes(String file) {
         List<String> mistakes = new ArrayList<>();
         if (kindRule() instanceof KindRule.Single single) {
             for (String kind : job.tables().keySet()) {

@@ -26,8 +26,8 @@ public final class JsonTape {
         NULL
     }
 
-    /** Nesting beyond this is an error: DynamoDB's 32 levels need 64 and a few. */
-    private static final int MAX_DEPTH = 1_024;
+    /** Nesting beyond this is an error unless another limit is given: DynamoDB's 32 levels need 64 and a few. */
+    public static final int MAX_DEPTH = 1_024;
 
     private static final Kind[] KINDS = Kind.values();
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -48,6 +48,8 @@ public final class JsonTape {
     private static final int NEXT = 2;
     private static final int KIND = 3;
 
+    private final int maxDepth;
+    private final int maxTokens;
     private byte[] input = new byte[0];
     private int[] cells = new int[256 * CELLS];
     private int[] stack = new int[32];
@@ -57,6 +59,23 @@ public final class JsonTape {
     private int position;
     private String error = "";
     private boolean sawEscape;
+    private boolean escapes;
+
+    /** Takes values that are nested no deeper than {@link #MAX_DEPTH}. */
+    public JsonTape() {
+        this(MAX_DEPTH, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Takes values within limits.
+     *
+     * @param maxDepth objects and arrays inside each other
+     * @param maxTokens names and values in all, about; each takes 16 bytes of memory
+     */
+    public JsonTape(int maxDepth, int maxTokens) {
+        this.maxDepth = maxDepth;
+        this.maxTokens = maxTokens;
+    }
 
     /**
      * Reads the value that begins at {@code from}, after white space.
@@ -69,6 +88,7 @@ public final class JsonTape {
         size = 0;
         depth = 0;
         error = "";
+        escapes = false;
         position = from;
         return value();
     }
@@ -139,6 +159,11 @@ public final class JsonTape {
         return (cells[token * CELLS + KIND] & ESCAPED) != 0;
     }
 
+    /** Whether any string holds a backslash. */
+    public boolean hasEscapes() {
+        return escapes;
+    }
+
     /** Notes something of a token for {@link #mark}, above 0 and below 128: during a parse always the same. */
     public void setMark(int token, int mark) {
         cells[token * CELLS + KIND] |= mark << MARK_SHIFT;
@@ -192,7 +217,13 @@ public final class JsonTape {
         return !isEscaped(token) || unescape(token, new byte[length(token)]) >= 0;
     }
 
-    private int unescape(int token, byte[] out) {
+    /**
+     * Writes an escaped string token's text as UTF-8.
+     *
+     * @param out as long as the token at least
+     * @return the length of the text; −1 when an escape stands for half a surrogate pair
+     */
+    public int unescape(int token, byte[] out) {
         int o = 0;
         int i = start(token);
         int to = end(token);
@@ -265,14 +296,17 @@ public final class JsonTape {
             if (p >= end) {
                 return fail("the value is missing");
             }
+            if (size > maxTokens) {
+                return fail("more than " + maxTokens + " names and values");
+            }
             byte c = input[p];
             if (c == '{' && isTaggedText(p)) {
                 if (!taggedText(p)) {
                     return false;
                 }
             } else if (c == '{' || c == '[') {
-                if (depth == MAX_DEPTH) {
-                    return fail("nested deeper than " + MAX_DEPTH + " levels");
+                if (depth == maxDepth) {
+                    return fail("nested deeper than " + maxDepth + " levels");
                 }
                 push(add(c == '{' ? Kind.OBJECT : Kind.ARRAY, p, p));
                 position = skipSpace(p + 1);
@@ -333,7 +367,7 @@ public final class JsonTape {
 
     /** Whether an object begins with a name of one plain letter and a string, as in <code>{"S":"text"}</code>. */
     private boolean isTaggedText(int p) {
-        if (p + 8 > end || depth == MAX_DEPTH || ((long) LONG.get(input, p) & TAGGED_MASK) != TAGGED) {
+        if (p + 8 > end || depth == maxDepth || ((long) LONG.get(input, p) & TAGGED_MASK) != TAGGED) {
             return false;
         }
         byte letter = input[p + 2];
@@ -490,6 +524,7 @@ public final class JsonTape {
         int token = add(Kind.STRING, from, p);
         if (sawEscape) {
             cells[token * CELLS + KIND] |= ESCAPED;
+            escapes = true;
         }
         position = p + 1;
         return true;

@@ -1,6 +1,7 @@
 package dev.millrace.landing;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.function.JavaFunctions;
 import dev.millrace.table.Column;
 import dev.millrace.table.ColumnType;
 import java.util.ArrayList;
@@ -38,7 +39,7 @@ import org.apache.spark.sql.types.VarcharType;
 
 /**
  * Columns that a job file adds to a table by Spark SQL: an expression over one row's columns and the computed columns
- * declared before it, the same however often a unit is repeated.
+ * declared before it, the same however often a unit is repeated. It may call {@link JavaFunctions}.
  */
 public final class ComputedColumns {
     private static final Set<String> UTC = Set.of("UTC", "Z", "Etc/UTC", "GMT", "Etc/GMT", "+00:00", "GMT+00:00");
@@ -49,20 +50,29 @@ public final class ComputedColumns {
      * The mistakes in one table's computed columns that show without its columns and without a session: what does not
      * parse, unknown functions, what is no expression over one row, what is not repeatable. One message each.
      */
-    public static List<String> mistakes(List<ComputedColumn> computed) {
+    public static List<String> mistakes(List<ComputedColumn> computed, JavaFunctions functions) {
         List<String> mistakes = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (ComputedColumn column : computed) {
             if (!names.add(column.name().toLowerCase(Locale.ROOT))) {
                 mistakes.add(mistake(column, "the name is taken by a computed column above; choose another"));
             }
-            mistake(column.sql()).ifPresent(reason -> mistakes.add(mistake(column, reason)));
+            mistake(column.sql(), functions.names()).ifPresent(reason -> mistakes.add(mistake(column, reason)));
         }
         return mistakes;
     }
 
-    /** What is wrong with an expression, as far as it shows without columns and without a session. */
+    /** As the next method, of an expression that calls no other Java functions than ours. */
     public static Optional<String> mistake(String sql) {
+        return mistake(sql, JavaFunctions.OURS.names());
+    }
+
+    /**
+     * What is wrong with an expression, as far as it shows without columns and without a session.
+     *
+     * @param functions names, in lower case, of the Java functions that it may call
+     */
+    public static Optional<String> mistake(String sql, Set<String> functions) {
         if (sql.isBlank()) {
             return Optional.of("an expression is needed, for example to_date(created_at)");
         }
@@ -73,7 +83,7 @@ public final class ComputedColumns {
             // Spark throws checked exceptions that Scala does not declare; each says what it could not read.
             return Optional.of(SqlExpressions.message(unparsable));
         }
-        return SqlExpressions.refusal(sql, expression);
+        return SqlExpressions.refusal(sql, expression, functions);
     }
 
     private static String mistake(ComputedColumn column, String reason) {
@@ -81,12 +91,19 @@ public final class ComputedColumns {
                 + reason;
     }
 
+    /** As the next method, where no expression calls other Java functions than ours. */
+    public static List<LandingTable> resolve(SparkSession spark, List<LandingTable> tables) {
+        return resolve(spark, tables, JavaFunctions.OURS);
+    }
+
     /**
-     * The tables with the types of their computed columns. All mistakes of all tables are told at once.
+     * The tables with the types of their computed columns. All mistakes of all tables are told at once. The session
+     * knows the functions from then on.
      *
      * @throws Fault of kind USER that names place, expression and reason of every mistake
      */
-    public static List<LandingTable> resolve(SparkSession spark, List<LandingTable> tables) {
+    public static List<LandingTable> resolve(SparkSession spark, List<LandingTable> tables, JavaFunctions functions) {
+        functions.register(spark);
         List<String> mistakes = new ArrayList<>();
         List<LandingTable> resolved = new ArrayList<>();
         for (LandingTable table : tables) {
@@ -96,7 +113,7 @@ public final class ComputedColumns {
             }
             requireUtc(spark);
             int before = mistakes.size();
-            List<ColumnType> types = types(spark, table, mistakes);
+            List<ColumnType> types = types(spark, table, functions, mistakes);
             if (mistakes.size() == before) {
                 resolved.add(table.withComputedTypes(types));
             }
@@ -115,8 +132,9 @@ public final class ComputedColumns {
         }
     }
 
-    private static List<ColumnType> types(SparkSession spark, LandingTable table, List<String> mistakes) {
-        List<String> form = mistakes(table.computed());
+    private static List<ColumnType> types(
+            SparkSession spark, LandingTable table, JavaFunctions functions, List<String> mistakes) {
+        List<String> form = mistakes(table.computed(), functions);
         if (!form.isEmpty()) {
             mistakes.addAll(form);
             return List.of();
@@ -126,22 +144,40 @@ public final class ComputedColumns {
         for (ComputedColumn column : table.computed()) {
             Optional<String> reason = nameMistake(table, column, known);
             if (reason.isEmpty()) {
-                Analysis analysis = analysis(spark, column, known);
+                Analysis analysis = analysis(spark, column, known, functions);
                 reason = analysis.mistake();
                 analysis.type().ifPresent(types::add);
+                if (reason.isEmpty() && column.inPlace()) {
+                    reason = typeMistake(table, column, analysis.type().orElseThrow());
+                }
             }
             if (reason.isPresent()) {
                 mistakes.add(mistake(column, reason.get()));
                 // What follows may build on this column: its mistakes would only repeat this one.
                 return List.of();
             }
-            known.add(new Column(column.name(), types.get(types.size() - 1), true));
+            if (!column.inPlace()) {
+                known.add(new Column(column.name(), types.get(types.size() - 1), true));
+            }
         }
         return types;
     }
 
+    private static Optional<String> typeMistake(LandingTable table, ComputedColumn column, ColumnType type) {
+        ColumnType given =
+                table.definition().column(column.name()).orElseThrow().type();
+        boolean text = given.equals(ColumnType.JSON) && type.equals(ColumnType.STRING);
+        return type.equals(given) || text
+                ? Optional.empty()
+                : Optional.of("the result is " + type + ", the column's type is " + given + ": cast it, cast(… as "
+                        + given + "), or declare the type " + type);
+    }
+
     private static Optional<String> nameMistake(LandingTable table, ComputedColumn column, List<Column> known) {
-        if (table.definition().column(column.name()).isPresent()) {
+        if (column.inPlace() && table.definition().column(column.name()).isEmpty()) {
+            return Optional.of("table " + table.name() + " has no column " + column.name() + " from the source");
+        }
+        if (!column.inPlace() && table.definition().column(column.name()).isPresent()) {
             return Optional.of("table " + table.name() + " has a column " + column.name()
                     + " from the source; choose another name, or rename that one");
         }
@@ -160,7 +196,8 @@ public final class ComputedColumns {
     /** One of both is there. */
     private record Analysis(Optional<ColumnType> type, Optional<String> mistake) {}
 
-    private static Analysis analysis(SparkSession spark, ComputedColumn column, List<Column> known) {
+    private static Analysis analysis(
+            SparkSession spark, ComputedColumn column, List<Column> known, JavaFunctions functions) {
         StructType schema = WideRows.struct(known);
         Dataset<Row> selected;
         try {
@@ -170,7 +207,7 @@ public final class ComputedColumns {
             // AnalysisException is checked, which Scala does not declare.
             return new Analysis(Optional.empty(), Optional.of(SqlExpressions.message(refused)));
         }
-        Optional<String> refusal = SqlExpressions.refusal(selected);
+        Optional<String> refusal = SqlExpressions.refusal(selected, functions);
         if (refusal.isPresent()) {
             return new Analysis(Optional.empty(), refusal);
         }
@@ -251,20 +288,22 @@ public final class ComputedColumns {
         for (int i = 0; i < table.computed().size(); i++) {
             ComputedColumn column = table.computed().get(i);
             int[] level = {lowest};
-            Expression expression = SqlExpressions.overStruct(SqlExpressions.parse(column.sql()), struct, name -> {
-                String spelling = spellings.get(name.toLowerCase(Locale.ROOT));
+            Expression expression = SqlExpressions.overStruct(SqlExpressions.parse(column.sql()), struct, written -> {
+                String spelling = spellings.get(written.toLowerCase(Locale.ROOT));
                 level[0] = Math.max(level[0], levelOf.getOrDefault(spelling, -1) + 1);
                 return spelling;
             });
             // Fields are appended, so a later column must not be added at an earlier level.
             lowest = level[0];
-            levelOf.put(column.name(), lowest);
+            // In place of a column it keeps that one's spelling.
+            String name = spellings.get(column.name().toLowerCase(Locale.ROOT));
+            levelOf.put(name, lowest);
             DataType type = WideRows.sparkType(table.computedTypes().get(i));
             levels.computeIfAbsent(lowest, none -> new LinkedHashMap<>())
                     .merge(
                             struct,
-                            functions.col(struct).withField(quoted(column.name()), typed(expression, type)),
-                            (before, same) -> before.withField(quoted(column.name()), typed(expression, type)));
+                            functions.col(struct).withField(quoted(name), typed(expression, type)),
+                            (before, same) -> before.withField(quoted(name), typed(expression, type)));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.millrace.landing;
 import dev.millrace.run.DataFile;
 import dev.millrace.run.TableCounts;
 import dev.millrace.table.Codec;
+import dev.millrace.table.Column;
 import dev.millrace.table.FileFormat;
 import dev.millrace.table.TableDefinition;
 import java.util.List;
@@ -16,6 +17,8 @@ import java.util.List;
  * @param files sorted by path; none for a table without rows
  * @param counts over all units
  * @param schemaVersion of the data-schema it was written by
+ * @param partitions columns that are no columns of the files: their values are in the names of the files' folders, as
+ *     {@link PartitionPath} writes them; mostly none
  */
 public record LandedTable(
         TableDefinition definition,
@@ -23,9 +26,22 @@ public record LandedTable(
         Codec codec,
         List<DataFile> files,
         TableCounts counts,
-        int schemaVersion) {
+        int schemaVersion,
+        List<Column> partitions) {
     public LandedTable {
         files = List.copyOf(files);
+        partitions = List.copyOf(partitions);
+    }
+
+    /** A table without partitions. */
+    public LandedTable(
+            TableDefinition definition,
+            FileFormat format,
+            Codec codec,
+            List<DataFile> files,
+            TableCounts counts,
+            int schemaVersion) {
+        this(definition, format, codec, files, counts, schemaVersion, List.of());
     }
 
     public String name() {

@@ -10,6 +10,9 @@ import org.apache.spark.sql.types.StructType;
 
 /** Writes wide rows to the landing: one pass, one commit per unit. */
 public final class Landing {
+    /** What Spark calls a Java function that threw. */
+    private static final String FAILED_FUNCTION = "FAILED_EXECUTE_UDF";
+
     private Landing() {}
 
     /**
@@ -42,6 +45,11 @@ public final class Landing {
         }
         Throwable cause = failure;
         while (cause.getCause() != null) {
+            if (cause instanceof SparkException function && FAILED_FUNCTION.equals(function.getErrorClass())) {
+                return Fault.user("A computed column failed on a row: "
+                        + SqlExpressions.message(function).replaceAll(" \\(UDFRegistration[^)]*\\)", "") + ": "
+                        + function.getCause());
+            }
             cause = cause.getCause();
         }
         if (cause instanceof SparkException) {

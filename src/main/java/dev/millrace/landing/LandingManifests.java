@@ -79,7 +79,8 @@ public final class LandingManifests {
                     plan.codec(),
                     own,
                     counts.getOrDefault(table.name(), TableCounts.NONE),
-                    plan.schemaVersion());
+                    plan.schemaVersion(),
+                    table.partitions());
             requireCounted(one);
             commit(plan.storage(), folder(table.folder()), one);
             landed.add(one);
@@ -158,6 +159,15 @@ public final class LandingManifests {
                     .put("type", column.type().toString())
                     .put("nullable", column.nullable());
         }
+        if (!table.partitions().isEmpty()) {
+            ArrayNode partitions = details.putArray("partition_by");
+            for (Column column : table.partitions()) {
+                partitions
+                        .addObject()
+                        .put("name", column.name())
+                        .put("type", column.type().toString());
+            }
+        }
         ArrayNode key = details.putArray("key");
         table.definition().key().forEach(key::add);
         TableCounts counts = table.counts();
@@ -213,7 +223,8 @@ public final class LandingManifests {
                     Codec.valueOf(upper(details.required("codec"))),
                     ofTable(name, data(storage, folder + DATA, root)),
                     counts(details.required("counts")),
-                    details.required("schema_version").intValue());
+                    details.required("schema_version").intValue(),
+                    columns(details.path("partition_by")));
             requireAgreement(uri, root, table);
             return table;
         } catch (IOException | IllegalArgumentException e) {
@@ -265,17 +276,22 @@ public final class LandingManifests {
     }
 
     private static TableDefinition definition(String name, JsonNode details) {
+        List<Column> columns = columns(details.required("columns"));
+        List<String> key = new ArrayList<>();
+        details.required("key").forEach(one -> key.add(one.asText()));
+        return new TableDefinition(name, columns, key);
+    }
+
+    private static List<Column> columns(JsonNode array) {
         List<Column> columns = new ArrayList<>();
-        for (JsonNode column : details.required("columns")) {
+        for (JsonNode column : array) {
             String type = column.required("type").asText();
             columns.add(new Column(
                     column.required("name").asText(),
                     ColumnType.parse(type).orElseThrow(() -> new IllegalArgumentException("no type " + type)),
-                    column.required("nullable").booleanValue()));
+                    column.path("nullable").asBoolean(true)));
         }
-        List<String> key = new ArrayList<>();
-        details.required("key").forEach(one -> key.add(one.asText()));
-        return new TableDefinition(name, columns, key);
+        return columns;
     }
 
     private static TableCounts counts(JsonNode counts) {

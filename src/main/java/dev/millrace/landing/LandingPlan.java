@@ -21,10 +21,11 @@ import java.util.Set;
  * @param schemaVersion of the data-schema the tables come from
  * @param commits of the run
  * @param phase whose units are committed, by its label: {@code extract}
- * @param inputPhase label of the phase whose manifests say how many items each unit holds
+ * @param inputPhase label of the phase whose manifests say how many items each unit holds; empty where none does
  * @param units ids by Spark partition: partition p is unit p
  * @param bufferBytes what a task may hold in memory for all its open files together, besides about 3 KB per column
  * @param rollBytes a file larger than this is closed and the next one begun
+ * @param grouped whether the rows of a unit come with those of one partition together; else Spark sorts them
  */
 public record LandingPlan(
         Storage storage,
@@ -37,7 +38,8 @@ public record LandingPlan(
         String inputPhase,
         List<String> units,
         long bufferBytes,
-        long rollBytes)
+        long rollBytes,
+        boolean grouped)
         implements Serializable {
     public static final long DEFAULT_BUFFER_BYTES = 64L << 20;
     public static final long DEFAULT_ROLL_BYTES = 512L << 20;
@@ -86,7 +88,8 @@ public record LandingPlan(
                 inputPhase,
                 units,
                 DEFAULT_BUFFER_BYTES,
-                DEFAULT_ROLL_BYTES);
+                DEFAULT_ROLL_BYTES,
+                false);
     }
 
     /** The same plan for other units, such as those that are not committed yet. */
@@ -102,7 +105,25 @@ public record LandingPlan(
                 inputPhase,
                 others,
                 bufferBytes,
-                rollBytes);
+                rollBytes,
+                grouped);
+    }
+
+    /** The same plan for rows that come with those of one partition together, so that nothing has to be sorted. */
+    public LandingPlan withGroupedRows() {
+        return new LandingPlan(
+                storage,
+                tables,
+                format,
+                codec,
+                schemaVersion,
+                commits,
+                phase,
+                inputPhase,
+                units,
+                bufferBytes,
+                rollBytes,
+                true);
     }
 
     /** The same plan with other bounds. */
@@ -118,7 +139,8 @@ public record LandingPlan(
                 inputPhase,
                 units,
                 newBufferBytes,
-                newRollBytes);
+                newRollBytes,
+                grouped);
     }
 
     /** The end of a data file's name, with its dot. */

@@ -1,5 +1,8 @@
 package dev.millrace.landing;
 
+import dev.millrace.table.Column;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -7,12 +10,19 @@ import org.apache.spark.sql.connector.catalog.SupportsWrite;
 import org.apache.spark.sql.connector.catalog.Table;
 import org.apache.spark.sql.connector.catalog.TableCapability;
 import org.apache.spark.sql.connector.catalog.TableProvider;
+import org.apache.spark.sql.connector.distributions.Distribution;
+import org.apache.spark.sql.connector.distributions.Distributions;
+import org.apache.spark.sql.connector.expressions.Expressions;
+import org.apache.spark.sql.connector.expressions.NamedReference;
+import org.apache.spark.sql.connector.expressions.SortDirection;
+import org.apache.spark.sql.connector.expressions.SortOrder;
 import org.apache.spark.sql.connector.expressions.Transform;
 import org.apache.spark.sql.connector.write.BatchWrite;
 import org.apache.spark.sql.connector.write.DataWriter;
 import org.apache.spark.sql.connector.write.DataWriterFactory;
 import org.apache.spark.sql.connector.write.LogicalWriteInfo;
 import org.apache.spark.sql.connector.write.PhysicalWriteInfo;
+import org.apache.spark.sql.connector.write.RequiresDistributionAndOrdering;
 import org.apache.spark.sql.connector.write.Write;
 import org.apache.spark.sql.connector.write.WriteBuilder;
 import org.apache.spark.sql.connector.write.WriterCommitMessage;
@@ -79,11 +89,29 @@ public final class LandingSink implements TableProvider {
         }
     }
 
-    private record UnitsWrite(LandingPlan plan) implements Write, BatchWrite {
+    /** Where tables have partitions, a unit's rows come sorted by them: then one file of a table is open at a time. */
+    private record UnitsWrite(LandingPlan plan) implements RequiresDistributionAndOrdering, BatchWrite {
         /** Spark puts it into logs and messages, where the whole plan is too much. */
         @Override
         public String toString() {
             return "landing of " + plan.phase();
+        }
+
+        @Override
+        public Distribution requiredDistribution() {
+            return Distributions.unspecified();
+        }
+
+        @Override
+        public SortOrder[] requiredOrdering() {
+            List<SortOrder> orders = new ArrayList<>();
+            for (int i = 0; i < plan.tables().size() && !plan.grouped(); i++) {
+                for (Column partition : plan.tables().get(i).partitions()) {
+                    NamedReference field = Expressions.column(WideRows.structName(i) + ".`" + partition.name() + "`");
+                    orders.add(Expressions.sort(field, SortDirection.ASCENDING));
+                }
+            }
+            return orders.toArray(SortOrder[]::new);
         }
 
         @Override

@@ -1,5 +1,7 @@
 package dev.millrace.landing;
 
+import dev.millrace.function.JavaFunction;
+import dev.millrace.function.JavaFunctions;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -26,6 +28,7 @@ import org.apache.spark.sql.catalyst.expressions.LambdaFunction;
 import org.apache.spark.sql.catalyst.expressions.Literal;
 import org.apache.spark.sql.catalyst.expressions.PlanExpression;
 import org.apache.spark.sql.catalyst.expressions.RuntimeReplaceable;
+import org.apache.spark.sql.catalyst.expressions.ScalaUDF;
 import org.apache.spark.sql.catalyst.expressions.UnresolvedNamedLambdaVariable;
 import org.apache.spark.sql.catalyst.expressions.UnresolvedWindowExpression;
 import org.apache.spark.sql.catalyst.expressions.WindowExpression;
@@ -36,14 +39,13 @@ import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DateType;
+import org.apache.spark.sql.types.NullType;
 import org.apache.spark.sql.types.TimestampNTZType;
 import org.apache.spark.sql.types.TimestampType;
 import org.apache.spark.unsafe.types.UTF8String;
 import scala.Option;
-import scala.collection.JavaConverters;
-import scala.collection.Seq;
 
-/** Spark's expression trees: the only place that touches Scala collections. Needs no session. */
+/** Spark's expression trees. Needs no session. */
 final class SqlExpressions {
     /** Functions whose result depends on the moment, the place or chance, although Spark takes some as constant. */
     private static final Set<String> NOT_REPEATABLE = Set.of(
@@ -96,8 +98,12 @@ final class SqlExpressions {
         return (plan > 0 ? first.substring(0, plan) : first).strip().replaceAll("\\s*\\R\\s*", " ");
     }
 
-    /** Why a parsed expression cannot be a column of a row, as far as its form alone tells. */
-    static Optional<String> refusal(String sql, Expression expression) {
+    /**
+     * Why a parsed expression cannot be a column of a row, as far as its form alone tells.
+     *
+     * @param functions names, in lower case, of the functions that it may call beside Spark's
+     */
+    static Optional<String> refusal(String sql, Expression expression, Set<String> functions) {
         if (MOMENT_LITERAL.matcher(sql).find()) {
             return Optional.of(notRepeatable(MOMENT_LITERAL
                     .matcher(sql)
@@ -106,16 +112,16 @@ final class SqlExpressions {
                     .orElseThrow()
                     .group()));
         }
-        return firstRefusal(expression);
+        return firstRefusal(expression, functions);
     }
 
-    private static Optional<String> firstRefusal(Expression expression) {
-        Optional<String> own = ownRefusal(expression);
+    private static Optional<String> firstRefusal(Expression expression, Set<String> functions) {
+        Optional<String> own = ownRefusal(expression, functions);
         if (own.isPresent()) {
             return own;
         }
         for (Expression child : children(expression)) {
-            Optional<String> refusal = firstRefusal(child);
+            Optional<String> refusal = firstRefusal(child, functions);
             if (refusal.isPresent()) {
                 return refusal;
             }
@@ -123,11 +129,12 @@ final class SqlExpressions {
         return Optional.empty();
     }
 
-    private static Optional<String> ownRefusal(Expression expression) {
+    private static Optional<String> ownRefusal(Expression expression, Set<String> functions) {
         if (expression instanceof UnresolvedFunction call) {
             return refusedCall(
-                    JavaConverters.seqAsJavaList(call.nameParts()),
-                    call.arguments().size());
+                    ScalaLists.list(call.nameParts()),
+                    ScalaLists.list(call.arguments()).size(),
+                    functions);
         }
         if (expression instanceof WindowExpression || expression instanceof UnresolvedWindowExpression) {
             return Optional.of("a window function sees other rows; a column is computed from its own row");
@@ -168,8 +175,11 @@ final class SqlExpressions {
         return type instanceof DateType || type instanceof TimestampType || type instanceof TimestampNTZType;
     }
 
-    private static Optional<String> refusedCall(List<String> nameParts, int arguments) {
+    private static Optional<String> refusedCall(List<String> nameParts, int arguments, Set<String> functions) {
         String name = nameParts.get(nameParts.size() - 1).toLowerCase(Locale.ROOT);
+        if (nameParts.size() == 1 && functions.contains(name)) {
+            return Optional.empty();
+        }
         if (NOT_REPEATABLE.contains(name) || (name.equals("unix_timestamp") && arguments == 0)) {
             return Optional.of(notRepeatable(name));
         }
@@ -178,7 +188,7 @@ final class SqlExpressions {
                 : Option.empty();
         if (known.isEmpty()) {
             String written = String.join(".", nameParts);
-            return Optional.of("no function " + written + nearest(name, functions()));
+            return Optional.of("no function " + written + nearest(name, names(functions)));
         }
         return switch (String.valueOf(known.get().getGroup())) {
             case "agg_funcs" -> Optional.of(aggregate(name));
@@ -201,10 +211,9 @@ final class SqlExpressions {
         return what + " gives another result when a unit is repeated; use a value of the row";
     }
 
-    private static List<String> functions() {
-        List<String> names = new ArrayList<>();
-        for (FunctionIdentifier id :
-                JavaConverters.seqAsJavaList(FunctionRegistry.builtin().listFunction())) {
+    private static List<String> names(Set<String> functions) {
+        List<String> names = new ArrayList<>(functions);
+        for (FunctionIdentifier id : ScalaLists.list(FunctionRegistry.builtin().listFunction())) {
             names.add(id.funcName());
         }
         return names;
@@ -249,19 +258,20 @@ final class SqlExpressions {
 
     private static Expression withColumns(Expression expression, Set<String> bound, Renaming renaming) {
         if (expression instanceof UnresolvedAttribute column) {
-            return renamed(expression, column.nameParts(), renaming);
+            return renamed(expression, ScalaLists.list(column.nameParts()), renaming);
         }
         if (expression instanceof UnresolvedNamedLambdaVariable variable) {
             // The parser takes every name in a lambda's body for a variable; those that no lambda binds are columns.
-            boolean isBound = bound.contains(variable.nameParts().head().toLowerCase(Locale.ROOT));
-            return isBound ? expression : renamed(expression, variable.nameParts(), renaming);
+            List<String> parts = ScalaLists.list(variable.nameParts());
+            boolean isBound = bound.contains(parts.get(0).toLowerCase(Locale.ROOT));
+            return isBound ? expression : renamed(expression, parts, renaming);
         }
         Set<String> inner = bound;
         if (expression instanceof LambdaFunction lambda) {
             inner = new HashSet<>(bound);
-            for (Object argument : JavaConverters.seqAsJavaList(lambda.arguments())) {
+            for (Object argument : ScalaLists.list(lambda.arguments())) {
                 if (argument instanceof UnresolvedNamedLambdaVariable variable) {
-                    inner.add(variable.nameParts().head().toLowerCase(Locale.ROOT));
+                    inner.add(ScalaLists.list(variable.nameParts()).get(0).toLowerCase(Locale.ROOT));
                 }
             }
         }
@@ -269,12 +279,9 @@ final class SqlExpressions {
         return expression.mapChildren(child -> withColumns(child, scope, renaming));
     }
 
-    private static Expression renamed(Expression expression, Seq<String> nameParts, Renaming renaming) {
-        Optional<List<String>> parts = renaming.of(String.join(".", JavaConverters.seqAsJavaList(nameParts)));
-        return parts.isEmpty()
-                ? expression
-                : new UnresolvedAttribute(
-                        JavaConverters.asScalaBuffer(parts.get()).toSeq());
+    private static Expression renamed(Expression expression, List<String> nameParts, Renaming renaming) {
+        Optional<List<String>> parts = renaming.of(String.join(".", nameParts));
+        return parts.isEmpty() ? expression : new UnresolvedAttribute(ScalaLists.seq(parts.get()));
     }
 
     /** Whether a name without brackets means the moment or the place where no column has it. */
@@ -285,12 +292,13 @@ final class SqlExpressions {
     }
 
     /** Why an analysed selection of one expression cannot be a column of a row. */
-    static Optional<String> refusal(Dataset<Row> selected) {
+    static Optional<String> refusal(Dataset<Row> selected, JavaFunctions functions) {
         LogicalPlan plan = selected.queryExecution().analyzed();
-        if (!(plan instanceof Project project) || !project.child().children().isEmpty()) {
+        if (!(plan instanceof Project project)
+                || !ScalaLists.list(project.child().children()).isEmpty()) {
             return Optional.of("it sees other rows; a column is computed from its own row");
         }
-        for (Object column : JavaConverters.seqAsJavaList(project.projectList())) {
+        for (Object column : ScalaLists.list(project.projectList())) {
             Expression expression = (Expression) column;
             if (!expression.deterministic()) {
                 return Optional.of(notRepeatable("it"));
@@ -299,8 +307,42 @@ final class SqlExpressions {
             if (moment.isPresent()) {
                 return moment;
             }
+            Optional<String> argument = firstWrongArgument(expression, functions);
+            if (argument.isPresent()) {
+                return argument;
+            }
         }
         return Optional.empty();
+    }
+
+    /** Spark gives a Java function whatever the arguments are; of a wrong class they would fail on the first row. */
+    private static Optional<String> firstWrongArgument(Expression expression, JavaFunctions functions) {
+        if (expression instanceof ScalaUDF call && call.udfName().isDefined()) {
+            Optional<String> own =
+                    functions.find(call.udfName().get()).flatMap(function -> wrongArgument(function, children(call)));
+            if (own.isPresent()) {
+                return own;
+            }
+        }
+        return children(expression).stream()
+                .flatMap(child -> firstWrongArgument(child, functions).stream())
+                .findFirst();
+    }
+
+    private static Optional<String> wrongArgument(JavaFunction function, List<Expression> given) {
+        for (int i = 0; i < given.size(); i++) {
+            DataType type = given.get(i).dataType();
+            DataType taken = function.arguments().get(i);
+            if (!type.equals(taken) && !(type instanceof NullType)) {
+                return Optional.of("argument " + (i + 1) + " of " + function.name() + " is " + written(type)
+                        + "; it takes " + written(taken) + ": cast it, cast(… as " + written(taken) + ")");
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static String written(DataType type) {
+        return type.sql().toLowerCase(Locale.ROOT);
     }
 
     private static Optional<String> firstMomentCast(Expression expression) {
@@ -322,6 +364,6 @@ final class SqlExpressions {
     }
 
     private static List<Expression> children(Expression expression) {
-        return JavaConverters.seqAsJavaList(expression.children());
+        return ScalaLists.list(expression.children());
     }
 }

@@ -43,6 +43,7 @@ final class UnitWriter implements DataWriter<InternalRow> {
         final dev.millrace.table.TableDefinition landed;
         final int structFields;
         final int kindTable;
+        final PartitionKey partition;
         DataFileWriter open;
         String openPath;
         long openRows;
@@ -50,11 +51,13 @@ final class UnitWriter implements DataWriter<InternalRow> {
         long rows;
         long rescued;
         long expired;
+        long duplicates;
 
         TableState(LandingTable table) {
             this.table = table;
             landed = table.landed();
             structFields = table.wideColumns().size();
+            partition = new PartitionKey(table.partitions(), table.partitionPositions());
             kindTable = table.quarantine()
                     ? table.definition()
                             .columns()
@@ -106,7 +109,12 @@ final class UnitWriter implements DataWriter<InternalRow> {
         }
         int number = wide.getInt(WideRows.TABLE_POSITION);
         if (number < 0) {
-            tables.get(WideRows.expired(number)).expired++;
+            TableState leftOut = tables.get(WideRows.expired(number));
+            if (wide.getInt(WideRows.RESCUED_POSITION) == WideRows.DUPLICATE) {
+                leftOut.duplicates++;
+            } else {
+                leftOut.expired++;
+            }
             return;
         }
         TableState state = tables.get(number);
@@ -114,6 +122,9 @@ final class UnitWriter implements DataWriter<InternalRow> {
         if (struct == null) {
             throw new IllegalStateException(
                     "Unit " + unit + ": a row of table " + state.table.name() + " has no values");
+        }
+        if (state.partition.moves(struct) && state.open != null) {
+            finish(state);
         }
         if (state.open == null) {
             open(state);
@@ -139,7 +150,8 @@ final class UnitWriter implements DataWriter<InternalRow> {
 
     private void open(TableState state) throws IOException {
         String number = state.files == 0 ? "" : "-" + (state.files + 1);
-        state.openPath = state.table.folder() + unit + "-" + attempt + number + plan.suffix();
+        state.openPath =
+                state.table.folder() + state.partition.folder() + unit + "-" + attempt + number + plan.suffix();
         state.files++;
         state.openRows = 0;
         Upload upload = plan.storage().create(state.openPath);
@@ -240,15 +252,17 @@ final class UnitWriter implements DataWriter<InternalRow> {
         }
     }
 
-    /** In = out + quarantined + expired for a main table, in = out for the others. */
+    /** In = out + quarantined + duplicates + expired for a main table, in = out for the others. */
     private Map<String, TableCounts> counts() {
         Map<String, TableCounts> counts = new TreeMap<>();
         Map<String, Long> unclaimed = new TreeMap<>(quarantined);
         for (TableState state : tables) {
             Long claimed = state.table.main() ? unclaimed.remove(state.table.name()) : null;
             long apart = claimed == null ? 0 : claimed;
-            long in = state.rows + apart + state.expired;
-            counts.put(state.table.name(), new TableCounts(in, state.rows, apart, 0, state.expired, state.rescued));
+            long in = state.rows + apart + state.duplicates + state.expired;
+            counts.put(
+                    state.table.name(),
+                    new TableCounts(in, state.rows, apart, state.duplicates, state.expired, state.rescued));
         }
         long unknown = unclaimed.values().stream().mapToLong(Long::longValue).sum();
         if (unknown > 0) {

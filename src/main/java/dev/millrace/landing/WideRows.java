@@ -14,12 +14,16 @@ import org.apache.spark.sql.types.StructType;
  * The shape of the rows between source and sink: {@code _table int, _rescued int, t0 struct<…>, t1 struct<…>, …}.
  *
  * <p>{@code _table = i} from 0: a row of table i, whose struct alone is set. {@code _table = -1 - i}: an item of main
- * table i that was left out because it had expired; no struct is set. {@code _rescued}: how many values of the row did
- * not fit and are in its {@code _rest}.
+ * table i that was left out, because it had expired or, where {@code _rescued} is {@link #DUPLICATE}, because another row
+ * stands for it; no struct need be set. {@code _rescued} else: how many values of the row did not fit and are in its
+ * {@code _rest}.
  */
 public final class WideRows {
     public static final String TABLE = "_table";
     public static final String RESCUED = "_rescued";
+
+    /** What {@link #RESCUED} says of a row that is left out because another stands for it. */
+    public static final int DUPLICATE = -1;
 
     static final int TABLE_POSITION = 0;
     static final int RESCUED_POSITION = 1;
@@ -32,7 +36,7 @@ public final class WideRows {
         return "t" + table;
     }
 
-    /** What {@link #TABLE} says for an expired item of a main table, and back: the function is its own inverse. */
+    /** What {@link #TABLE} says for an item of a main table that is left out, and back: its own inverse. */
     public static int expired(int table) {
         return -1 - table;
     }
@@ -50,7 +54,7 @@ public final class WideRows {
     }
 
     /** Columns as fields, all nullable: which may be null is checked where they are written. */
-    static StructType struct(List<Column> columns) {
+    public static StructType struct(List<Column> columns) {
         List<StructField> fields = new ArrayList<>();
         for (Column column : columns) {
             fields.add(DataTypes.createStructField(column.name(), sparkType(column.type()), true));

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,14 +29,29 @@ public final class JobStore {
     /** A clock may be set back by that much. A name further ahead was given by hand: runs do not follow it. */
     private static final Duration SET_BACK = Duration.ofDays(2);
 
+    /** What the runs of a job bring. */
+    public enum Runs {
+        /** Each a whole new version: one that is overtaken is not needed any more. */
+        REPLACING,
+        /** Each what no earlier one has brought: once it is committed it has to come to its end, before later ones. */
+        ADDING
+    }
+
     private final Storage storage;
     private final String job;
+    private final Runs bringing;
     private final Clock clock;
     private final Random random;
 
+    /** The state of a job whose runs bring whole versions. */
     public JobStore(Storage staging, String job, Clock clock, Random random) {
+        this(staging, job, Runs.REPLACING, clock, random);
+    }
+
+    public JobStore(Storage staging, String job, Runs bringing, Clock clock, Random random) {
         this.storage = staging;
         this.job = job;
+        this.bringing = bringing;
         this.clock = clock;
         this.random = random;
     }
@@ -57,12 +73,29 @@ public final class JobStore {
 
     /**
      * The newest run that was planned and has not ended. Runs that began before the last one that is done are not
-     * looked at: what they would bring is older than what is there.
+     * looked at: what they would bring is older than what is there. Where runs add, one that has committed comes first, the
+     * one with the lowest number.
      */
     public Optional<RunStore> unfinished() {
-        return sinceLastDone(runs()).stream()
+        List<RunStore> open = sinceLastDone(runs()).stream()
                 .filter(run -> run.end().isEmpty() && run.findPlan().isPresent())
-                .findFirst();
+                .toList();
+        return open.stream()
+                .filter(run -> commit(run).isPresent())
+                .min(Comparator.comparing(run -> commit(run).orElseThrow()))
+                .or(() -> open.stream().findFirst());
+    }
+
+    /** Number of a run's commit that has to come to its end. */
+    private Optional<Long> commit(RunStore run) {
+        return switch (bringing) {
+            case REPLACING -> Optional.empty();
+            case ADDING ->
+                ledger().after(run.plan().after().orElse(0L)).stream()
+                        .filter(commit -> commit.run().equals(run.id()))
+                        .map(Commit::n)
+                        .findFirst();
+        };
     }
 
     /** The unfinished run that a start goes on with which names none: a young one, or one that is at work. */
@@ -71,7 +104,8 @@ public final class JobStore {
     }
 
     private boolean isTakenUp(RunStore run, Duration resumeWithin) {
-        return run.since().isAfter(clock.instant().minus(resumeWithin))
+        return commit(run).isPresent()
+                || run.since().isAfter(clock.instant().minus(resumeWithin))
                 || lock().heldBy().equals(Optional.of(run.id()));
     }
 
@@ -161,8 +195,16 @@ public final class JobStore {
         return run.plan().phases().stream().allMatch(phase -> run.phase(phase).isPresent());
     }
 
-    /** Ends a run without a result and removes what it staged. Returns the end that stands. */
+    /**
+     * Ends a run without a result and removes what it staged. Returns the end that stands.
+     *
+     * @throws Fault of kind USER for a run that has committed what no other would bring
+     */
     public RunEnd abandon(RunStore run, String reason) {
+        if (run.end().isEmpty() && commit(run).isPresent()) {
+            throw Fault.user("Run " + run.id() + " cannot be given up: it has committed, and no other run would read "
+                    + "again what it has read. Finish it, by scripts/millrace resume " + run.id());
+        }
         RunEnd end = run.finish(Outcome.ABANDONED, reason);
         if (end.outcome() == Outcome.ABANDONED) {
             clear(run);

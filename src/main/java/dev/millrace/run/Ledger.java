@@ -47,6 +47,23 @@ public final class Ledger {
         return numbers().stream().map(this::read).toList();
     }
 
+    /** The commits with higher numbers than one, oldest first; reads each. */
+    public List<Commit> after(long n) {
+        return numbers().stream().filter(number -> number > n).map(this::read).toList();
+    }
+
+    /** Whether a run may commit after others. */
+    public interface Admission {
+        /**
+         * Asked before each attempt to commit.
+         *
+         * @param since the commits since the run was planned, newest first
+         * @param last number of the last commit, 0 for none
+         * @throws Fault of kind SUPERSEDED when it may not
+         */
+        void require(List<Commit> since, long last);
+    }
+
     /**
      * Commits a run under the next number, or finds that it has committed before. Of several runs at once each gets a
      * number of its own; of several processes of one run all get the same commit.
@@ -58,6 +75,11 @@ public final class Ledger {
      *     for a run that takes the input of an earlier one, when any has
      */
     public Commit append(Plan plan, Map<String, TableCounts> counts, Map<String, String> facts) {
+        return append(plan, counts, facts, (since, last) -> requireNotSuperseded(plan, since, last));
+    }
+
+    /** As {@link #append(Plan, Map, Map)}, for a run that does not bring a whole new version: others tell whether it may. */
+    public Commit append(Plan plan, Map<String, TableCounts> counts, Map<String, String> facts, Admission admission) {
         while (true) {
             List<Long> numbers = numbers();
             List<Commit> since = since(plan, numbers);
@@ -67,7 +89,7 @@ public final class Ledger {
                 return earlier.get();
             }
             long last = numbers.isEmpty() ? 0 : numbers.get(numbers.size() - 1);
-            requireNotSuperseded(plan, since, last);
+            admission.require(since, last);
             long n = last + 1;
             // Whoever commits after the listing above takes this number, and we find it taken and read again.
             Commit mine = new Commit(Commit.FORMAT, n, plan.run(), clock.instant(), counts, facts);

@@ -7,6 +7,8 @@ import java.util.Optional;
 public enum Phase {
     INFER_SCHEMA("infer-schema"),
     EXTRACT("extract"),
+    COMPACT("compact"),
+    PUBLISH("publish"),
     PREPARE("prepare"),
     UPLOAD("upload"),
     REPLACE("replace");

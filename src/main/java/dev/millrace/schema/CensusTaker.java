@@ -20,30 +20,49 @@ public final class CensusTaker {
      * @param rule tells an item's kind
      * @param redactions what is hidden, by kind: hidden values are not looked at
      * @param keys the source's key attributes
-     * @param share the part of the items to count, above 0 up to 1, chosen by hash of the key
+     * @param share the part of the items to count, above 0 up to 1, chosen by hash of the key, of a plain record by that
+     *     of all of it
      * @param expiry when an item counts as expired
+     * @param notation how items are written
      */
     public record Settings(
             KindRule rule,
             Map<String, Redaction> redactions,
             List<KeyAttribute> keys,
             BigDecimal share,
-            ShredPlan.Expiry expiry)
+            ShredPlan.Expiry expiry,
+            Notation notation)
             implements Serializable {
         public Settings {
             redactions = Map.copyOf(redactions);
             keys = List.copyOf(keys);
         }
 
-        /** Nothing expires. */
+        /** Items of DynamoDB. */
+        public Settings(
+                KindRule rule,
+                Map<String, Redaction> redactions,
+                List<KeyAttribute> keys,
+                BigDecimal share,
+                ShredPlan.Expiry expiry) {
+            this(rule, redactions, keys, share, expiry, Notation.DYNAMODB);
+        }
+
+        /** Items of DynamoDB of which none expires. */
         public Settings(KindRule rule, Map<String, Redaction> redactions, List<KeyAttribute> keys, BigDecimal share) {
             this(rule, redactions, keys, share, ShredPlan.Expiry.NEVER);
+        }
+
+        /** Records of plain JSON, which have no keys and do not expire. */
+        public static Settings ofRecords(KindRule rule, Map<String, Redaction> redactions, BigDecimal share) {
+            return new Settings(rule, redactions, List.of(), share, ShredPlan.Expiry.NEVER, Notation.PLAIN);
         }
     }
 
     private static final long HASHES = 1L << 32;
 
     private final Settings settings;
+    private final Notation notation;
     private final KindRule.Kinds kinds;
     private final long below;
     private final List<byte[]> keys;
@@ -52,11 +71,14 @@ public final class CensusTaker {
     private final NumberScan numbers = new NumberScan();
     private final JsonTape tape = new JsonTape();
     private final JsonTape redacted = new JsonTape();
+    private final JsonTape wrapped = new JsonTape();
+    private final Bytes wrapping = new Bytes();
     private final Census census = new Census();
 
     public CensusTaker(Settings settings) {
         this.settings = settings;
-        this.kinds = settings.rule().reader();
+        this.notation = settings.notation();
+        this.kinds = settings.rule().reader(notation);
         this.below = settings.share().multiply(BigDecimal.valueOf(HASHES)).longValue();
         this.keys = settings.keys().stream()
                 .map(k -> k.name().getBytes(StandardCharsets.UTF_8))
@@ -68,13 +90,23 @@ public final class CensusTaker {
         }
     }
 
-    /** Counts one item: the bytes of an object of attributes, as DynamoDB JSON. */
+    /** Counts one item: the bytes of a JSON value. */
     public void add(byte[] buffer, int offset, int length) {
-        boolean sound = tape.parse(buffer, offset, offset + length)
-                && tape.isWhole()
-                && Items.problem(tape, 0, numbers) == null;
-        if (sound) {
-            add(tape, kinds.kindOf(tape, 0));
+        if (tape.parse(buffer, offset, offset + length) && tape.isWhole()) {
+            add(tape);
+        }
+    }
+
+    /** Counts the item that was parsed on a tape, if it is sound. */
+    public void add(JsonTape parsed) {
+        JsonTape item = parsed;
+        if (notation == Notation.PLAIN && !parsed.isObject(0)) {
+            Bytes bytes = PlainRecords.wrap(parsed, wrapping);
+            wrapped.parse(bytes.array(), 0, bytes.length());
+            item = wrapped;
+        }
+        if (notation.problem(item, 0, numbers) == null) {
+            add(item, kinds.kindOf(item, 0));
         }
     }
 
@@ -86,15 +118,16 @@ public final class CensusTaker {
         Redaction redaction = ShredPlan.redaction(settings.redactions(), kind);
         JsonTape seen = item;
         if (!redaction.isNone()) {
-            Bytes bytes =
-                    redactors.computeIfAbsent(kind, k -> redaction.redactor()).redact(item, 0);
+            Bytes bytes = redactors
+                    .computeIfAbsent(kind, k -> redaction.redactor(notation))
+                    .redact(item, 0);
             if (!redacted.parse(bytes.array(), 0, bytes.length())) {
                 throw new IllegalStateException("Redaction broke an item: " + redacted.error());
             }
             seen = redacted;
         }
         if (!expiry.isExpired(seen)) {
-            census.kind(kind).addFields(seen, 0, numbers);
+            census.kind(kind).addFields(seen, 0, notation, numbers);
         }
     }
 
@@ -105,7 +138,7 @@ public final class CensusTaker {
      */
     void addFresh(JsonTape item, String kind, JsonTape seen) {
         if (isInSample(item)) {
-            census.kind(kind).addFields(seen, 0, numbers);
+            census.kind(kind).addFields(seen, 0, notation, numbers);
         }
     }
 
@@ -114,6 +147,9 @@ public final class CensusTaker {
             return true;
         }
         CRC32C hash = new CRC32C();
+        if (notation == Notation.PLAIN) {
+            hash.update(item.input(), item.start(0), item.length(0));
+        }
         for (byte[] key : keys) {
             for (int name = 1; name < item.next(0); name = item.next(name + 1)) {
                 if (item.is(name, key)) {

@@ -120,6 +120,9 @@ public final class Drift {
             String values = Words.count(met.count(type), "value") + " of type " + type;
             if (column.isPresent()) {
                 String name = "column " + column.get().name();
+                if (column.get().role() == EntityColumn.Role.GIVEN) {
+                    return name + " is " + column.get().type() + ": met " + values + " that it cannot hold";
+                }
                 return column.get().source() == type
                         ? name + " is " + column.get().type() + ": met " + misfits(type, met)
                         : name + " holds type " + column.get().source() + ": met " + values;

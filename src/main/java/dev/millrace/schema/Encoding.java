@@ -11,5 +11,7 @@ public enum Encoding {
     /** A number of milliseconds since 1970 as a timestamp. */
     EPOCH_MILLIS,
     /** A number of seconds since 1970 as a timestamp. */
-    EPOCH_SECONDS
+    EPOCH_SECONDS,
+    /** Text of a pattern as a timestamp or date. */
+    PATTERN
 }

@@ -18,6 +18,11 @@ public record EntityTable(
         implements Serializable {
     public static final String REST = "_rest";
     public static final String INDEX = "_index";
+    public static final String FILE = "_file";
+    public static final String ROW_ID = "_row_id";
+
+    /** Name of what is no object, as an attribute of the record that it becomes. */
+    public static final String VALUE = "_value";
 
     public EntityTable {
         path = List.copyOf(path);
@@ -26,6 +31,11 @@ public record EntityTable(
 
     public boolean isMain() {
         return parent < 0;
+    }
+
+    /** Whether the job file gives its columns. */
+    public boolean isGiven() {
+        return columns.stream().anyMatch(c -> c.role() == EntityColumn.Role.GIVEN);
     }
 
     /** The same table with a column in place of the one that has its role and path, or added as the last value. */
@@ -46,7 +56,10 @@ public record EntityTable(
 
     List<EntityColumn> values() {
         return columns.stream()
-                .filter(c -> c.role() == EntityColumn.Role.KEY || c.role() == EntityColumn.Role.VALUE)
+                .filter(c -> switch (c.role()) {
+                    case KEY, VALUE, GIVEN -> true;
+                    case FILE, ROW_ID, PARENT_KEY, INDEX, REST -> false;
+                })
                 .toList();
     }
 }

@@ -85,9 +85,9 @@ public final class Inference {
             Optional<EntitySchema> known = before.entity(kind);
             String name = known.map(EntitySchema::name).orElseGet(() -> tableNames.claim(List.of(kind)));
             PathCensus root = Optional.ofNullable(census.kinds().get(kind)).orElseGet(PathCensus::new);
-            entities.add(new Entity(before.keys(), known).infer(kind, name, root));
+            entities.add(new Entity(before.notation(), before.keys(), known).infer(kind, name, root));
         }
-        return new DataSchema(before.version() + 1, before.keys(), entities);
+        return before.next(entities);
     }
 
     /** What a path's column holds when nothing is known of it from before: the most frequent type. */
@@ -101,6 +101,25 @@ public final class Inference {
             }
         }
         return Optional.ofNullable(winner);
+    }
+
+    /** What tells rows of files: the file itself, and the row in it. */
+    static List<EntityColumn> ofFile(Notation notation) {
+        return switch (notation) {
+            case DYNAMODB -> List.of();
+            case PLAIN ->
+                List.of(
+                        EntityColumn.ofFile(EntityTable.FILE, Role.FILE),
+                        EntityColumn.ofFile(EntityTable.ROW_ID, Role.ROW_ID));
+        };
+    }
+
+    static EntityColumn rest(Notation notation) {
+        Encoding encoding = switch (notation) {
+            case DYNAMODB -> Encoding.DYNAMODB_JSON;
+            case PLAIN -> Encoding.JSON;
+        };
+        return new EntityColumn(EntityTable.REST, Role.REST, List.of(), SourceType.M, ColumnType.JSON, encoding);
     }
 
     private static boolean isDataUnderNames(PathCensus map) {
@@ -157,13 +176,15 @@ public final class Inference {
 
     /** Infers one kind. */
     private final class Entity {
+        private final Notation notation;
         private final List<KeyAttribute> keys;
         private final List<EntityTable> before;
         private final List<EntityTable> tables = new ArrayList<>();
         private final Names suffixes = new Names(Set.of(""));
         private int childTables;
 
-        Entity(List<KeyAttribute> keys, Optional<EntitySchema> before) {
+        Entity(Notation notation, List<KeyAttribute> keys, Optional<EntitySchema> before) {
+            this.notation = notation;
             this.keys = keys;
             this.before = before.map(EntitySchema::tables).orElse(List.of());
             this.before.forEach(t -> suffixes.keep(t.suffix()));
@@ -368,7 +389,7 @@ public final class Inference {
             }
 
             private List<EntityColumn> columns() {
-                List<EntityColumn> fixed = level == 0 ? List.of() : parentColumns();
+                List<EntityColumn> fixed = level == 0 ? ofFile(notation) : parentColumns();
                 Set<String> reserved = new HashSet<>(Set.of(EntityTable.REST, EntityTable.INDEX));
                 fixed.forEach(c -> reserved.add(c.name()));
                 Names names = new Names(reserved);
@@ -391,8 +412,7 @@ public final class Inference {
                 kept.sort(Comparator.comparingInt(this::rank));
                 kept.forEach(c -> columns.add(c.name().isEmpty() ? withName(c, names) : c));
                 fresh.forEach(c -> columns.add(withName(c, names)));
-                columns.add(new EntityColumn(
-                        EntityTable.REST, Role.REST, List.of(), SourceType.M, ColumnType.JSON, Encoding.DYNAMODB_JSON));
+                columns.add(rest(notation));
                 return columns;
             }
 
@@ -419,7 +439,10 @@ public final class Inference {
             private List<EntityColumn> parentColumns() {
                 List<EntityColumn> columns = new ArrayList<>();
                 for (EntityColumn column : tables.get(0).columns()) {
-                    if (column.role() == Role.KEY) {
+                    if (column.role() == Role.FILE) {
+                        // Rows of a rewritten file are found by it, whatever table they are of.
+                        columns.add(column);
+                    } else if (column.role() == Role.KEY || column.role() == Role.ROW_ID) {
                         columns.add(column.withRole(Role.PARENT_KEY));
                     }
                 }

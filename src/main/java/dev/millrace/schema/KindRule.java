@@ -41,21 +41,23 @@ public sealed interface KindRule extends Serializable {
     }
 
     /** A reader of kinds for one thread. */
-    default Kinds reader() {
-        return new Kinds(this);
+    default Kinds reader(Notation notation) {
+        return new Kinds(this, notation);
     }
 
     /** Applies a rule to items on a tape. */
     final class Kinds {
         private final KindRule rule;
+        private final Notation notation;
         private final byte[] attribute;
         private final List<CompiledPattern> patterns;
         private final NameTable<String> names = new NameTable<>();
 
         private record CompiledPattern(String kind, List<String> attributes, List<Pattern> forms) {}
 
-        private Kinds(KindRule rule) {
+        private Kinds(KindRule rule, Notation notation) {
             this.rule = rule;
+            this.notation = notation;
             this.attribute =
                     rule instanceof ByAttribute by ? by.attribute().getBytes(StandardCharsets.UTF_8) : new byte[0];
             this.patterns = rule instanceof ByPatterns by
@@ -96,8 +98,8 @@ public sealed interface KindRule extends Serializable {
         }
 
         private String name(JsonTape tape, int value) {
-            SourceType type = Items.type(tape, value);
-            int payload = SourceType.payload(value);
+            SourceType type = notation.type(tape, value);
+            int payload = notation.payload(value);
             boolean named =
                     (type == SourceType.S || type == SourceType.N) && tape.length(payload) > 0 && tape.isText(payload);
             if (!named) {
@@ -117,13 +119,13 @@ public sealed interface KindRule extends Serializable {
             return known;
         }
 
-        private static boolean fits(JsonTape tape, int item, CompiledPattern pattern) {
+        private boolean fits(JsonTape tape, int item, CompiledPattern pattern) {
             for (int i = 0; i < pattern.attributes().size(); i++) {
                 int value = find(tape, item, pattern.attributes().get(i).getBytes(StandardCharsets.UTF_8));
-                if (value < 0 || Items.type(tape, value) != SourceType.S) {
+                if (value < 0 || notation.type(tape, value) != SourceType.S) {
                     return false;
                 }
-                int payload = SourceType.payload(value);
+                int payload = notation.payload(value);
                 boolean fits = tape.isText(payload)
                         && pattern.forms().get(i).matcher(tape.text(payload)).matches();
                 if (!fits) {

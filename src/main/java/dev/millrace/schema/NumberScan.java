@@ -12,7 +12,23 @@ final class NumberScan {
     /** DynamoDB's numbers end at 9.99E+125 and 1E-130; far beyond that a text is no number of its. */
     private static final int MAX_EXPONENT = 1_000;
 
+    /** So many digits a long holds, whatever they are. */
+    private static final int LONG_DIGITS = 18;
+
+    /** Digits of a number that has too many. */
+    private static final int ENDLESS = 10_000;
+
+    /** Fifteen digits are those of one double. */
+    private static final long SHORT = 1_000_000_000_000_000L;
+
+    /** The powers of ten that doubles hold exactly. */
+    private static final double[] POWERS = {
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+        1e20, 1e21, 1e22
+    };
+
     private byte[] bytes = new byte[0];
+    private boolean endless;
     private int from;
     private int to;
     private boolean plain;
@@ -21,33 +37,48 @@ final class NumberScan {
     private long significand;
     private int scaleAsWritten;
 
-    /** Whether the bytes are 1 to 9 digits: the numbers of most items, found to be numbers at a glance. */
-    static boolean isShortInteger(byte[] input, int start, int end) {
-        int p = start;
-        while (p < end && input[p] >= '0' && input[p] <= '9') {
-            p++;
-        }
-        return p == end && end > start && end - start <= 9;
-    }
-
-    /** Scans a number. False when the bytes are none. */
+    /**
+     * Scans a number. False when the bytes are none, or a number of so many digits or so great an exponent that nothing
+     * but text holds it: then it {@link #isEndless}.
+     */
     boolean scan(byte[] input, int start, int end) {
         bytes = input;
         from = start;
         to = end;
-        return isShortInteger(input, start, end) ? scanShortInteger() : scanAny(input, start, end);
+        boolean scanned = scanInteger(input, start, end) || scanAny(input, start, end);
+        endless = !scanned;
+        if (endless) {
+            integerDigits = ENDLESS;
+            scale = 0;
+            plain = false;
+        }
+        return scanned;
     }
 
-    private boolean scanShortInteger() {
-        int sum = 0;
-        for (int p = from; p < to; p++) {
-            sum = sum * 10 + bytes[p] - '0';
+    /** Whether the last number has more digits than are worth counting: it has no {@link #value} then. */
+    boolean isEndless() {
+        return endless;
+    }
+
+    /** Scans digits, at most so many that a long holds them, without a sign: most numbers are nothing else. */
+    private boolean scanInteger(byte[] input, int start, int end) {
+        int length = end - start;
+        if (length < 1 || length > LONG_DIGITS) {
+            return false;
         }
-        int digits = to - from;
-        for (int p = from; p < to && bytes[p] == '0'; p++) {
-            digits--;
+        long sum = 0;
+        for (int p = start; p < end; p++) {
+            int digit = input[p] - '0';
+            if (digit < 0 || digit > 9) {
+                return false;
+            }
+            sum = sum * 10 + digit;
         }
-        integerDigits = digits;
+        int zeros = 0;
+        while (zeros < length && input[start + zeros] == '0') {
+            zeros++;
+        }
+        integerDigits = length - zeros;
         scale = 0;
         plain = true;
         significand = sum;
@@ -109,7 +140,7 @@ final class NumberScan {
         scale = Math.max(exactScale, 0);
         integerDigits = significant == 0 ? 0 : Math.max(significant - exactScale, 0);
         // The sum is the whole significand, trailing zeros included, while it cannot have overflowed.
-        plain = digits <= 18 && !scientific;
+        plain = digits <= LONG_DIGITS && !scientific;
         significand = negative ? -sum : sum;
         scaleAsWritten = fraction;
         return true;
@@ -151,6 +182,16 @@ final class NumberScan {
             return unscaled;
         }
         return value().setScale(targetScale).unscaledValue().longValueExact();
+    }
+
+    /** Whether the value is so short that {@link #shortDouble} is that of its digits and is written by them again. */
+    boolean isShort() {
+        return plain && Math.abs(significand) < SHORT && scaleAsWritten < POWERS.length;
+    }
+
+    /** The double nearest to a short number: both parts are exact, so their quotient is rounded once. */
+    double shortDouble() {
+        return significand / POWERS[scaleAsWritten];
     }
 
     BigDecimal value() {

@@ -21,6 +21,9 @@ import java.util.TreeMap;
 final class PathCensus {
     static final int FIELD_LIMIT = 1_000;
 
+    /** Values inside more lists and maps than these are not looked at: DynamoDB has at most 32. */
+    private static final int MAX_DEPTH = 64;
+
     private static final byte[] NO_NAME = new byte[0];
     private static final int TYPES = SourceType.values().length;
 
@@ -83,11 +86,18 @@ final class PathCensus {
     }
 
     /** Counts the attributes of an item or map. Returns whether a binary or a set was among them. */
-    boolean addFields(JsonTape tape, int map, NumberScan scan) {
+    boolean addFields(JsonTape tape, int map, Notation notation, NumberScan scan) {
+        return addFields(tape, map, notation, scan, 0);
+    }
+
+    private boolean addFields(JsonTape tape, int map, Notation notation, NumberScan scan, int depth) {
         counts[SourceType.M.ordinal()]++;
         int end = tape.next(map);
         if (end == map + 1) {
             emptyMaps++;
+        }
+        if (depth == MAX_DEPTH) {
+            return false;
         }
         boolean special = false;
         PathCensus before = null;
@@ -100,11 +110,36 @@ final class PathCensus {
             } else if (field != guess) {
                 before.follower = field;
             }
-            special |= field.addValue(tape, name + 1, scan);
+            special |= field.addValue(tape, name + 1, notation, scan, depth);
             before = field;
         }
         notPlainJson |= special;
         return special;
+    }
+
+    /** Counts a record without looking into it. */
+    void addRecord() {
+        counts[SourceType.M.ordinal()]++;
+    }
+
+    /** Counts a sound value. */
+    void addValue(JsonTape tape, int value, Notation notation, NumberScan scan) {
+        addValue(tape, value, notation, scan, 0);
+    }
+
+    /** Counts one attribute of a map, by its name token. */
+    void addField(JsonTape tape, int name, Notation notation, NumberScan scan) {
+        field(tape, name).addValue(tape, name + 1, notation, scan, 0);
+    }
+
+    /** The statistic of a field, which may have none yet. */
+    PathCensus field(String fieldName) {
+        PathCensus known = fields.get(fieldName);
+        if (known == null) {
+            known = new PathCensus();
+            put(fieldName, known);
+        }
+        return known;
     }
 
     private PathCensus field(JsonTape tape, int name) {
@@ -150,11 +185,11 @@ final class PathCensus {
     }
 
     /** Counts a typed value. Returns whether it is or holds a binary or a set. */
-    private boolean addValue(JsonTape tape, int value, NumberScan scan) {
-        SourceType type = SourceType.of(tape, value);
-        int payload = SourceType.payload(value);
+    private boolean addValue(JsonTape tape, int value, Notation notation, NumberScan scan, int depth) {
+        SourceType type = notation.of(tape, value);
+        int payload = notation.payload(value);
         if (type == SourceType.M) {
-            return addFields(tape, payload, scan);
+            return addFields(tape, payload, notation, scan, depth + 1);
         }
         counts[type.ordinal()]++;
         boolean special = false;
@@ -165,7 +200,7 @@ final class PathCensus {
             }
             case N -> addNumber(tape, payload, scan);
             case BOOL, NULL, M -> {}
-            case L -> special = addElements(tape, payload, scan);
+            case L -> special = addElements(tape, payload, notation, scan, depth + 1);
             case SS, BS -> special = true;
             case NS -> {
                 for (int e = payload + 1; e < tape.next(payload); e++) {
@@ -178,10 +213,13 @@ final class PathCensus {
         return special;
     }
 
-    private boolean addElements(JsonTape tape, int list, NumberScan scan) {
+    private boolean addElements(JsonTape tape, int list, Notation notation, NumberScan scan, int depth) {
         int end = tape.next(list);
         if (end == list + 1) {
             emptyLists++;
+            return false;
+        }
+        if (depth == MAX_DEPTH) {
             return false;
         }
         if (element == null) {
@@ -189,7 +227,7 @@ final class PathCensus {
         }
         boolean special = false;
         for (int e = list + 1; e < end; e = tape.next(e)) {
-            special |= element.addValue(tape, e, scan);
+            special |= element.addValue(tape, e, notation, scan, depth);
         }
         return special;
     }
@@ -212,9 +250,7 @@ final class PathCensus {
     }
 
     private void addNumber(JsonTape tape, int token, NumberScan scan) {
-        if (!scan.scan(tape.input(), tape.start(token), tape.end(token))) {
-            throw new IllegalStateException("Not a number: " + tape.text(token));
-        }
+        scan.scan(tape.input(), tape.start(token), tape.end(token));
         if (!numbers.holds(scan)) {
             numbers = numbers.with(scan);
         }
@@ -222,12 +258,7 @@ final class PathCensus {
 
     /** Counts an item under a name. */
     void addItem(String name) {
-        PathCensus field = fields.get(name);
-        if (field == null) {
-            field = new PathCensus();
-            put(name, field);
-        }
-        field.counts[SourceType.M.ordinal()]++;
+        field(name).counts[SourceType.M.ordinal()]++;
     }
 
     void merge(PathCensus other) {

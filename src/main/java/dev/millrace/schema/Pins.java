@@ -57,7 +57,7 @@ public final class Pins {
      */
     public Optional<DataSchema> with(List<String> pins) {
         List<String> mistakes = new ArrayList<>();
-        DataSchema pinned = new DataSchema(schema.version() + 1, schema.keys(), schema.entities());
+        DataSchema pinned = schema.next(schema.entities());
         for (String pin : pins) {
             try {
                 pinned = with(pinned, pin);
@@ -170,9 +170,10 @@ public final class Pins {
 
     private static Encoding encoding(DeclaredType type, SourceType source, PathCensus met) {
         return switch (type.reading()) {
-            case PLAIN -> Inference.encoding(source, met);
+            case PLAIN, ISO -> Inference.encoding(source, met);
             case EPOCH_MILLIS -> Encoding.EPOCH_MILLIS;
             case EPOCH_SECONDS -> Encoding.EPOCH_SECONDS;
+            case PATTERN -> throw new IllegalStateException("Pinned column with a pattern: " + type);
         };
     }
 
@@ -194,6 +195,6 @@ public final class Pins {
             }
             entities.add(new EntitySchema(entity.kind(), entity.name(), tables));
         }
-        return new DataSchema(schema.version(), schema.keys(), entities);
+        return new DataSchema(schema.version(), schema.notation(), schema.keys(), entities);
     }
 }

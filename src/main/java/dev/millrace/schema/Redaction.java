@@ -40,20 +40,23 @@ public record Redaction(List<List<String>> drop, List<List<String>> hash) implem
     }
 
     /** A redactor for one thread. */
-    Redactor redactor() {
+    Redactor redactor(Notation notation) {
         Redactor.Step root = new Redactor.Step();
         hash.forEach(path -> root.at(path).hash = true);
         drop.forEach(path -> root.at(path).drop = true);
-        return new Redactor(root);
+        return new Redactor(root, notation);
     }
 
     /** Rewrites items. */
     static final class Redactor {
         private final Step root;
+        private final Notation notation;
+        private final NumberScan numbers = new NumberScan();
         private final Bytes out = new Bytes();
 
-        private Redactor(Step root) {
+        private Redactor(Step root, Notation notation) {
             this.root = root;
+            this.notation = notation;
         }
 
         /** One attribute on a path. */
@@ -104,43 +107,62 @@ public record Redaction(List<List<String>> drop, List<List<String>> hash) implem
         }
 
         private void value(JsonTape tape, int value, Step step) {
-            SourceType type = SourceType.of(tape, value);
-            int payload = SourceType.payload(value);
+            SourceType type = notation.of(tape, value);
+            int payload = notation.payload(value);
             if (step != null && step.hash && type != SourceType.NULL) {
-                out.ascii("{\"S\":\"")
-                        .ascii(Names.sha256(hashed(tape, type, payload)))
-                        .ascii("\"}");
+                open(SourceType.S);
+                out.add('"').ascii(Names.sha256(hashed(tape, type, payload))).add('"');
+                close();
             } else if (step != null && type == SourceType.M) {
-                out.ascii("{\"M\":");
+                open(type);
                 fields(tape, payload, step);
-                out.add('}');
+                close();
             } else if (step != null && type == SourceType.L) {
-                out.ascii("{\"L\":[");
+                open(type);
+                out.add('[');
                 for (int e = payload + 1; e < tape.next(payload); e = tape.next(e)) {
                     if (e > payload + 1) {
                         out.add(',');
                     }
                     value(tape, e, step);
                 }
-                out.ascii("]}");
+                out.add(']');
+                close();
             } else {
-                out.add(tape.input(), tape.start(value), tape.end(value));
+                out.add(tape.input(), tape.rawStart(value), tape.rawEnd(value));
             }
         }
 
-        private static byte[] hashed(JsonTape tape, SourceType type, int payload) {
+        private void open(SourceType type) {
+            if (notation == Notation.DYNAMODB) {
+                out.ascii("{\"" + type.name() + "\":");
+            }
+        }
+
+        private void close() {
+            if (notation == Notation.DYNAMODB) {
+                out.add('}');
+            }
+        }
+
+        private byte[] hashed(JsonTape tape, SourceType type, int payload) {
             return switch (type) {
-                case S -> tape.utf8(payload);
+                case S -> tape.isText(payload) ? tape.utf8(payload) : raw(tape, payload);
                 // Equal numbers have equal hashes, however they are written.
                 case N ->
-                    new BigDecimal(tape.text(payload))
-                            .stripTrailingZeros()
-                            .toPlainString()
-                            .getBytes(StandardCharsets.US_ASCII);
+                    numbers.scan(tape.input(), tape.start(payload), tape.end(payload))
+                            ? new BigDecimal(tape.text(payload))
+                                    .stripTrailingZeros()
+                                    .toPlainString()
+                                    .getBytes(StandardCharsets.US_ASCII)
+                            : raw(tape, payload);
                 case B -> Base64Text.decode(tape, payload);
-                case BOOL, NULL, M, L, SS, NS, BS ->
-                    java.util.Arrays.copyOfRange(tape.input(), tape.rawStart(payload), tape.rawEnd(payload));
+                case BOOL, NULL, M, L, SS, NS, BS -> raw(tape, payload);
             };
+        }
+
+        private static byte[] raw(JsonTape tape, int token) {
+            return java.util.Arrays.copyOfRange(tape.input(), tape.rawStart(token), tape.rawEnd(token));
         }
     }
 }

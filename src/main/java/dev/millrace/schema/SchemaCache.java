@@ -143,6 +143,9 @@ public final class SchemaCache {
     private static ObjectNode toJson(DataSchema schema) {
         ObjectNode json = JSON.createObjectNode();
         json.put("version", schema.version());
+        if (schema.notation() != Notation.DYNAMODB) {
+            json.put("notation", schema.notation().name());
+        }
         ArrayNode keys = json.putArray("keys");
         schema.keys()
                 .forEach(k -> keys.addObject()
@@ -200,7 +203,8 @@ public final class SchemaCache {
             entities.add(
                     new EntitySchema(e.path("kind").textValue(), e.path("name").textValue(), tables));
         }
-        return new DataSchema(json.path("version").intValue(), keys, entities);
+        Notation notation = Notation.valueOf(json.path("notation").asText(Notation.DYNAMODB.name()));
+        return new DataSchema(json.path("version").intValue(), notation, keys, entities);
     }
 
     private static EntityColumn columnOf(JsonNode json) {
@@ -212,7 +216,8 @@ public final class SchemaCache {
                 SourceType.valueOf(json.path("source").textValue()),
                 ColumnType.parse(type).orElseThrow(() -> new IllegalArgumentException("no type: " + type)),
                 Encoding.valueOf(json.path("encoding").textValue()),
-                json.path("pinned").booleanValue());
+                json.path("pinned").booleanValue(),
+                "");
     }
 
     private static void strings(ArrayNode array, List<String> values) {

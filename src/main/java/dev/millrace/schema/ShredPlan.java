@@ -19,14 +19,20 @@ import java.util.TreeMap;
 /**
  * How a source's items become rows of tables: a data-schema with what the job file says laid over it. Tasks carry it.
  *
- * @param schemaVersion of the data-schema
+ * @param schemaVersion of the data-schema; 0 where all columns are given
+ * @param notation how items are written
  * @param rule tells an item's kind
  * @param tables of all kinds, a kind's main table before its child tables; their numbers are their places here
  * @param redactions by kind
  * @param expiry when an item counts as expired
  */
 public record ShredPlan(
-        int schemaVersion, KindRule rule, List<Table> tables, Map<String, Redaction> redactions, Expiry expiry)
+        int schemaVersion,
+        Notation notation,
+        KindRule rule,
+        List<Table> tables,
+        Map<String, Redaction> redactions,
+        Expiry expiry)
         implements Serializable {
     /**
      * One table.
@@ -36,11 +42,23 @@ public record ShredPlan(
      * @param source where rows and columns come from; its columns are those of the definition, in the same order
      * @param parent number of the parent's table among all tables; −1 for a main table
      * @param inferred whether the data-schema knows it; the table for unknown items is there even when it does not
+     * @param keepsRest whether {@code _rest} keeps what has no column; what does not fit its column it keeps always
      */
-    public record Table(String kind, TableDefinition definition, EntityTable source, int parent, boolean inferred)
+    public record Table(
+            String kind,
+            TableDefinition definition,
+            EntityTable source,
+            int parent,
+            boolean inferred,
+            boolean keepsRest)
             implements Serializable {
         public boolean isMain() {
             return parent < 0;
+        }
+
+        /** Whether the job file gives its columns: then what has none is no drift. */
+        public boolean isGiven() {
+            return source.isGiven();
         }
     }
 
@@ -102,11 +120,28 @@ public record ShredPlan(
      * @throws Fault of kind USER, with every mistake, when settings name columns that are not there or clash
      */
     public static ShredPlan of(DataSchema schema, KindRule rule, Map<String, TableSettings> settings, Expiry expiry) {
+        return of(schema, rule, settings, expiry, true);
+    }
+
+    /**
+     * Lays a job file's settings over the data-schema of records of files; kinds whose columns it gives need not be in it.
+     *
+     * @param schema {@link DataSchema#ofRecords} where all columns are given
+     * @param fileColumn whether rows have {@code _file}
+     * @throws Fault of kind USER, with every mistake, when settings name columns that are not there or clash
+     */
+    public static ShredPlan ofRecords(
+            DataSchema schema, KindRule rule, Map<String, TableSettings> settings, boolean fileColumn) {
+        return of(GivenColumns.over(schema, settings), rule, settings, Expiry.NEVER, fileColumn);
+    }
+
+    private static ShredPlan of(
+            DataSchema schema, KindRule rule, Map<String, TableSettings> settings, Expiry expiry, boolean fileColumn) {
         List<String> mistakes = new ArrayList<>();
         List<Table> tables = new ArrayList<>();
         for (EntitySchema entity : schema.entities()) {
             TableSettings own = settings.getOrDefault(entity.kind(), TableSettings.NONE);
-            addEntity(entity, own, schema.keys(), true, tables, mistakes);
+            addEntity(entity, own, schema.keys(), true, fileColumn, tables, mistakes);
         }
         if (!(rule instanceof KindRule.Single)
                 && schema.entity(KindRule.UNKNOWN).isEmpty()) {
@@ -115,6 +150,7 @@ public record ShredPlan(
                     settings.getOrDefault(KindRule.UNKNOWN, TableSettings.NONE),
                     schema.keys(),
                     false,
+                    fileColumn,
                     tables,
                     mistakes);
         }
@@ -128,16 +164,15 @@ public record ShredPlan(
         if (!mistakes.isEmpty()) {
             throw Fault.user(mistakes);
         }
-        return new ShredPlan(schema.version(), rule, tables, redactions(settings), expiry);
+        return new ShredPlan(schema.version(), schema.notation(), rule, tables, redactions(settings), expiry);
     }
 
     /** A table for items of no known kind: their keys, and all else in {@code _rest}. */
     private static EntitySchema unknown(DataSchema schema) {
         Census none = new Census();
         none.kind(KindRule.UNKNOWN);
-        return Inference.infer(none, DataSchema.none(schema.keys()), false)
-                .entity(KindRule.UNKNOWN)
-                .orElseThrow();
+        DataSchema nothing = new DataSchema(0, schema.notation(), schema.keys(), List.of());
+        return Inference.infer(none, nothing, false).entity(KindRule.UNKNOWN).orElseThrow();
     }
 
     private static void addEntity(
@@ -145,6 +180,7 @@ public record ShredPlan(
             TableSettings settings,
             List<KeyAttribute> keys,
             boolean inferred,
+            boolean fileColumn,
             List<Table> tables,
             List<String> mistakes) {
         String where = "tables." + entity.kind() + ".";
@@ -167,7 +203,8 @@ public record ShredPlan(
             List<EntityColumn> columns = new ArrayList<>();
             Set<String> names = new HashSet<>();
             for (EntityColumn column : table.columns()) {
-                if (isDropped(column, table, entity, settings)) {
+                boolean leftOut = column.role() == Role.FILE && !fileColumn;
+                if (leftOut || isDropped(column, table, entity, settings)) {
                     continue;
                 }
                 undeclared.remove(column.name());
@@ -183,7 +220,8 @@ public record ShredPlan(
             EntityTable source =
                     new EntityTable(table.suffix(), table.parent(), table.path(), table.container(), columns);
             int parent = table.isMain() ? -1 : numbers[table.parent()];
-            tables.add(new Table(entity.kind(), definition(base, source), source, parent, inferred));
+            tables.add(
+                    new Table(entity.kind(), definition(base, source), source, parent, inferred, settings.keepRest()));
         }
         if (inferred) {
             undeclared.forEach(name -> mistakes.add(missing(where + "types", name, entity)));
@@ -205,7 +243,7 @@ public record ShredPlan(
     /** Attribute names from the item down to a column, without the lists between. */
     private static List<String> fullPath(EntityColumn column, EntityTable table, EntitySchema entity) {
         List<String> path = new ArrayList<>();
-        if (column.role() == Role.VALUE) {
+        if (column.role() == Role.VALUE || column.role() == Role.GIVEN) {
             path.addAll(pathOfTable(table, entity));
         }
         path.addAll(column.path());
@@ -227,7 +265,8 @@ public record ShredPlan(
 
     static boolean isDropped(EntityColumn column, EntityTable table, EntitySchema entity, TableSettings settings) {
         List<String> path = fullPath(column, table, entity);
-        return column.role() == Role.VALUE && settings.drop().stream().anyMatch(p -> startsWith(path, p.names()));
+        return (column.role() == Role.VALUE || column.role() == Role.GIVEN)
+                && settings.drop().stream().anyMatch(p -> startsWith(path, p.names()));
     }
 
     static boolean isHashed(EntityColumn column, EntityTable table, EntitySchema entity, TableSettings settings) {
@@ -247,13 +286,19 @@ public record ShredPlan(
         ColumnType type = hashed ? ColumnType.STRING : column.type();
         Encoding encoding = hashed ? Encoding.PLAIN : column.encoding();
         DeclaredType declared = settings.types().get(column.name());
-        boolean ofAttribute = column.role() != Role.REST && column.role() != Role.INDEX;
+        boolean ofAttribute = switch (column.role()) {
+            case KEY, VALUE -> true;
+            case PARENT_KEY -> !column.path().isEmpty();
+            case GIVEN, FILE, ROW_ID, INDEX, REST -> false;
+        };
         if (declared != null && ofAttribute) {
             type = declared.type();
             encoding = switch (declared.reading()) {
-                case PLAIN -> encoding;
+                // ISO 8601 is how text becomes a timestamp anyway.
+                case PLAIN, ISO -> encoding;
                 case EPOCH_MILLIS -> Encoding.EPOCH_MILLIS;
                 case EPOCH_SECONDS -> Encoding.EPOCH_SECONDS;
+                case PATTERN -> throw new IllegalStateException("Inferred column with a pattern: " + name);
             };
             if (!Conversion.isPossible(source, encoding, type)) {
                 mistakes.add(where + "types: " + column.name() + ": " + declared + ": values of type " + source
@@ -262,7 +307,15 @@ public record ShredPlan(
         } else if (declared != null) {
             mistakes.add(where + "types: " + column.name() + ": this column's type is fixed");
         }
-        return new EntityColumn(name, column.role(), column.path(), source, type, encoding, column.pinned());
+        return new EntityColumn(
+                name,
+                column.role(),
+                column.path(),
+                source,
+                type,
+                encoding,
+                column.pinned(),
+                hashed ? "" : column.pattern());
     }
 
     private static TableDefinition definition(String base, EntityTable table) {
@@ -270,8 +323,8 @@ public record ShredPlan(
         List<String> key = new ArrayList<>();
         for (EntityColumn column : table.columns()) {
             boolean identifies = switch (column.role()) {
-                case KEY, PARENT_KEY, INDEX -> true;
-                case VALUE, REST -> false;
+                case KEY, ROW_ID, PARENT_KEY, INDEX -> true;
+                case VALUE, GIVEN, FILE, REST -> false;
             };
             columns.add(new Column(column.name(), column.type(), !identifies));
             if (identifies) {

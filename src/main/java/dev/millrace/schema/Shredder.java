@@ -16,7 +16,7 @@ import org.apache.spark.unsafe.types.UTF8String;
  * Turns items into rows: of the main table of their kind, and of a child table per element of their lists and sets.
  *
  * <p>What fits no column goes to the row's {@code _rest}: a JSON object from JSON pointer (RFC 6901), relative to the
- * row's item or element, to the value as DynamoDB JSON. From columns, child rows and {@code _rest} the item can be
+ * row's item or element, to the value as it is written. From columns, child rows and {@code _rest} the item can be
  * rebuilt. What was met on the way is counted: all items by the {@link CensusTaker}, what fits no column as
  * {@link Drift}. For one thread; rows are valid until the next {@link #read}.
  */
@@ -95,6 +95,26 @@ public final class Shredder {
         private int column = -1;
         private boolean key;
         private Conversion conversion;
+        private Given[] given = new Given[0];
+
+        /** Whether a given column holds all of the map, so that nothing in it is without one. */
+        private boolean covered;
+
+        /** Whether the name has neither column nor table: it is known only to be found fast. */
+        private boolean isStranger;
+
+        /** The map above; null at the top. */
+        private final Node above;
+
+        /** What was met here without a column, where columns are given; null until something was. */
+        private PathCensus unnamed;
+
+        /** Record and map where this name was met last, to see that it stands there twice. */
+        private long seen;
+
+        /** The last place of the name in a map where one stands twice. */
+        private int last;
+
         private final NameTable<Node> fields = new NameTable<>();
         private int table = -1;
         private Node element;
@@ -105,17 +125,36 @@ public final class Shredder {
         /** The field that followed the last time. */
         private Node follower;
 
-        private Node(byte[] pointer, byte[] name) {
+        private Node(byte[] pointer, byte[] name, Node above) {
             this.pointer = pointer;
             this.name = name;
+            this.above = above;
         }
     }
 
+    /** A column that the job file gives, and the ways to it by the ordinal of the value's type. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Given(int column, Conversion[] conversions) {}
+
     /** A table's fixed columns, by place. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Layout(int columns, int[] keys, int[] indexes, int rest, Node root) {}
+    private record Layout(
+            int columns,
+            int[] keys,
+            int[] indexes,
+            int rest,
+            int file,
+            int rowId,
+            Node root,
+            boolean given,
+            boolean keepsRest) {}
+
+    /** Names without a column that are known: data under names must not fill the heap. */
+    private static final int MAX_STRANGERS = 2_000;
 
     private final ShredPlan plan;
+    private final Notation notation;
+    private final boolean isPlain;
     private final KindRule.Kinds kinds;
     private final List<Layout> layouts = new ArrayList<>();
     private final Map<String, Integer> mainTables = new HashMap<>();
@@ -127,11 +166,20 @@ public final class Shredder {
     private final NumberScan numbers = new NumberScan();
     private final JsonTape itemTape = new JsonTape();
     private final JsonTape redactedTape = new JsonTape();
+    private final JsonTape wrappedTape = new JsonTape();
+    private final Bytes wrapping = new Bytes();
+    private final RowIds ids = new RowIds();
     private final List<Row> rows = new ArrayList<>();
     private final List<List<Row>> pool = new ArrayList<>();
     private final int[] used;
 
+    private JsonTape item = itemTape;
     private JsonTape tape = itemTape;
+    private Optional<UTF8String> file = Optional.empty();
+    private long reads;
+    private int strangers;
+    private boolean repeats;
+    private boolean lastCounts;
     private String kind = KindRule.UNKNOWN;
     private String reason = "";
     private boolean sound;
@@ -152,7 +200,9 @@ public final class Shredder {
     private Shredder(ShredPlan plan, Optional<CensusTaker> census) {
         this.plan = plan;
         this.census = census;
-        this.kinds = plan.rule().reader();
+        this.notation = plan.notation();
+        this.isPlain = notation == Notation.PLAIN;
+        this.kinds = plan.rule().reader(notation);
         this.expiry = new ExpiryCheck(plan.expiry());
         this.driftByTable = plan.tables().stream()
                 .map(planned -> drift.table(planned.definition().name()))
@@ -164,7 +214,7 @@ public final class Shredder {
                 mainTables.put(planned.kind(), i);
             }
             pool.add(new ArrayList<>());
-            layouts.add(layout(planned));
+            layouts.add(layout(planned, notation));
         }
         for (int i = 0; i < used.length; i++) {
             if (!plan.tables().get(i).isMain()) {
@@ -174,17 +224,20 @@ public final class Shredder {
         plan.tables().stream().map(ShredPlan.Table::kind).distinct().forEach(k -> {
             Redaction redaction = plan.redaction(k);
             if (!redaction.isNone()) {
-                redactors.put(k, redaction.redactor());
+                redactors.put(k, redaction.redactor(notation));
             }
         });
     }
 
-    private static Layout layout(ShredPlan.Table planned) {
+    @SuppressWarnings("EnumOrdinal") // the place in an array that is for it
+    private static Layout layout(ShredPlan.Table planned, Notation notation) {
         List<EntityColumn> columns = planned.source().columns();
         List<Integer> keys = new ArrayList<>();
         List<Integer> indexes = new ArrayList<>();
         int rest = -1;
-        Node root = new Node(new byte[0], new byte[0]);
+        int file = -1;
+        int rowId = -1;
+        Node root = new Node(new byte[0], new byte[0], null);
         root.shape = SourceType.M;
         for (int i = 0; i < columns.size(); i++) {
             EntityColumn column = columns.get(i);
@@ -192,6 +245,18 @@ public final class Shredder {
                 case PARENT_KEY -> keys.add(i);
                 case INDEX -> indexes.add(i);
                 case REST -> rest = i;
+                case FILE -> file = i;
+                case ROW_ID -> {
+                    keys.add(i);
+                    rowId = i;
+                }
+                case GIVEN -> {
+                    Node node = at(root, column.path());
+                    node.given = Arrays.copyOf(node.given, node.given.length + 1);
+                    Conversion[] conversions = Conversion.toGiven(column);
+                    node.given[node.given.length - 1] = new Given(i, conversions);
+                    node.covered |= conversions[SourceType.M.ordinal()] != null;
+                }
                 case KEY, VALUE -> {
                     if (column.role() == Role.KEY) {
                         keys.add(i);
@@ -200,11 +265,20 @@ public final class Shredder {
                     node.shape = column.source();
                     node.column = i;
                     node.key = column.role() == Role.KEY;
-                    node.conversion = new Conversion(column.source(), column.encoding(), column.type());
+                    node.conversion = new Conversion(column, notation);
                 }
             }
         }
-        return new Layout(columns.size(), array(keys), array(indexes), rest, root);
+        return new Layout(
+                columns.size(),
+                array(keys),
+                array(indexes),
+                rest,
+                file,
+                rowId,
+                root,
+                planned.isGiven(),
+                planned.keepsRest());
     }
 
     private static int[] array(List<Integer> places) {
@@ -228,7 +302,7 @@ public final class Shredder {
             Node next = node.fields.find(utf8, 0, utf8.length);
             if (next == null) {
                 node.shape = SourceType.M;
-                next = new Node(pointer(node.pointer, name), utf8);
+                next = new Node(pointer(node.pointer, name), utf8, node);
                 node.fields.put(utf8, next);
             }
             node = next;
@@ -244,23 +318,71 @@ public final class Shredder {
         return pointer;
     }
 
-    /** Reads one item: the bytes of an object of attributes, as DynamoDB JSON. */
+    /**
+     * Begins a file: the records that are read from now on come from it.
+     *
+     * @param uri as {@code _file} tells it
+     * @param etag of its content
+     */
+    public void file(String uri, String etag) {
+        file = Optional.of(UTF8String.fromString(uri));
+        ids.file(uri, etag);
+    }
+
+    /** Reads one item of a source with keys: the bytes of one JSON value. */
     public Outcome read(byte[] buffer, int offset, int length) {
-        rows.clear();
-        Arrays.fill(used, 0);
-        kind = KindRule.UNKNOWN;
-        reason = "";
-        table = -1;
-        longKey = null;
-        tape = itemTape;
+        begin(itemTape);
         if (!itemTape.parse(buffer, offset, offset + length)) {
             reason = "not JSON: " + itemTape.error() + " at byte " + (itemTape.errorOffset() - offset);
             return Outcome.QUARANTINED;
         }
-        if (!itemTape.isObject(0) || !itemTape.isWhole()) {
+        return itemTape.isWhole() ? rowsOf(0) : unsound();
+    }
+
+    /**
+     * Reads one record of the {@link #file}: a value of plain JSON that was parsed on a tape. Its rows point into the
+     * tape's input.
+     *
+     * @param at where it stands in the file, which no other record does: in a text its offset, below 2^48
+     */
+    public Outcome read(JsonTape record, long at) {
+        begin(record);
+        if (isPlain && !record.isObject(0)) {
+            Bytes bytes = PlainRecords.wrap(record, wrapping);
+            if (!wrappedTape.parse(bytes.array(), 0, bytes.length())) {
+                throw new IllegalStateException("Wrapping broke a record: " + wrappedTape.error());
+            }
+            item = wrappedTape;
+            tape = wrappedTape;
+        }
+        return rowsOf(at);
+    }
+
+    private void begin(JsonTape read) {
+        startOver();
+        kind = KindRule.UNKNOWN;
+        reason = "";
+        table = -1;
+        longKey = null;
+        item = read;
+        tape = read;
+    }
+
+    private void startOver() {
+        rows.clear();
+        Arrays.fill(used, 0);
+        reads++;
+        repeats = false;
+    }
+
+    private Outcome rowsOf(long at) {
+        if (!item.isObject(0)) {
             return unsound();
         }
-        String told = kinds.kindOf(itemTape, 0);
+        if (isPlain && PlainRecords.problem(item, 0) != null) {
+            return unsound();
+        }
+        String told = kinds.kindOf(item, 0);
         // A kind without a table appeared after the data-schema was inferred.
         boolean isNew = !mainTables.containsKey(told);
         kind = isNew ? KindRule.UNKNOWN : told;
@@ -271,10 +393,10 @@ public final class Shredder {
         table = main;
         Redaction.Redactor redactor = redactors.get(kind);
         if (redactor != null) {
-            if (Items.problem(itemTape, 0, numbers) != null) {
+            if (notation.problem(item, 0, numbers) != null) {
                 return unsound();
             }
-            Bytes redacted = redactor.redact(itemTape, 0);
+            Bytes redacted = redactor.redact(item, 0);
             if (!redactedTape.parse(redacted.array(), 0, redacted.length())) {
                 throw new IllegalStateException("Redaction broke an item: " + redactedTape.error());
             }
@@ -289,9 +411,14 @@ public final class Shredder {
             }
             return Outcome.EXPIRED;
         }
-        Row row = row(main);
-        sound = true;
-        fields(layouts.get(main).root(), row, 0);
+        Row row = mainRow(main, at);
+        if (repeats) {
+            // Seldom: of names that stand twice the last one counts, so it must be known which that is.
+            startOver();
+            lastCounts = true;
+            row = mainRow(main, at);
+            lastCounts = false;
+        }
         if (!sound) {
             return unsound();
         }
@@ -306,9 +433,27 @@ public final class Shredder {
         return Outcome.ROWS;
     }
 
+    private Row mainRow(int main, long at) {
+        Layout layout = layouts.get(main);
+        Row row = row(main);
+        if (layout.file() >= 0) {
+            row.values[layout.file()] = file.orElseThrow(() -> new IllegalStateException("A record before its file"));
+        }
+        if (layout.rowId() >= 0) {
+            row.values[layout.rowId()] = ids.at(at);
+        }
+        sound = true;
+        if (isPlain) {
+            plainFields(layout.root(), row, 0);
+        } else {
+            fields(layout.root(), row, 0);
+        }
+        return row;
+    }
+
     /** An item that cannot be decoded has neither kind nor rows. */
     private Outcome unsound() {
-        String problem = Items.problem(itemTape, 0, numbers);
+        String problem = notation.problem(item, 0, numbers);
         reason = problem == null ? "something follows the item" : problem;
         kind = KindRule.UNKNOWN;
         table = -1;
@@ -316,12 +461,20 @@ public final class Shredder {
         return Outcome.QUARANTINED;
     }
 
-    /** Counts a sound item; one of a kind without a table as that kind, which may hide less than all kinds together. */
+    /**
+     * Counts a sound item; one of a kind without a table as that kind, which may hide less than all kinds together. Where
+     * columns are given, only what has none is counted, on the way.
+     */
     private void takeCensus(String told) {
-        if (census.isPresent() && kind.equals(told)) {
-            census.get().addFresh(itemTape, told, tape);
-        } else if (census.isPresent()) {
-            census.get().add(itemTape, told);
+        if (census.isEmpty()) {
+            return;
+        }
+        if (!kind.equals(told)) {
+            census.get().add(item, told);
+        } else if (layouts.get(table).given()) {
+            census.get().census().kind(kind).addRecord();
+        } else {
+            census.get().addFresh(item, told, tape);
         }
     }
 
@@ -339,7 +492,7 @@ public final class Shredder {
         if (longKey != null) {
             byte[] pointer = longKey.pointer;
             driftByTable[table].addAt(
-                    pointer, 0, pointer.length, longKey.shape, tape, SourceType.payload(longKeyValue), numbers);
+                    pointer, 0, pointer.length, longKey.shape, tape, notation.payload(longKeyValue), numbers);
         }
     }
 
@@ -409,24 +562,176 @@ public final class Shredder {
     }
 
     private void fields(Node node, Row row, int map) {
-        // Items of a kind have their attributes in the same order mostly: a guess is compared where a search would
-        // hash.
         Node before = null;
         for (int name = map + 1; name < tape.next(map); name = tape.next(name + 1)) {
-            Node guess = before == null ? node.first : before.follower;
-            Node field = guess != null && tape.is(name, guess.name) ? guess : field(node, name);
+            Node field = field(node, before, name);
             if (field == null) {
                 unknown(node, row, name);
+            } else {
+                before = field;
+                value(field, row, name + 1);
+            }
+        }
+    }
+
+    /**
+     * Finds a name's node. Items of a kind have their attributes in the same order mostly: a guess is compared where a
+     * search would hash.
+     */
+    private Node field(Node map, Node before, int name) {
+        Node guess = before == null ? map.first : before.follower;
+        if (guess != null && tape.is(name, guess.name)) {
+            return guess;
+        }
+        Node field = field(map, name);
+        if (field != null && before == null) {
+            map.first = field;
+        } else if (field != null) {
+            before.follower = field;
+        }
+        return field;
+    }
+
+    private void plainFields(Node node, Row row, int map) {
+        if (lastCounts) {
+            findLast(node, map);
+        }
+        Node before = null;
+        for (int name = map + 1; name < tape.next(map); name = tape.next(name + 1)) {
+            Node field = field(node, before, name);
+            if (field == null) {
+                unnamed(node, row, name);
                 continue;
             }
-            if (before == null) {
-                node.first = field;
-            } else {
-                before.follower = field;
-            }
             before = field;
-            value(field, row, name + 1);
+            if (field.isStranger) {
+                strange(field, row, name + 1);
+            } else {
+                plainField(field, row, name, map);
+            }
         }
+    }
+
+    /** A name may stand twice in plain JSON: all but the last are kept beside it. */
+    private void plainField(Node field, Row row, int name, int map) {
+        if (lastCounts) {
+            if (field.last == name) {
+                plainValue(field, row, name + 1);
+            } else {
+                rest(row, field.pointer, -1, name + 1);
+            }
+            return;
+        }
+        long here = reads << Integer.SIZE | map;
+        if (field.seen == here) {
+            repeats = true;
+        } else {
+            field.seen = here;
+            plainValue(field, row, name + 1);
+        }
+    }
+
+    private void findLast(Node node, int map) {
+        for (int name = map + 1; name < tape.next(map); name = tape.next(name + 1)) {
+            Node field = field(node, name);
+            if (field != null) {
+                field.last = name;
+            }
+        }
+    }
+
+    private void plainValue(Node node, Row row, int value) {
+        SourceType type = Notation.plain(tape, value);
+        if (type == SourceType.N && (node.column >= 0 || node.given.length > 0)) {
+            numbers.scan(tape.input(), tape.start(value), tape.end(value));
+        }
+        if (node.given.length > 0) {
+            givenValue(node, row, value, type);
+            return;
+        }
+        boolean fits = type == node.shape && !(type.isContainer() && tape.next(value) == value + 1);
+        if (fits && node.column >= 0) {
+            column(node, row, value);
+        } else if (fits && node.table >= 0) {
+            elements(node, row, type, value);
+        } else if (fits && type == SourceType.M) {
+            plainFields(node, row, value);
+        } else {
+            rest(row, node.pointer, -1, value);
+        }
+    }
+
+    @SuppressWarnings("EnumOrdinal") // by an array: this runs once per value
+    private void givenValue(Node node, Row row, int value, SourceType type) {
+        if (type == SourceType.NULL) {
+            return;
+        }
+        boolean fits = true;
+        for (Given given : node.given) {
+            Conversion conversion = given.conversions[type.ordinal()];
+            Object converted = conversion == null ? Conversion.MISFIT : conversion.ofValue(tape, value, numbers);
+            if (converted == Conversion.MISFIT) {
+                fits = false;
+            } else {
+                row.values[given.column] = converted;
+            }
+        }
+        if (type == SourceType.M && node.shape == SourceType.M) {
+            plainFields(node, row, value);
+        } else if (!fits) {
+            rest(row, node.pointer, -1, value);
+        }
+    }
+
+    /** Keeps a value whose name has no node, and gives it one while there are few. */
+    private void unnamed(Node map, Row row, int name) {
+        if (strangers < MAX_STRANGERS && !tape.isEscaped(name)) {
+            strangers++;
+            Node stranger = new Node(pointer(map.pointer, tape.text(name)), tape.utf8(name), map);
+            stranger.isStranger = true;
+            stranger.covered = isCovered(map);
+            map.fields.put(stranger.name, stranger);
+            strange(stranger, row, name + 1);
+        } else if (!row.layout.given()) {
+            rest(row, map.pointer, name, name + 1);
+        } else if (!isCovered(map)) {
+            if (census.isPresent() && !lastCounts) {
+                unnamedAt(map, census.get()).addField(tape, name, notation, numbers);
+            }
+            if (row.layout.keepsRest()) {
+                keep(row, map.pointer, name, name + 1);
+            }
+        }
+    }
+
+    private void strange(Node stranger, Row row, int value) {
+        if (!row.layout.given()) {
+            rest(row, stranger.pointer, -1, value);
+        } else if (!stranger.covered) {
+            if (census.isPresent() && !lastCounts) {
+                unnamedAt(stranger, census.get()).addValue(tape, value, notation, numbers);
+            }
+            if (row.layout.keepsRest()) {
+                keep(row, stranger.pointer, -1, value);
+            }
+        }
+    }
+
+    private static boolean isCovered(Node map) {
+        Node node = map;
+        while (node != null && !node.covered) {
+            node = node.above;
+        }
+        return node != null;
+    }
+
+    private PathCensus unnamedAt(Node node, CensusTaker taker) {
+        if (node.unnamed == null) {
+            node.unnamed = node.above == null
+                    ? taker.census().kind(kind)
+                    : unnamedAt(node.above, taker).field(new String(node.name, StandardCharsets.UTF_8));
+        }
+        return node.unnamed;
     }
 
     private void unknown(Node map, Row row, int name) {
@@ -494,7 +799,9 @@ public final class Shredder {
         for (int e = payload + 1; e < tape.next(payload); e = tape.next(e)) {
             Row row = row(list.table);
             setIndexes(row, parent, index++);
-            if (!type.isSet()) {
+            if (isPlain) {
+                plainValue(element, row, e);
+            } else if (!type.isSet()) {
                 value(element, row, e);
             } else {
                 if (type == SourceType.NS) {
@@ -537,28 +844,37 @@ public final class Shredder {
             for (int i = 0; i < places.length; i++) {
                 child.values[places[i]] = main.values[main.layout.keys()[i]];
             }
+            if (child.layout.file() >= 0) {
+                child.values[child.layout.file()] = main.values[main.layout.file()];
+            }
         }
     }
 
-    /** Keeps a typed value; {@code name} is its name token where no node knows it, else −1. */
+    /** Keeps a value that does not fit; {@code name} is its name token where no node knows it, else −1. */
     private void rest(Row row, byte[] pointer, int name, int value) {
+        int from = row.rest.length() + 2;
+        int to = keep(row, pointer, name, value);
+        if (!isVoid(value)) {
+            row.stray(from, to, notation.of(tape, value), notation.payload(value));
+        }
+    }
+
+    /** Keeps a value beside the columns; returns where its pointer ends. */
+    private int keep(Row row, byte[] pointer, int name, int value) {
         openRest(row);
-        int from = row.rest.length();
         row.rest.add(pointer);
         if (name >= 0) {
             step(row.rest, name);
         }
         int to = row.rest.length();
-        row.rest.ascii("\":").add(tape.input(), tape.start(value), tape.end(value));
-        if (!isVoid(value)) {
-            row.stray(from, to, SourceType.of(tape, value), SourceType.payload(value));
-        }
+        row.rest.add('"').add(':').add(tape.input(), tape.rawStart(value), tape.rawEnd(value));
+        return to;
     }
 
     /** Whether nothing is there that could have a column: a NULL, an empty list, a map of nothing else. */
     private boolean isVoid(int value) {
-        SourceType type = SourceType.of(tape, value);
-        int payload = SourceType.payload(value);
+        SourceType type = notation.of(tape, value);
+        int payload = notation.payload(value);
         int end = tape.next(payload);
         if (type == SourceType.M) {
             int name = payload + 1;
@@ -578,7 +894,7 @@ public final class Shredder {
     }
 
     private static void openRest(Row row) {
-        row.rest.ascii(row.rest.length() == 0 ? "{\"" : ",\"");
+        row.rest.add(row.rest.length() == 0 ? '{' : ',').add('"');
     }
 
     /** Writes one more step of a pointer: the name as it stands, unless it holds what a pointer escapes. */

@@ -3,7 +3,10 @@ package dev.millrace.schema;
 import dev.millrace.json.JsonTape;
 import java.nio.charset.StandardCharsets;
 
-/** DynamoDB's types, by the tags of its JSON ("Data type descriptors" in the Amazon DynamoDB developer guide). */
+/**
+ * DynamoDB's types, by the tags of its JSON ("Data type descriptors" in the Amazon DynamoDB developer guide). Plain JSON
+ * has six of them: see {@link Notation#PLAIN}.
+ */
 @SuppressWarnings("EnumOrdinal") // noted on the tape, once per value
 public enum SourceType {
     S,

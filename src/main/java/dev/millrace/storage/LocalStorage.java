@@ -40,6 +40,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A local folder as storage.
@@ -49,6 +51,7 @@ import java.util.stream.Stream;
  * replaces a small file holds the lock file of its folder, across processes; data files need no lock.
  */
 final class LocalStorage implements Storage {
+    private static final Logger LOG = LoggerFactory.getLogger(LocalStorage.class);
     private static final String LOCK = StoragePath.HIDDEN + "lock";
 
     /** File locks belong to the process, so threads need locks of their own; shared by all instances of the JVM. */
@@ -249,6 +252,34 @@ final class LocalStorage implements Storage {
     @Override
     public Upload create(String path) {
         return new LocalUpload(this, path, resolve(StoragePath.file(path)));
+    }
+
+    @Override
+    public StoredFile bring(Storage source, String from, String path) {
+        Optional<Path> other = source.localPath(from);
+        Path file = resolve(StoragePath.file(path));
+        if (other.isPresent()) {
+            try {
+                Optional<StoredFile> there = stored(from, other.get());
+                Optional<StoredFile> here = stored(path, file);
+                if (there.isPresent() && here.isEmpty()) {
+                    Files.createDirectories(file.getParent());
+                    Files.createLink(file, other.get());
+                    sync(file.getParent());
+                    return stored(path, file).orElseThrow(() -> new NoSuchFileException(file.toString()));
+                }
+            } catch (IOException | UnsupportedOperationException noLink) {
+                // Two disks, a file system without links, another process that was first or removed an empty folder.
+                LOG.debug("No hard link {}: {}", file, noLink.toString());
+            }
+        }
+        return Storage.super.bring(source, from, path);
+    }
+
+    private static void sync(Path directory) throws IOException {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
     }
 
     @Override
@@ -498,9 +529,7 @@ final class LocalStorage implements Storage {
         }
 
         private void syncFolder() throws IOException {
-            try (FileChannel parent = FileChannel.open(target.getParent(), StandardOpenOption.READ)) {
-                parent.force(true);
-            }
+            sync(target.getParent());
         }
 
         @Override

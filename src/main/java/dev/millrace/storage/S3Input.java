@@ -3,6 +3,7 @@ package dev.millrace.storage;
 import dev.millrace.fault.Fault;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Optional;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
@@ -51,6 +52,38 @@ final class S3Input extends InputStream {
         this.connected = true;
         this.length = connection.response().contentLength();
         this.etag = connection.response().eTag();
+    }
+
+    private S3Input(S3Storage storage, StoredFile file, long from, ResponseInputStream<GetObjectResponse> connection) {
+        this.storage = storage;
+        this.path = file.path();
+        this.connection = connection;
+        this.connected = true;
+        this.position = from;
+        this.length = file.bytes();
+        this.etag = connection.response().eTag();
+    }
+
+    /** An object from an offset below its end on, as it was listed; empty when it is gone or another by now. */
+    static Optional<S3Input> open(S3Storage storage, StoredFile file, long from) {
+        GetObjectRequest.Builder request = GetObjectRequest.builder()
+                .bucket(storage.bucket())
+                .key(storage.key(file.path()))
+                .ifMatch("\"" + file.etag() + "\"");
+        if (from > 0) {
+            request.range("bytes=" + from + "-");
+        }
+        try {
+            return Optional.of(new S3Input(storage, file, from, storage.client().getObject(request.build())));
+        } catch (S3Exception e) {
+            boolean gone = e.statusCode() == 404 && !S3Storage.isBucketMissing(e);
+            if (gone || e.statusCode() == 412) {
+                return Optional.empty();
+            }
+            throw storage.failed("read", file.path(), e);
+        } catch (SdkException e) {
+            throw storage.failed("read", file.path(), e);
+        }
     }
 
     private GetObjectRequest.Builder request() {

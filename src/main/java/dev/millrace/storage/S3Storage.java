@@ -4,6 +4,7 @@ import dev.millrace.fault.Fault;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -14,6 +15,8 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import software.amazon.awssdk.core.ResponseBytes;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
@@ -43,6 +46,11 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 final class S3Storage implements Storage {
     /** Most that one request may delete. */
     private static final int DELETE_BATCH = 1000;
+
+    /** Most that one request may copy; in bytes. */
+    private static final long MOST_COPIED = 5L << 30;
+
+    private static final Pattern URI = Pattern.compile("s3://([^/]+)/(.*)", Pattern.DOTALL);
 
     private static final String MARK = "millrace-write";
     private static final int CONFLICT_TRIES = 10;
@@ -170,8 +178,44 @@ final class S3Storage implements Storage {
     }
 
     @Override
+    public Optional<InputStream> open(StoredFile file, long from) {
+        StoragePath.file(file.path());
+        return S3Input.open(this, file, from).map(in -> in);
+    }
+
+    @Override
     public Upload create(String path) {
         return new S3Upload(this, StoragePath.file(path));
+    }
+
+    @Override
+    public StoredFile bring(Storage source, String from, String path) {
+        Matcher uri = URI.matcher(source.uri(from));
+        if (!uri.matches()) {
+            return Storage.super.bring(source, from, path);
+        }
+        StoragePath.file(path);
+        StoredFile there = source.stat(from)
+                .orElseThrow(
+                        () -> Fault.world("Cannot bring " + source.uri(from) + " to " + uri(path) + ": no such file"));
+        Optional<StoredFile> here = stat(path);
+        if (here.isPresent()) {
+            return Brought.requireSame(this, there, here.get());
+        }
+        if (there.bytes() > MOST_COPIED) {
+            return Storage.super.bring(source, from, path);
+        }
+        String etag = asking(
+                "write",
+                path,
+                () -> bare(client().copyObject(r -> r.sourceBucket(uri.group(1))
+                                .sourceKey(uri.group(2))
+                                .destinationBucket(bucket)
+                                .destinationKey(key(path)))
+                        .copyObjectResult()
+                        .eTag()));
+        Instant modified = stat(path).map(StoredFile::modified).orElseGet(Instant::now);
+        return new StoredFile(path, there.bytes(), etag, modified);
     }
 
     @Override

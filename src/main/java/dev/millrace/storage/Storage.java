@@ -1,5 +1,7 @@
 package dev.millrace.storage;
 
+import dev.millrace.fault.Fault;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.nio.file.Path;
@@ -42,8 +44,54 @@ public interface Storage extends Serializable {
     /** A file's bytes from the beginning, buffered. A read that breaks off is resumed where the store can. */
     InputStream open(String path);
 
+    /**
+     * The bytes from an offset on of a file as it was listed; empty when it is gone or another by now. On a local disk
+     * a file that is changed while it is read is not noticed.
+     */
+    default Optional<InputStream> open(StoredFile file, long from) {
+        boolean same =
+                stat(file.path()).filter(now -> now.etag().equals(file.etag())).isPresent();
+        if (!same) {
+            return Optional.empty();
+        }
+        InputStream in = open(file.path());
+        try {
+            in.skipNBytes(from);
+        } catch (IOException e) {
+            throw Fault.world("Cannot read " + uri(file.path()) + " from byte " + from + ": " + e.getMessage(), e);
+        }
+        return Optional.of(in);
+    }
+
     /** A new file, seen under its name only after {@link Upload#commit}; replaces what stood there. */
     Upload create(String path);
+
+    /**
+     * Makes a file of this or another storage a file here, durable; where the two allow it without reading the bytes: by a
+     * hard link, or by a copy within S3. What stands under the name already and has the same size is taken for it, so
+     * this may be repeated, and done twice at once, for files that never change under names that nobody else gives.
+     *
+     * @param source the storage that has the file
+     * @param from its path there
+     * @param path its path here
+     * @throws dev.millrace.fault.Fault of kind WORLD when the name is taken by a file of another size
+     */
+    default StoredFile bring(Storage source, String from, String path) {
+        StoredFile there = source.stat(from)
+                .orElseThrow(
+                        () -> Fault.world("Cannot bring " + source.uri(from) + " to " + uri(path) + ": no such file"));
+        Optional<StoredFile> here = stat(path);
+        if (here.isPresent()) {
+            return Brought.requireSame(this, there, here.get());
+        }
+        try (InputStream in = source.open(from);
+                Upload upload = create(path)) {
+            in.transferTo(upload.stream());
+            return upload.commit();
+        } catch (IOException e) {
+            throw Fault.world("Cannot bring " + source.uri(from) + " to " + uri(path) + ": " + e.getMessage(), e);
+        }
+    }
 
     /** Writes a small file whole, replacing what stood there. */
     void put(String path, byte[] content);

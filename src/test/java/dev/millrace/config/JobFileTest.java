@@ -75,6 +75,7 @@ class JobFileTest {
                                 Lists.CHILD_TABLES,
                                 percent("100")),
                         Map.of(),
+                        Map.of(),
                         new StagingSettings(
                                 staging,
                                 Duration.ofDays(2),
@@ -82,6 +83,7 @@ class JobFileTest {
                                 Codec.ZSTD,
                                 Spool.KEEP,
                                 Optional.empty()),
+                        Optional.empty(),
                         new S3Settings(Optional.empty(), Optional.empty(), false),
                         Optional.empty()));
     }
@@ -106,13 +108,15 @@ class JobFileTest {
 
     @Test
     void everyDeclaredKeyIsInTheFullFile() throws IOException {
-        Job job = files.job(full()).load();
-        String json = JobFile.toJson(job);
+        StringBuilder json = new StringBuilder();
+        for (String file : List.of("full.yaml", "full-json.yaml", "full-csv.yaml", "full-parquet.yaml")) {
+            json.append(JobFile.toJson(files.job(full(file)).load()));
+        }
         for (Form.Row row : JobKeys.ROOT.rows("")) {
             String name = row.key().substring(row.key().lastIndexOf('.') + 1);
             // The sample excludes the role, the attribute excludes the patterns.
             if (!row.key().equals("source.dynamodb.sample") && !row.key().equals("schema.kind.attribute")) {
-                assertThat(json).as(row.key()).contains('"' + name + '"');
+                assertThat(json.toString()).as(row.key()).contains('"' + name + '"');
             }
         }
     }
@@ -143,12 +147,7 @@ class JobFileTest {
     @Test
     void readsTheShop() {
         Job job = JobFile.load(
-                Path.of("jobs/shop.yaml"),
-                Optional.empty(),
-                Map.of(),
-                HOME,
-                name -> Optional.empty(),
-                sql -> Optional.empty());
+                Path.of("jobs/shop.yaml"), Optional.empty(), Map.of(), HOME, name -> Optional.empty(), JobFiles.JUDGE);
         assertThat(job.source()).isInstanceOfSatisfying(DynamoDbSource.class, source -> {
             assertThat(source.isEmbedded()).isTrue();
             assertThat(source.sample()).contains("shop");
@@ -279,7 +278,7 @@ class JobFileTest {
             assertThat(source.projection()).containsExactly("EntityType", "a b");
         });
         assertThat(job.table("Order").drop()).containsExactly(new AttributePath(List.of("y", "z")));
-        assertThat(job.table("Order").columns().get("day").sql()).isEqualTo("[literally: {text");
+        assertThat(job.table("Order").computed().get("day").sql()).isEqualTo("[literally: {text");
         assertThat(job.table("a.b").name()).contains("other");
         assertThat(job.warehouse().orElseThrow().gate().minRows()).isEqualTo(Map.of("orders", 5L));
     }
@@ -319,7 +318,7 @@ class JobFileTest {
             assertThat(source.table()).isEqualTo("items-prod");
             assertThat(source.consistent()).isTrue();
         });
-        assertThat(job.table("A").columns().get("x").sql()).isEqualTo("regexp_extract(a, '${1}', 1)");
+        assertThat(job.table("A").computed().get("x").sql()).isEqualTo("regexp_extract(a, '${1}', 1)");
         assertThat(job.schema().cache()).hasToString("s3://acme/x/nightly/schema/");
     }
 
@@ -328,7 +327,7 @@ class JobFileTest {
         Job job = files.job(JobFiles.SMALLEST + "tables: {A: {columns: {x: {sql: \"${env:SQL}\"}}}}\n")
                 .variable("SQL", "'${env:OTHER} $1'")
                 .load();
-        assertThat(job.table("A").columns().get("x").sql()).isEqualTo("'${env:OTHER} $1'");
+        assertThat(job.table("A").computed().get("x").sql()).isEqualTo("'${env:OTHER} $1'");
     }
 
     @Test
@@ -370,7 +369,11 @@ class JobFileTest {
     }
 
     private static String full() throws IOException {
-        return Files.readString(HOME.resolve("src/test/resources/config/full.yaml"));
+        return full("full.yaml");
+    }
+
+    private static String full(String file) throws IOException {
+        return Files.readString(HOME.resolve("src/test/resources/config").resolve(file));
     }
 
     private static Percent percent(String number) {
@@ -430,6 +433,7 @@ class JobFileTest {
                                         "year", new ComputedColumn("year(created_at)"))),
                         "Customer",
                         TableSettings.NONE),
+                Map.of("normalized", "com.acme.Normalize$Method"),
                 new StagingSettings(
                         new Location("s3://acme/staging/"),
                         Duration.ofDays(3),
@@ -437,6 +441,7 @@ class JobFileTest {
                         Codec.NONE,
                         Spool.ENCRYPT,
                         SecretRef.parse("${secret:prod/millrace#spool}")),
+                Optional.empty(),
                 new S3Settings(Optional.of(URI.create("http://localhost:9000")), Optional.of("us-east-1"), true),
                 Optional.of(new WarehouseSettings(
                         new DuckDb(Path.of("/var/lib/full.duckdb")),

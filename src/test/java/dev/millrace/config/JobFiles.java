@@ -22,6 +22,22 @@ final class JobFiles {
               at: staging
             """;
 
+    /** Finds nothing wrong with expressions that use only declared functions; knows no class of the package nowhere. */
+    static final Expressions JUDGE = new Expressions() {
+        @Override
+        public Optional<String> mistake(String sql, Map<String, String> functions) {
+            return Optional.of(sql)
+                    .filter(s -> s.startsWith("call_"))
+                    .filter(s -> !functions.containsKey(s))
+                    .map(s -> "no function " + s + " among " + functions.keySet());
+        }
+
+        @Override
+        public Optional<String> functionMistake(String name, String type) {
+            return type.startsWith("nowhere.") ? Optional.of("no class " + type) : Optional.empty();
+        }
+    };
+
     private final Path base;
     private final Map<String, String> sets = new LinkedHashMap<>();
     private final Map<String, String> variables = new HashMap<>();
@@ -62,8 +78,7 @@ final class JobFiles {
     }
 
     Job load() {
-        return JobFile.load(
-                JOB, envFile, sets, base, name -> Optional.ofNullable(variables.get(name)), sql -> Optional.empty());
+        return JobFile.load(JOB, envFile, sets, base, name -> Optional.ofNullable(variables.get(name)), JUDGE);
     }
 
     List<String> mistakes() {
@@ -71,13 +86,7 @@ final class JobFiles {
     }
 
     List<String> mistakesIn(Path file) {
-        return JobFile.mistakes(
-                        file,
-                        envFile,
-                        sets,
-                        base,
-                        name -> Optional.ofNullable(variables.get(name)),
-                        sql -> Optional.empty())
+        return JobFile.mistakes(file, envFile, sets, base, name -> Optional.ofNullable(variables.get(name)), JUDGE)
                 .stream()
                 .map(Mistake::toString)
                 .toList();

@@ -71,9 +71,13 @@ class JobSchemaTest {
         JsonNode schema = new ObjectMapper().readTree(JobSchema.jsonSchema());
         List<Path> files;
         try (Stream<Path> jobs = Files.list(HOME.resolve("jobs"))) {
-            files = jobs.filter(f -> f.toString().endsWith(".yaml")).toList();
+            files = new ArrayList<>(
+                    jobs.filter(f -> f.toString().endsWith(".yaml")).toList());
         }
         assertThat(files).contains(HOME.resolve("jobs/shop.yaml"));
+        for (String name : List.of("full-json.yaml", "full-csv.yaml", "full-parquet.yaml")) {
+            files.add(HOME.resolve("src/test/resources/config").resolve(name));
+        }
         for (Path file : files) {
             assertThat(violations(schema, Files.readString(file)))
                     .as(file.toString())
@@ -104,10 +108,12 @@ class JobSchemaTest {
         List<JsonNode> forms = new ArrayList<>(List.of(schema));
         schema.path("anyOf").forEach(forms::add);
         List<String> rest = path.subList(1, path.size());
+        String name = path.get(0).replace("[]", "");
         for (JsonNode form : forms) {
-            JsonNode below = path.get(0).startsWith("<")
+            JsonNode below = name.startsWith("<")
                     ? form.path("additionalProperties")
-                    : form.path("properties").path(path.get(0));
+                    : form.path("properties").path(name);
+            below = name.equals(path.get(0)) ? below : below.path("items");
             if (below.isObject()) {
                 return property(below, rest);
             }

@@ -5,6 +5,7 @@ import dev.millrace.run.JobStore;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
+import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.CensusTaker;
 import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.Inference;

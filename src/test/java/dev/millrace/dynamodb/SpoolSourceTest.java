@@ -12,7 +12,9 @@ import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.UnitManifest;
 import dev.millrace.sample.ShopSample;
 import dev.millrace.schema.Census;
+import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.CensusTaker;
+import dev.millrace.schema.CensusUnits;
 import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.Inference;
 import dev.millrace.schema.KeyAttribute;
@@ -61,7 +63,8 @@ class SpoolSourceTest {
             Spool spool, KindRule rule, List<KeyAttribute> keys, Map<String, TableSettings> tables) {
         CensusTaker.Settings settings =
                 new CensusTaker.Settings(rule, ShredPlan.redactions(tables), keys, BigDecimal.ONE);
-        return new CensusUnits(runs.storage(), "job/runs/r/census/", runs.commits(), PHASE, spool, settings);
+        return new CensusUnits(
+                runs.storage(), "job/runs/r/census/", runs.commits(), PHASE, new SpooledItems(spool), settings);
     }
 
     private static ShredPlan plan(

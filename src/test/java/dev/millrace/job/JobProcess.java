@@ -174,9 +174,9 @@ final class JobProcess {
         void count(Effects.Effect effect) {
             inPhase = now.equals(last) ? inPhase + 1 : 1;
             last = now;
-            for (Phase phase : Phase.values()) {
+            for (Phase phase : ShopJob.PHASES) {
                 if (effect.isOn("/phases/" + phase.label() + ".json")) {
-                    now = Arrays.stream(Phase.values())
+                    now = ShopJob.PHASES.stream()
                             .filter(p -> p.compareTo(phase) > 0)
                             .map(Phase::label)
                             .findFirst()
@@ -201,7 +201,7 @@ final class JobProcess {
             return Phase.INFER_SCHEMA.label();
         }
         RunStore run = store.run(runs.get(runs.size() - 1));
-        return Arrays.stream(Phase.values())
+        return ShopJob.PHASES.stream()
                 .filter(phase -> run.phase(phase).isEmpty())
                 .map(Phase::label)
                 .findFirst()

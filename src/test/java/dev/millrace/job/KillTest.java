@@ -55,7 +55,7 @@ class KillTest {
         ShopJob job = new ShopJob(folder.resolve("killed-" + percent), table, SEGMENTS);
         Map<String, String> units = new HashMap<>();
         List<String> spooled = new ArrayList<>();
-        for (Phase phase : Phase.values()) {
+        for (Phase phase : ShopJob.PHASES) {
             int n = Math.max(1, processes.effects(phase) * percent / 100);
             JobProcesses.Started killed =
                     processes.start(job, JobProcess.Manner.UNDISTURBED.killed(new JobProcess.InPhase(phase, n)));
@@ -104,7 +104,7 @@ class KillTest {
         assertThat(out.toString())
                 .contains("run " + job.onlyRun().id() + "  unfinished")
                 .containsPattern("(?m)^  " + phase.label() + " +running");
-        for (Phase later : Phase.values()) {
+        for (Phase later : ShopJob.PHASES) {
             if (later.compareTo(phase) > 0) {
                 assertThat(out.toString()).containsPattern("(?m)^  " + later.label() + " +waiting");
             }

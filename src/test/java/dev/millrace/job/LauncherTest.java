@@ -222,6 +222,13 @@ class LauncherTest {
     }
 
     @Test
+    void takesJarsOfTheUsersBehindItsOwn() {
+        assertThat(launch(Map.of("MILLRACE_JARS", "a.jar:b.jar"), home.resolve("scripts/millrace"), "status")
+                        .output())
+                .contains("/dependency.jar:a.jar:b.jar\n");
+    }
+
+    @Test
     void findsAJdkOnThePathBehindLinks() throws IOException {
         Files.createSymbolicLink(folder.resolve("alternative"), jdk.resolve("bin/java"));
         Files.createSymbolicLink(bin.resolve("java"), folder.resolve("alternative"));

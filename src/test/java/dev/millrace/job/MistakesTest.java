@@ -113,6 +113,24 @@ class MistakesTest {
     }
 
     @Test
+    void functionsAreCheckedBeforeAnythingStarts() {
+        Trial trial = new Trial(folder);
+        Path job = job(
+                trial,
+                "functions: {masked: com.acme.Missing}\n"
+                        + "tables: {mistakes: {columns: {a: {sql: masked(t)}, b: {sql: maskd(t)}}}}");
+        Trial.Ended ended = failEarly(trial, job);
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err().lines())
+                .containsExactly(
+                        job
+                                + ":3: functions.masked: com.acme.Missing: class com.acme.Missing is not there: start with its jar,"
+                                + " spark-submit --jars functions.jar or MILLRACE_JARS=functions.jar scripts/millrace",
+                        job + ":4: tables.mistakes.columns.b.sql: maskd(t): no function maskd; the nearest is mask");
+        assertThat(Trial.command("check", job.toString()).err()).isEqualTo(ended.err());
+    }
+
+    @Test
     void aWarehouseFileOfOthersIsLeftAloneAndToldBeforeTheTableIsRead() throws IOException, SQLException {
         Trial trial = new Trial(folder);
         Path job = job(trial, "");

@@ -264,7 +264,7 @@ final class ProveKills implements Callable<Integer> {
                 return new Doomed(started, "kill after " + millis + " ms");
             }
             Phase from = now();
-            List<Phase> left = Stream.of(Phase.values())
+            List<Phase> left = ShopJob.PHASES.stream()
                     .filter(p -> p.compareTo(from) >= 0 && (phases.isEmpty() || phases.contains(p)))
                     .toList();
             // Where it is, or further on.

@@ -48,6 +48,10 @@ import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 
 /** A job on a small shop in the tests' DynamoDB Local, with all its files in a folder of its own. */
 final class ShopJob {
+    /** The phases that it needs, in order. */
+    static final List<Phase> PHASES =
+            List.of(Phase.INFER_SCHEMA, Phase.EXTRACT, Phase.PREPARE, Phase.UPLOAD, Phase.REPLACE);
+
     private static final String NAME = "shop";
     private static final int SMALL = 40;
 

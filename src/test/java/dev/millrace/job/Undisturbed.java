@@ -82,7 +82,7 @@ final class Undisturbed {
         }
         requireFiles(other, run, found);
         compareLanding(mine, run, found);
-        for (Phase phase : Phase.values()) {
+        for (Phase phase : ShopJob.PHASES) {
             compare("phase " + phase.label(), phase(mine, phase), phase(run, phase), found);
         }
         // Whatever was tried twice is counted once.
@@ -190,7 +190,7 @@ final class Undisturbed {
     private static String phase(RunStore run, Phase phase) {
         Optional<PhaseCommit> commit = run.phase(phase);
         Map<String, String> facts = new TreeMap<>(commit.map(PhaseCommit::facts).orElse(Map.of()));
-        facts.keySet().removeAll(List.of(ExtractWork.COMMIT, ExtractWork.CONSUMED));
+        facts.keySet().removeAll(List.of(ExtractWork.COMMIT, TableReading.CONSUMED));
         Map<String, TableCounts> counts =
                 new TreeMap<>(commit.map(PhaseCommit::counts).orElse(Map.of()));
         return commit.isPresent() + " " + facts + " " + counts;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.function.JavaFunctions;
 import dev.millrace.table.Column;
 import dev.millrace.table.ColumnType;
 import dev.millrace.table.TableDefinition;
@@ -16,10 +17,12 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -126,6 +129,9 @@ class ComputedColumnsTest {
             delimiter = '|',
             value = {
                 "length(id)                          | bigint",
+                "normalized_url(id)                  | string",
+                "Normalized_Method_Signature('GET', cast(total as string)) | string",
+                "normalized_url(null)                | string",
                 "cast(1 as tinyint)                  | bigint",
                 "cast(1.5 as float)                  | double",
                 "cast('2026-01-01' as timestamp_ntz) | timestamp",
@@ -166,6 +172,8 @@ class ComputedColumnsTest {
                 "transform(array(1), x -> y)   | table orders has no column y before this one",
                 "c + 1                         | table orders has no column c before this one",
                 "to_dat(created_at)            | no function to_dat; the nearest is to_date",
+                "normalised_url(id)            | no function normalised_url; the nearest is normalized_url",
+                "upper(normalized_url(total))  | argument 1 of normalized_url is decimal(18,2); it takes string: cast it, cast(… as string)",
                 "sum(total)                    | the aggregate sum sees other rows; a column is computed from its own row",
                 "count(*)                      | the aggregate count sees other rows; a column is computed from its own row",
                 "row_number() over (order by id) | a window function sees other rows; a column is computed from its own row",
@@ -195,6 +203,82 @@ class ComputedColumnsTest {
 
         assertThat(fault.kind()).isEqualTo(Fault.Kind.USER);
         assertThat(fault).hasMessage("Invalid computed column c (jobs/shop.yaml:31): " + sql + ": " + reason);
+    }
+
+    @Test
+    void saysHowManyArgumentsAFunctionTakes(SparkSession spark) {
+        Fault fault = catchThrowableOfType(Fault.class, () -> resolved(spark, column("c", "normalized_url(id, id)")));
+
+        assertThat(fault.getMessage())
+                .startsWith("Invalid computed column c (jobs/shop.yaml:31): normalized_url(id, id): [WRONG_NUM_ARGS")
+                .contains("1");
+    }
+
+    @Test
+    void callsFunctionsThatTheJobDeclares(SparkSession spark) {
+        JavaFunctions functions = JavaFunctions.of(Map.of("masked", Masked.class.getName()));
+        List<ComputedColumn> columns = List.of(column("masked_id", "MASKED(concat(id, 'x'))"));
+        assertThat(ComputedColumns.mistakes(columns, functions)).isEmpty();
+        assertThat(ComputedColumns.mistakes(columns, JavaFunctions.OURS))
+                .containsExactly("Invalid computed column masked_id (jobs/shop.yaml:31): MASKED(concat(id, 'x')): no"
+                        + " function MASKED; the nearest is mask");
+
+        List<LandingTable> tables = ComputedColumns.resolve(
+                spark,
+                List.of(LandingTable.main(ORDERS, columns, "orders/"), LandingTable.child(LINES, List.of(), "lines/")),
+                functions);
+
+        Row order = order("o1", "12.50", "2026-03-01T23:30:00Z", null);
+        assertThat(ComputedColumns.withComputedColumns(wide(spark, RowFactory.create(0, 0, order, null)), tables)
+                        .select("t0.masked_id")
+                        .collectAsList())
+                .containsExactly(RowFactory.create("***"));
+    }
+
+    /** A function of a user's. */
+    public static final class Masked implements UDF1<String, String> {
+        @Override
+        public String call(String text) {
+            return "*".repeat(text.length());
+        }
+    }
+
+    @Test
+    void putsAValueInPlaceOfTheOneOfTheSource(SparkSession spark) {
+        LandingTable orders = LandingTable.main(
+                ORDERS,
+                List.of(
+                        column("before", "User"),
+                        new ComputedColumn("user", "upper(concat(user, id))", "jobs/shop.yaml:32", true),
+                        column("after", "user"),
+                        new ComputedColumn("Total", "cast(total * 2 as decimal(18,2))", "jobs/shop.yaml:34", true)),
+                "orders/");
+        List<LandingTable> tables =
+                ComputedColumns.resolve(spark, List.of(orders, LandingTable.child(LINES, List.of(), "lines/")));
+
+        Row order = order("o1", "12.50", null, null);
+        assertThat(ComputedColumns.withComputedColumns(wide(spark, RowFactory.create(0, 0, order, null)), tables)
+                        .select("t0.*")
+                        .collectAsList())
+                .containsExactly(
+                        RowFactory.create("o1", new BigDecimal("25.00"), null, null, "ANNO1", null, "ann", "ANNO1"));
+        assertThat(tables.get(0).landed().columns().stream().map(Column::name))
+                .containsExactly("id", "total", "created_at", "tags", "User", "before", "after", "_rest");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "total | total * 2 | the result is decimal(20,2), the column's type is decimal(18,2): cast it, cast(… as decimal(18,2)), or declare the type decimal(20,2)",
+                "sum   | 1         | table orders has no column sum from the source",
+            })
+    void refusesWhatCannotStandInPlaceOfAnother(String name, String sql, String reason, SparkSession spark) {
+        Fault fault = catchThrowableOfType(
+                Fault.class, () -> resolved(spark, new ComputedColumn(name, sql, "jobs/shop.yaml:31", true)));
+
+        assertThat(fault)
+                .hasMessage("Invalid computed column " + name + " (jobs/shop.yaml:31): " + sql + ": " + reason);
     }
 
     @Test
@@ -231,12 +315,14 @@ class ComputedColumnsTest {
 
     @Test
     void findsMistakesOfFormWithoutColumnsOrSession() {
-        List<String> mistakes = ComputedColumns.mistakes(List.of(
-                column("fine", "upper(anything)"),
-                column("open", "upper(x"),
-                column("empty", " "),
-                column("Fine", "1"),
-                column("chance", "1 + rand()")));
+        List<String> mistakes = ComputedColumns.mistakes(
+                List.of(
+                        column("fine", "upper(anything)"),
+                        column("open", "upper(x"),
+                        column("empty", " "),
+                        column("Fine", "1"),
+                        column("chance", "1 + rand()")),
+                JavaFunctions.OURS);
 
         assertThat(mistakes).hasSize(4);
         assertThat(mistakes.get(0))
@@ -250,7 +336,7 @@ class ComputedColumnsTest {
     @ParameterizedTest
     @ValueSource(strings = {"current_date", "user"})
     void leavesNamesThatMayBeColumnsToTheTable(String sql) {
-        assertThat(ComputedColumns.mistakes(List.of(column("c", sql)))).isEmpty();
+        assertThat(ComputedColumns.mistake(sql)).isEmpty();
     }
 
     private static ComputedColumn column(String name, String sql) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.function.JavaFunctions;
 import dev.millrace.run.DataFile;
 import dev.millrace.run.TableCounts;
 import dev.millrace.run.UnitManifest;
@@ -17,13 +18,18 @@ import dev.millrace.testing.SharedSpark;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -279,6 +285,135 @@ class LandingTest {
         assertThat(Shop.duckdb(
                         "select string_agg(name, ',') from parquet_schema(" + files + ") where type is not null"))
                 .containsExactly("id,text,number,small,middle,large,fine,ratio,flag,bytes,day,moment,year,_rest");
+    }
+
+    @Test
+    void namesTheFunctionThatFailedOnARow(SparkSession spark) {
+        List<LandingTable> tables = new ArrayList<>(Shop.tables());
+        tables.set(
+                0,
+                LandingTable.main(
+                        Shop.ORDERS,
+                        List.of(new ComputedColumn("c", "picky(text)", "jobs/shop.yaml:9")),
+                        Shop.folder("orders")));
+        Dataset<Row> frame = Shop.frame(spark, List.of(List.of(Shop.order("o1", "a"))));
+        List<LandingTable> resolved = ComputedColumns.resolve(
+                frame.sparkSession(), tables, JavaFunctions.of(Map.of("picky", Picky.class.getName())));
+        LandingPlan plan = new LandingPlan(
+                Shop.storage(root),
+                resolved,
+                FileFormat.PARQUET,
+                Codec.ZSTD,
+                1,
+                MemoryCommits.fresh().withInput("u0", 1),
+                "extract",
+                "spool",
+                List.of("u0"));
+        Dataset<Row> wide = ComputedColumns.withComputedColumns(frame, resolved);
+
+        assertThatThrownBy(() -> Landing.write(wide, plan))
+                .isInstanceOfSatisfying(
+                        Fault.class, fault -> assertThat(fault.kind()).isEqualTo(Fault.Kind.USER))
+                .hasMessageStartingWith("A computed column failed on a row: [FAILED_EXECUTE_UDF]")
+                .hasMessageContaining("function (`picky`: (string) => string)")
+                .hasMessageEndingWith(": java.lang.IllegalStateException: the list is empty")
+                .hasMessageNotContaining("\n");
+    }
+
+    /** A function that fails. */
+    public static final class Picky implements UDF1<String, String> {
+        @Override
+        public String call(String text) {
+            throw new IllegalStateException("the list is empty");
+        }
+    }
+
+    @Test
+    void writesOneFileForEachPartitionOfAUnit(SparkSession spark) throws SQLException {
+        MemoryCommits commits = MemoryCommits.fresh().withInput("u0", 7).withInput("u1", 1);
+        List<LandingTable> tables = new ArrayList<>(Shop.tables());
+        tables.set(0, tables.get(0).partitionedBy(List.of("day", "text")));
+        tables.set(2, tables.get(2).partitionedBy(List.of("name")));
+        LandingPlan plan = new LandingPlan(
+                Shop.storage(root),
+                tables,
+                FileFormat.PARQUET,
+                Codec.ZSTD,
+                1,
+                commits,
+                "extract",
+                "spool",
+                List.of("u0", "u1"));
+        List<Row> rows = List.of(
+                dated("o1", "a/b c%", "2026-11-21"),
+                Shop.customer("c1"),
+                dated("o2", "a/b c%", "2026-11-20"),
+                Shop.line("o1", 1),
+                dated("o3", "a/b c%", "2026-11-21"),
+                Shop.customer("c2"),
+                dated("o4", "", "2026-11-21"),
+                Shop.line("o1", 2),
+                dated("o5", null, "+50000-01-01"));
+
+        Landing.write(Shop.frame(spark, List.of(rows, List.of(dated("o6", "é", "2026-11-21")))), plan);
+
+        LandedTable orders = LandingManifests.write(plan, List.of("u0", "u1")).get(0);
+        String none = PartitionPath.NULL;
+        assertThat(orders.files().stream()
+                        .map(DataFile::path)
+                        .map(path -> path.substring(Shop.folder("orders").length(), path.lastIndexOf('/'))))
+                .containsExactlyInAnyOrder(
+                        "day=2026-11-20/text=a%2Fb c%25",
+                        "day=2026-11-21/text=" + none,
+                        "day=2026-11-21/text=a%2Fb c%25",
+                        "day=2026-11-21/text=é",
+                        "day=" + none + "/text=" + none);
+        assertThat(orders.partitions().stream().map(Column::name)).containsExactly("day", "text");
+        assertThat(orders.definition().column("day")).isEmpty();
+        assertThat(LandingManifests.read(Shop.storage(root), LandingManifests.folder(Shop.folder("orders"))))
+                .isEqualTo(orders);
+        assertThat(commits.find("extract", "u0").orElseThrow().files().stream()
+                        .filter(file -> file.table().equals("lines")))
+                .hasSize(1);
+        assertThat(
+                        Shop.duckdb(
+                                "select id || ' ' || coalesce(cast(day as varchar), 'null') || ' ' || coalesce(text, 'null')"
+                                        + " from read_parquet('" + root + "/" + Shop.folder("orders")
+                                        + "*/*/*.parquet', hive_partitioning = true, hive_types = {'day': DATE, 'text': VARCHAR}) order by id"))
+                .containsExactly(
+                        "o1 2026-11-21 a/b c%",
+                        "o2 2026-11-20 a/b c%",
+                        "o3 2026-11-21 a/b c%",
+                        "o4 2026-11-21 null",
+                        "o5 null null",
+                        "o6 2026-11-21 é");
+    }
+
+    private static Row dated(String id, String text, String day) {
+        return Shop.wide(
+                0,
+                0,
+                RowFactory.create(
+                        id, text, null, 1L, null, null, null, null, null, null, null, LocalDate.parse(day), null));
+    }
+
+    @Test
+    void namesWhatCannotNameAFolder() {
+        LandingTable orders = Shop.tables().get(0);
+
+        assertThatThrownBy(() -> orders.partitionedBy(List.of("dya")).partitions())
+                .isInstanceOf(Fault.class)
+                .hasMessageStartingWith("Invalid partition-by: dya: table orders has no such column; it has id, text,");
+        assertThatThrownBy(() -> orders.partitionedBy(List.of("moment")).partitions())
+                .hasMessage(
+                        "Invalid partition-by: moment: it is of type timestamp in table orders, a folder is named by"
+                                + " string, bigint, boolean or date; compute such a column, for example {sql: to_date(moment)}");
+        assertThatThrownBy(() -> orders.partitionedBy(List.of("day", "DAY")).partitions())
+                .hasMessage("Invalid partition-by: DAY: it is named twice for table orders");
+        assertThatThrownBy(() -> PartitionPath.folder(
+                        List.of(Shop.ORDERS.columns().get(1)), List.of(Optional.of("x".repeat(300)))))
+                .isInstanceOf(Fault.class)
+                .hasMessageContaining("the name of a folder has at most 255 bytes");
     }
 
     @Test

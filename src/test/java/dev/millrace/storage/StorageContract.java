@@ -51,6 +51,29 @@ abstract class StorageContract {
     }
 
     @Test
+    void bringsAFileUnderAnotherNameOnce() {
+        storage().put("a/from", bytes("one"));
+
+        StoredFile brought = storage().bring(storage(), "a/from", "b/x=%25 y/to");
+        StoredFile again = storage().bring(storage(), "a/from", "b/x=%25 y/to");
+        storage().delete(List.of("a/from"));
+
+        assertThat(brought.path()).isEqualTo("b/x=%25 y/to");
+        assertThat(again)
+                .isEqualTo(brought)
+                .isEqualTo(storage().stat(brought.path()).orElseThrow());
+        assertThat(text("b/x=%25 y/to")).contains("one");
+        assertThatThrownBy(() -> storage().bring(storage(), "a/from", "b/other"))
+                .isInstanceOf(Fault.class)
+                .hasMessageContaining("a/from")
+                .hasMessageEndingWith(": no such file");
+        storage().put("a/longer", bytes("three"));
+        assertThatThrownBy(() -> storage().bring(storage(), "a/longer", "b/x=%25 y/to"))
+                .isInstanceOf(Fault.class)
+                .hasMessageContaining("it has 3 bytes, the one to be brought has 5");
+    }
+
+    @Test
     void findsNothingWhereNothingIs() {
         storage().put("a/b", bytes("x"));
         for (String missing : List.of("b", "a/c", "a", "a/b/c")) {

@@ -1,12 +1,15 @@
 package dev.millrace.testing;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.schema.EntityColumn;
 import dev.millrace.schema.EntityColumn.Role;
+import dev.millrace.schema.Notation;
 import dev.millrace.schema.ShredPlan;
 import dev.millrace.schema.SourceType;
 import java.io.UncheckedIOException;
@@ -25,14 +28,21 @@ import java.util.TreeMap;
  * <p>A row is a map from column name to a plain Java value: String, Long, BigDecimal, Boolean or byte[].
  */
 public final class Rebuild {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNumberLength(10_000)
+                    .maxNestingDepth(2_000)
+                    .build())
+            .build());
 
+    private final boolean isPlain;
     private final List<ShredPlan.Table> tables;
     private final List<Map<List<Object>, List<Map<String, Object>>>> byParent = new ArrayList<>();
     private final List<List<Map<String, Object>>> rows;
 
     /** @param rows of each table, in the plan's order */
     public Rebuild(ShredPlan plan, List<List<Map<String, Object>>> rows) {
+        this.isPlain = plan.notation() == Notation.PLAIN;
         this.tables = plan.tables();
         this.rows = rows;
         for (int i = 0; i < tables.size(); i++) {
@@ -49,7 +59,11 @@ public final class Rebuild {
     private static List<Object> identity(ShredPlan.Table table, Map<String, Object> row) {
         List<Object> identity = new ArrayList<>();
         for (EntityColumn column : table.source().columns()) {
-            if (column.role() == Role.KEY || column.role() == Role.PARENT_KEY || column.role() == Role.INDEX) {
+            boolean identifies = switch (column.role()) {
+                case KEY, ROW_ID, PARENT_KEY, INDEX -> true;
+                case VALUE, GIVEN, FILE, REST -> false;
+            };
+            if (identifies) {
                 Object value = row.get(column.name());
                 identity.add(value instanceof byte[] bytes ? Base64.getEncoder().encodeToString(bytes) : value);
             }
@@ -99,7 +113,11 @@ public final class Rebuild {
                 for (int i = 1; i < steps.length; i++) {
                     path.add(steps[i].replace("~1", "/").replace("~0", "~"));
                 }
-                put(holder, path, e.getValue());
+                if (!isPlain) {
+                    put(holder, path, e.getValue());
+                } else if (!has(holder, path)) {
+                    put(holder, path, ofPlain(e.getValue()));
+                }
             });
         }
         ObjectNode result = (ObjectNode) holder.get("v");
@@ -143,6 +161,15 @@ public final class Rebuild {
         in.set(name, value);
     }
 
+    /** Whether there is a value already: of a name that stands twice, that is the last one. */
+    private static boolean has(ObjectNode holder, List<String> path) {
+        JsonNode value = holder.path("v");
+        for (String step : path) {
+            value = value.path("M").path(step);
+        }
+        return !value.isMissingNode() && !value.isEmpty();
+    }
+
     private static JsonNode typed(EntityColumn column, Object value) {
         ObjectNode typed = JSON.createObjectNode();
         switch (column.encoding()) {
@@ -164,7 +191,8 @@ public final class Rebuild {
                     default -> typed.put(column.source().name(), value.toString());
                 }
             }
-            case EPOCH_MILLIS, EPOCH_SECONDS -> throw new IllegalArgumentException("Declared types are not rebuilt");
+            case EPOCH_MILLIS, EPOCH_SECONDS, PATTERN ->
+                throw new IllegalArgumentException("Declared types are not rebuilt");
         }
         return typed;
     }
@@ -191,6 +219,13 @@ public final class Rebuild {
     /** An item as a tree in which equal items are equal: numbers by value, sets without order. */
     public static JsonNode canonical(String item) {
         return canonicalMap(tree(item));
+    }
+
+    /** A record of plain JSON as an item, canonical; one that is no object is the value of {@code _value}. */
+    public static JsonNode canonicalRecord(String record) {
+        JsonNode value = tree(record);
+        JsonNode map = value.isObject() ? value : JSON.createObjectNode().set("_value", value);
+        return canonicalMap(ofPlain(map).get("M"));
     }
 
     private static JsonNode canonicalMap(JsonNode map) {

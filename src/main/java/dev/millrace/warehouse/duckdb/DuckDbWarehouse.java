@@ -172,6 +172,11 @@ public final class DuckDbWarehouse implements Warehouse {
 
     @Override
     public Uploaded upload(Load load, LandedTable table, Storage staging, Consumer<DataFile> loaded) {
+        if (!table.partitions().isEmpty()) {
+            // The columns that name the folders are not in the files.
+            throw Fault.user("Invalid lake.partition-by: table " + table.name() + " is landed in partitions, which the"
+                    + " warehouse does not load; use a job of its own for one of both");
+        }
         check(load);
         checkDefinition(load, table);
         return inBuildOrLive("Cannot upload", load, (session, database) -> {

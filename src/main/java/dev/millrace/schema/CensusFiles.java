@@ -1,10 +1,6 @@
-package dev.millrace.dynamodb;
+package dev.millrace.schema;
 
 import dev.millrace.fault.Fault;
-import dev.millrace.run.PlannedUnit;
-import dev.millrace.schema.CensusTaker;
-import dev.millrace.schema.Drift;
-import dev.millrace.schema.UnitCensus;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.Versioned;
 import java.io.Serializable;
@@ -23,7 +19,8 @@ import java.util.stream.Collectors;
 public record CensusFiles(Storage storage, String folder, CensusTaker.Settings settings) implements Serializable {
     private static final String SUFFIX = ".json";
 
-    void put(PlannedUnit unit, UnitCensus counted) {
+    /** Keeps what was counted of a unit, by its id. */
+    public void put(String unit, UnitCensus counted) {
         storage.putIfAbsent(path(unit), counted.toJson());
     }
 
@@ -35,27 +32,27 @@ public record CensusFiles(Storage storage, String folder, CensusTaker.Settings s
                 .collect(Collectors.toSet());
     }
 
-    /** What was counted of units together. */
-    public UnitCensus merged(List<PlannedUnit> units) {
+    /** What was counted of units together, by their ids. */
+    public UnitCensus merged(List<String> units) {
         UnitCensus all = new UnitCensus(new CensusTaker(settings).census(), new Drift());
-        for (PlannedUnit unit : units) {
+        for (String unit : units) {
             String path = path(unit);
             Versioned file = storage.find(path)
-                    .orElseThrow(() -> Fault.world("The census of unit " + unit.id() + " is gone: " + storage.uri(path)
-                            + ": start a new run"));
+                    .orElseThrow(() -> Fault.world(
+                            "The census of unit " + unit + " is gone: " + storage.uri(path) + ": start a new run"));
             try {
                 all.merge(UnitCensus.fromJson(file.content()));
             } catch (IllegalArgumentException e) {
                 throw Fault.world(
-                        "The census of unit " + unit.id() + " cannot be read: " + storage.uri(path) + ": "
-                                + e.getMessage() + ": remove it and run the same command again",
+                        "The census of unit " + unit + " cannot be read: " + storage.uri(path) + ": " + e.getMessage()
+                                + ": remove it and run the same command again",
                         e);
             }
         }
         return all;
     }
 
-    private String path(PlannedUnit unit) {
-        return folder + unit.id() + SUFFIX;
+    private String path(String unit) {
+        return folder + unit + SUFFIX;
     }
 }

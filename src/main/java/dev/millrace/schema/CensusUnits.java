@@ -1,12 +1,10 @@
-package dev.millrace.dynamodb;
+package dev.millrace.schema;
 
 import dev.millrace.fault.Fault;
 import dev.millrace.run.DataFile;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.UnitCommits;
 import dev.millrace.run.UnitManifest;
-import dev.millrace.schema.Census;
-import dev.millrace.schema.CensusTaker;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.Versioned;
 import java.util.List;
@@ -24,7 +22,7 @@ public final class CensusUnits implements VoidFunction<PlannedUnit> {
     private final String folder;
     private final UnitCommits commits;
     private final String phase;
-    private final Spool spool;
+    private final CountedUnits items;
     private final CensusTaker.Settings settings;
 
     /**
@@ -36,13 +34,13 @@ public final class CensusUnits implements VoidFunction<PlannedUnit> {
             String folder,
             UnitCommits commits,
             String phase,
-            Spool spool,
+            CountedUnits items,
             CensusTaker.Settings settings) {
         this.storage = storage;
         this.folder = folder;
         this.commits = commits;
         this.phase = phase;
-        this.spool = spool;
+        this.items = items;
         this.settings = settings;
     }
 
@@ -58,28 +56,20 @@ public final class CensusUnits implements VoidFunction<PlannedUnit> {
     /** One unit, in a task. */
     @Override
     public void call(PlannedUnit unit) {
-        UnitManifest spooled = spool.obtain(unit);
         CensusTaker taker = new CensusTaker(settings);
-        try (SpoolReader items = spool.open(spooled)) {
-            while (items.next()) {
-                if (items.wellFormed()) {
-                    taker.add(items.buffer(), items.offset(), items.length());
-                }
-            }
-        }
+        long rows = items.count(unit, taker);
         taker.census().requireFewKinds();
         String attempt = UUID.randomUUID().toString().substring(0, 8);
         String path = folder + unit.id() + "-" + attempt + ".json";
         byte[] census = taker.census().toJson();
         storage.put(path, census);
         String etag = storage.stat(path).orElseThrow().etag();
-        long items = spooled.files().get(0).rows();
         UnitManifest winner = commits.commit(new UnitManifest(
                 UnitManifest.FORMAT,
                 phase,
                 unit.id(),
                 attempt,
-                List.of(new DataFile(TABLE, path, census.length, items, etag)),
+                List.of(new DataFile(TABLE, path, census.length, rows, etag)),
                 Map.of(),
                 Map.of()));
         if (!winner.attempt().equals(attempt)) {

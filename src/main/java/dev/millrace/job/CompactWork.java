@@ -1,0 +1,35 @@
+package dev.millrace.job;
+
+import dev.millrace.lake.Compaction;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.run.Phase;
+import dev.millrace.run.PhaseCommit;
+import java.util.Map;
+import java.util.Optional;
+
+/** Makes few files of the many that a run has landed, before anybody reads them. */
+final class CompactWork implements PhaseWork {
+    @Override
+    public Optional<PhaseCommit> run(RunContext context) {
+        LandedRun landed = LandedRun.load(context);
+        context.record(r -> r.phaseStarted(Phase.COMPACT, landed.tables().size()));
+        int done = 0;
+        for (LandedTable table : landed.tables()) {
+            compacted(context, table);
+            int tables = ++done;
+            context.record(r -> r.unitsDone(Phase.COMPACT, tables));
+        }
+        return Optional.of(context.commit(Phase.COMPACT, Map.of()));
+    }
+
+    /** A landed table with the files that it has after compaction; what is compacted already is only looked up. */
+    static LandedTable compacted(RunContext context, LandedTable table) {
+        return Compaction.compact(
+                context.spark().get(),
+                table,
+                context.run().storage(),
+                LandedRun.dataFolder(context, table.name()),
+                context.run().units(),
+                context.open().lake().fileSize().bytes());
+    }
+}

@@ -1,0 +1,181 @@
+package dev.millrace.job;
+
+import dev.millrace.config.Deduplicate;
+import dev.millrace.config.LakeSettings;
+import dev.millrace.files.FileUnits;
+import dev.millrace.lake.AthenaDdl;
+import dev.millrace.lake.Deduplication;
+import dev.millrace.lake.DeltaPublisher;
+import dev.millrace.lake.FolderPublisher;
+import dev.millrace.lake.Publication;
+import dev.millrace.lake.Published;
+import dev.millrace.lake.SecondLayout;
+import dev.millrace.lake.VersionedPublisher;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.run.Ledger;
+import dev.millrace.run.Phase;
+import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.TableCounts;
+import dev.millrace.run.TableRecord;
+import dev.millrace.storage.Storage;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.spark.sql.SparkSession;
+
+/** Makes what a run has landed visible to the readers of the lake. */
+final class PublishWork implements PhaseWork {
+    private final JobSource source;
+
+    PublishWork(JobSource source) {
+        this.source = source;
+    }
+
+    @Override
+    public Optional<PhaseCommit> run(RunContext context) {
+        LandedRun landed = LandedRun.load(context);
+        LakeSettings settings = context.open().lake();
+        Storage lake = context.open().openLake();
+        Map<String, TableCounts> counts = new TreeMap<>();
+        Map<String, String> facts = new TreeMap<>();
+        context.record(r -> r.phaseStarted(Phase.PUBLISH, landed.tables().size()));
+        for (LandedTable table : landed.tables()) {
+            LandedTable compacted = CompactWork.compacted(context, table);
+            String folder = LandedRun.dataFolder(context, table.name());
+            Published published = publish(context, lake, table.name(), publication(context, landed, compacted, folder));
+            for (LakeSettings.Layout layout : settings.also()) {
+                String other = LandedRun.dataFolder(context, table.name(), layout.suffix());
+                publish(
+                        context,
+                        lake,
+                        table.name() + layout.suffix(),
+                        publication(context, landed, laidOut(context, compacted, folder, other, layout), other));
+            }
+            counts.put(table.name(), counts(table.counts(), published));
+            facts.put(table.name(), published.at());
+            TableCounts shown = counts.get(table.name());
+            context.record(r -> r.table(
+                    table.name(), new TableRecord(shown, published.files(), compacted.bytes(), table.schemaVersion())));
+            context.record(r -> r.unitsDone(Phase.PUBLISH, counts.size()));
+        }
+        return Optional.of(
+                context.run().commitPhase(new PhaseCommit(PhaseCommit.FORMAT, Phase.PUBLISH.label(), facts, counts)));
+    }
+
+    private Publication publication(RunContext context, LandedRun landed, LandedTable table, String folder) {
+        return new Publication(
+                context.plan().job(),
+                context.run().id(),
+                landed.commit(),
+                previous(context, landed.commit(), table.name()),
+                table,
+                context.run().storage(),
+                folder,
+                context.run().units(),
+                rewritten(context),
+                deduplication(context, table.name()));
+    }
+
+    /** The same rows in folders of other columns, those that the table has. */
+    private static LandedTable laidOut(
+            RunContext context, LandedTable table, String folder, String other, LakeSettings.Layout layout) {
+        return SecondLayout.write(
+                context.spark().get(),
+                table,
+                context.run().storage(),
+                folder,
+                other,
+                context.run().units(),
+                layout.partitionBy().stream()
+                        .filter(column -> has(table, column))
+                        .toList(),
+                context.open().lake().fileSize().bytes());
+    }
+
+    private static boolean has(LandedTable table, String column) {
+        return Stream.concat(table.definition().columns().stream(), table.partitions().stream())
+                .anyMatch(has -> has.name().equalsIgnoreCase(column));
+    }
+
+    /** Publishes to a folder of the lake, and writes the statement by which Athena knows the table. */
+    private static Published publish(RunContext context, Storage lake, String name, Publication publication) {
+        SparkSession spark = context.spark().get();
+        LakeSettings settings = context.open().lake();
+        String folder = name + "/";
+        return switch (settings.publish()) {
+            case DELTA -> {
+                Published published = new DeltaPublisher(spark, lake, folder).publish(publication);
+                AthenaDdl.putDelta(lake, name, folder);
+                yield published;
+            }
+            case FOLDERS -> {
+                Published published = new FolderPublisher(spark, lake, folder).publish(publication);
+                if (name.equals(publication.table().name())) {
+                    AthenaDdl.putParquet(lake, publication.table(), folder);
+                }
+                yield published;
+            }
+            case VERSIONED -> new VersionedPublisher(spark, lake, name, settings.versions()).publish(publication);
+        };
+    }
+
+    /** Number of the last commit before one that brought something to a table. */
+    private static Optional<Long> previous(RunContext context, long n, String table) {
+        Ledger ledger = context.open().store().ledger();
+        for (long before = n - 1; before > 0; before--) {
+            boolean brought = ledger.find(before)
+                    .filter(commit -> commit.counts().containsKey(table))
+                    .isPresent();
+            if (brought) {
+                return Optional.of(before);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Files, as column {@code _file} names them, that this run has read once more. */
+    private Set<String> rewritten(RunContext context) {
+        if (source instanceof FolderSource folder) {
+            FileUnits units = folder.files(context.run());
+            return units.replaced(context.plan().units()).stream()
+                    .map(folder.folder().storage()::uri)
+                    .collect(Collectors.toSet());
+        }
+        return Set.of();
+    }
+
+    private static Optional<Deduplication> deduplication(RunContext context, String table) {
+        return context.open().job().tables().entrySet().stream()
+                .filter(entry -> entry.getValue().name().orElse(entry.getKey()).equals(table))
+                .flatMap(entry -> entry.getValue().deduplicate().stream())
+                .map(PublishWork::deduplication)
+                .findFirst();
+    }
+
+    private static Deduplication deduplication(Deduplicate settings) {
+        return new Deduplication(
+                settings.key(),
+                switch (settings.keep()) {
+                    case FIRST -> Deduplication.Keep.FIRST;
+                    case LAST -> Deduplication.Keep.LAST;
+                },
+                switch (settings.against()) {
+                    case BATCH -> Deduplication.Against.BATCH;
+                    case TABLE -> Deduplication.Against.TABLE;
+                },
+                settings.within());
+    }
+
+    private static TableCounts counts(TableCounts landed, Published published) {
+        return new TableCounts(
+                landed.in(),
+                published.rows(),
+                landed.quarantined(),
+                landed.duplicates() + published.duplicates(),
+                landed.expired(),
+                landed.rescued());
+    }
+}

@@ -1,0 +1,150 @@
+package dev.millrace.lake;
+
+import dev.millrace.fault.Fault;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.landing.PartitionPath;
+import dev.millrace.run.DataFile;
+import dev.millrace.storage.Storage;
+import dev.millrace.storage.StoredFile;
+import dev.millrace.storage.Upload;
+import dev.millrace.table.Column;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Plain Parquet in folders that grow. Each file is seen whole or not at all; between the first and the last file of a
+ * commit readers see a part of it. Files whose rows others stand for are replaced one by one under their own names, after
+ * the new rows are there: for that moment readers see both.
+ *
+ * <p>{@code _published/<n>.json} in the table's folder, which readers of Parquet pass over, says that commit n is whole.
+ */
+public final class FolderPublisher implements Publisher {
+    private static final String PUBLISHED = "_published/";
+    private static final String SUFFIX = ".parquet";
+    private static final String PHASE = "publish";
+
+    private final SparkSession spark;
+    private final Storage lake;
+    private final String folder;
+
+    /**
+     * @param lake storage that has the table's folder
+     * @param folder of the table in it, with a trailing slash
+     */
+    public FolderPublisher(SparkSession spark, Storage lake, String folder) {
+        this.spark = spark;
+        this.lake = lake;
+        this.folder = folder;
+    }
+
+    @Override
+    public Published publish(Publication publication) {
+        String mark = mark(publication.n());
+        Optional<Published> before = PublishedFile.find(lake, mark);
+        if (before.isPresent()) {
+            return before.get();
+        }
+        publication.previous().ifPresent(previous -> {
+            if (lake.stat(mark(previous)).isEmpty()) {
+                throw Fault.world("Commit " + previous + " is not in table " + lake.uri(folder)
+                        + " yet: it has to be published before commit " + publication.n());
+            }
+        });
+        LandedTable table = publication.table();
+        requireSamePartitions(table);
+        // Files that an earlier attempt brought are new ones, not the table as it was.
+        Set<String> ours = new HashSet<>();
+        table.files().forEach(file -> ours.add(LakePath.name(file.path())));
+        publication
+                .commits()
+                .committed(PHASE)
+                .forEach(unit -> unit.files().forEach(file -> ours.add(LakePath.name(file.path()))));
+        List<DataFile> present = new ArrayList<>();
+        if (Change.needsPresent(publication)) {
+            for (StoredFile file : files()) {
+                if (!ours.contains(LakePath.name(file.path()))) {
+                    present.add(new DataFile("", file.path(), file.bytes(), 0, file.etag()));
+                }
+            }
+        }
+        TableFiles target = new TableFiles(lake, folder, table.definition().columns(), table.partitions());
+        Change change = Change.plan(spark, publication, target, present, PHASE + "@" + publication.n());
+
+        for (DataFile file : change.fresh()) {
+            lake.bring(
+                    publication.staging(), file.path(), folder + PartitionPath.below(table.partitions(), file.path()));
+        }
+        replace(publication, change);
+        Published published = new Published(
+                change.rows(),
+                change.duplicates(),
+                change.replaced(),
+                change.fresh().size(),
+                lake.uri(folder),
+                false);
+        PublishedFile.put(lake, mark, publication, published);
+        return published;
+    }
+
+    /** Each file that held rows that go gets its other rows under its own name, or goes itself where none are left. */
+    private void replace(Publication publication, Change change) {
+        List<String> empty = new ArrayList<>();
+        for (Rewrite.Rewritten rewritten : change.replacements()) {
+            String path = rewritten.touched().path();
+            if (rewritten.written().isEmpty()) {
+                empty.add(path);
+            } else if (rewritten.written().size() > 1) {
+                throw Fault.world("Rows of " + lake.uri(path) + " cannot be replaced in place: the others make "
+                        + rewritten.written().size() + " files");
+            } else {
+                overwrite(publication.staging(), rewritten.written().get(0).path(), path);
+            }
+        }
+        lake.delete(empty);
+    }
+
+    private void overwrite(Storage staging, String from, String path) {
+        try (InputStream in = staging.open(from);
+                Upload upload = lake.create(path)) {
+            in.transferTo(upload.stream());
+            upload.commit();
+        } catch (IOException e) {
+            throw Fault.world("Cannot replace " + lake.uri(path) + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void requireSamePartitions(LandedTable table) {
+        List<Column> partitions = table.partitions();
+        Optional<StoredFile> one = files().stream().findFirst();
+        one.ifPresent(file -> {
+            String below = file.path().substring(folder.length());
+            List<String> names = new ArrayList<>();
+            String[] parts = below.split("/", -1);
+            for (int i = 0; i < parts.length - 1; i++) {
+                names.add(parts[i].substring(0, Math.max(0, parts[i].indexOf('='))));
+            }
+            List<String> wanted = partitions.stream().map(Column::name).toList();
+            if (!names.equals(wanted)) {
+                throw Fault.user("Invalid lake.partition-by: " + wanted + ": table " + lake.uri(folder)
+                        + " is partitioned by " + names + "; write to another table, or rewrite that one");
+            }
+        });
+    }
+
+    private List<StoredFile> files() {
+        return lake.list(folder).stream()
+                .filter(file -> file.path().endsWith(SUFFIX)
+                        && !file.path().substring(folder.length()).startsWith("_"))
+                .toList();
+    }
+
+    private String mark(long n) {
+        return folder + PUBLISHED + "%010d.json".formatted(n);
+    }
+}

@@ -1,0 +1,288 @@
+package dev.millrace.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.run.Commit;
+import dev.millrace.run.Phase;
+import dev.millrace.run.RunStore;
+import dev.millrace.sample.AccessRecordFiles;
+import dev.millrace.sample.AccessRecordFiles.SampleFile;
+import dev.millrace.testing.SharedSpark;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole jobs over files: each record once, whatever comes when. */
+class FileJobsTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String JOB = """
+            job: access
+            source: {json: {at: "$HERE/records/{yyyy}/{MM}/{dd}/{HH}/", lookback: 36500d}}
+            tables:
+              access_record:
+                columns:
+                  session_id: payload.sessionId
+                  timestamp: {from: timestamp, type: epoch-millis}
+                  user_id: {from: payload.userId, type: bigint}
+                  record_date: {sql: to_date(timestamp)}
+            staging: {at: $HERE/staging, keep: 7d}
+            lake: {at: $HERE/lake, publish: delta, partition-by: [record_date]}
+            """;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void eachRecordOnceThoughFilesAreLateOrRewritten() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("access", JOB);
+        AccessRecordFiles sample = new AccessRecordFiles(7, LocalDate.parse("2026-11-20"), 2, 300, false);
+        Map<String, SampleFile> files = new TreeMap<>();
+
+        put(files, sample.files());
+        Trial.Ended first = trial.succeed(job);
+
+        assertThat(first.out()).contains("every row accounted for: " + Figures.count(pieces(files)) + " read");
+        assertThat(lake()).containsExactlyElementsOf(expected(files));
+        long broken = files.values().stream().mapToLong(SampleFile::broken).sum();
+        assertThat(broken).isPositive();
+        assertThat(Trial.command("quarantine", "show", job.toString(), "--csv")
+                        .out()
+                        .lines())
+                .hasSize((int) broken + 1);
+        Path version = folder.resolve("lake/access_record/_delta_log/00000000000000000001.json");
+
+        assertThat(trial.succeed(job).out()).isEqualTo("nothing new: job access has read all there is\n");
+        assertThat(version).doesNotExist();
+        assertThat(trial.open(job).store().runs()).hasSize(1);
+
+        put(files, sample.late(2));
+        put(files, sample.rewritten(2));
+        assertThat(Trial.command("plan", job.toString()).out()).contains("2 new, 2 changed", "2 of them late");
+        trial.succeed(job);
+
+        assertThat(lake()).containsExactlyElementsOf(expected(files));
+        assertThat(version).exists();
+
+        trial.succeed(job, "--again", "--since", "2026-11-20T05", "--until", "2026-11-20T09");
+        assertThat(lake()).containsExactlyElementsOf(expected(files));
+        Trial.Ended status = Trial.command("status", job.toString());
+        assertThat(status.out())
+                .contains(
+                        "read       " + Figures.count(files.size()) + " files, ",
+                        "covered    2026-11-20T00:00:00Z to 2026-11-22T00:00:00Z\n");
+    }
+
+    @Test
+    void stoppedAfterAnyEffectAndRunAgainItIsAsUndisturbed() throws IOException {
+        AccessRecordFiles sample = new AccessRecordFiles(8, LocalDate.parse("2026-11-20"), 1, 30, false);
+        Map<String, SampleFile> all = new TreeMap<>();
+        Map<String, SampleFile> early = new TreeMap<>();
+        sample.files().limit(3).forEach(file -> early.put(file.path(), file));
+        all.putAll(early);
+        sample.files().skip(3).limit(2).forEach(file -> all.put(file.path(), file));
+        sample.rewritten(1).forEach(file -> all.put(early.keySet().iterator().next(), file));
+
+        List<String> expected = List.of();
+        int effects = Integer.MAX_VALUE;
+        for (int last = 0; last <= effects; last++) {
+            remove(folder);
+            Trial trial = new Trial(folder);
+            Path job = trial.job("access", JOB);
+            write(early);
+            trial.succeed(job);
+            write(all);
+            if (last == 0) {
+                Effects undisturbed = Effects.unlimited();
+                trial.through(undisturbed.storages()).succeed(job);
+                effects = undisturbed.done().size();
+                expected = lake();
+                assertThat(expected).containsExactlyElementsOf(expected(all));
+                continue;
+            }
+            Effects stopped = Effects.stoppingAfter(last);
+            Trial.Ended ended = trial.through(stopped.storages()).run(job);
+            // The lock of a process that is dead, on a host that nobody can ask, ends by its lease.
+            trial.later(Duration.ofMinutes(5))
+                    .through(Effects.unlimited().storages())
+                    .succeed(job);
+
+            String effect = "after " + last + " of " + effects + ": " + stopped.done();
+            assertThat(ended.code()).as(effect).isIn(0, 1);
+            assertThat(lake()).as(effect).isEqualTo(expected);
+            List<Commit> commits = trial.open(job).store().ledger().commits();
+            assertThat(commits).as(effect).hasSize(2);
+            assertThat(trial.open(job).store().unfinished().map(RunStore::id))
+                    .as(effect)
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void aRunThatHasCommittedIsFinishedHoweverOldItIs() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("access", JOB);
+        AccessRecordFiles sample = new AccessRecordFiles(9, LocalDate.parse("2026-11-20"), 1, 60, false);
+        Map<String, SampleFile> first = new TreeMap<>();
+        put(first, sample.files().limit(3));
+        assertThat(trial.run(List.of(Phase.INFER_SCHEMA, Phase.EXTRACT), job).code())
+                .isZero();
+        String run = trial.run(trial.open(job)).id().value();
+
+        Trial.Ended abandoned = Trial.command("abandon", run, "--job", job.toString());
+        assertThat(abandoned.code()).isEqualTo(2);
+        assertThat(abandoned.err()).contains("Run " + run + " cannot be given up: it has committed");
+
+        Map<String, SampleFile> all = new TreeMap<>(first);
+        put(all, sample.files().skip(3).limit(2));
+        trial.later(Duration.ofHours(5));
+        assertThat(trial.succeed(job).out()).contains("run              " + run);
+        assertThat(lake()).containsExactlyElementsOf(expected(first));
+        trial.succeed(job);
+        assertThat(lake()).containsExactlyElementsOf(expected(all));
+        assertThat(trial.open(job).store().ledger().commits()).hasSize(2);
+    }
+
+    @Test
+    void recordsOfAnyShapeBecomeTables() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("events", """
+                job: events
+                source: {json: {at: $HERE/in}}
+                staging: {at: $HERE/staging}
+                lake: {at: $HERE/lake}
+                """);
+        Files.createDirectories(folder.resolve("in"));
+        Files.writeString(folder.resolve("in/a.json"), """
+                {"id":1,"n":0.1,"tags":["x","y"]}{"id":12345678901234567890,"n":2}
+                {"id":3,"tags":[]
+                {"id":4}""");
+
+        Trial.Ended ended = trial.succeed(job);
+
+        assertThat(ended.out()).contains("1 quarantined");
+        assertThat(SharedSpark.session()
+                        .read()
+                        .format("delta")
+                        .load(folder.resolve("lake/events__tags").toString())
+                        .selectExpr("concat_ws('|', value, regexp_extract(_file, '[^/]*$', 0))")
+                        .collectAsList()
+                        .stream()
+                        .map(row -> row.getString(0)))
+                .containsExactlyInAnyOrder("x|a.json", "y|a.json");
+
+        Files.writeString(folder.resolve("in/a.json"), "{\"id\":5,\"tags\":[\"z\"]}");
+        trial.succeed(job);
+        assertThat(SharedSpark.session()
+                        .read()
+                        .format("delta")
+                        .load(folder.resolve("lake/events__tags").toString())
+                        .selectExpr("value")
+                        .collectAsList()
+                        .stream()
+                        .map(row -> row.getString(0)))
+                .containsExactly("z");
+        Files.writeString(folder.resolve("in/b.json"), "{\"id\":6}");
+        trial.succeed(job);
+        assertThat(SharedSpark.session()
+                        .read()
+                        .format("delta")
+                        .load(folder.resolve("lake/events").toString())
+                        .selectExpr("concat_ws('|', id, n)")
+                        .collectAsList()
+                        .stream()
+                        .map(row -> row.getString(0)))
+                .containsExactlyInAnyOrder("5", "6");
+    }
+
+    private void put(Map<String, SampleFile> files, Stream<SampleFile> more) throws IOException {
+        Map<String, SampleFile> added = new TreeMap<>();
+        more.forEach(file -> added.put(file.path(), file));
+        write(added);
+        files.putAll(added);
+    }
+
+    private void write(Map<String, SampleFile> files) throws IOException {
+        for (Map.Entry<String, SampleFile> file : files.entrySet()) {
+            Path path = folder.resolve("records").resolve(file.getKey());
+            Files.createDirectories(path.getParent());
+            if (!Files.exists(path)
+                    || !java.util.Arrays.equals(
+                            Files.readAllBytes(path), file.getValue().bytes())) {
+                Files.write(path, file.getValue().bytes());
+                Files.setLastModifiedTime(path, FileTime.from(Instant.now()));
+            }
+        }
+    }
+
+    private static void remove(Path folder) throws IOException {
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.delete(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path dir, IOException failure) throws IOException {
+                if (!dir.equals(folder)) {
+                    Files.delete(dir);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+
+    private static long pieces(Map<String, SampleFile> files) {
+        return files.values().stream()
+                .mapToLong(file -> file.records().size() + file.broken())
+                .sum();
+    }
+
+    /** Rows of the table as the generator's own texts tell them. */
+    private List<String> expected(Map<String, SampleFile> files) throws IOException {
+        List<String> rows = new ArrayList<>();
+        for (Map.Entry<String, SampleFile> file : files.entrySet()) {
+            for (String text : file.getValue().records()) {
+                JsonNode record = JSON.readTree(text);
+                JsonNode time = record.path("timestamp");
+                rows.add(file.getKey() + "|"
+                        + record.path("payload").path("sessionId").asText("null") + "|"
+                        + (time.isIntegralNumber() ? time.asText() : "null"));
+            }
+        }
+        return rows.stream().sorted().toList();
+    }
+
+    private List<String> lake() {
+        String root = "file://" + folder.resolve("records") + "/";
+        return SharedSpark.session()
+                .read()
+                .format("delta")
+                .load(folder.resolve("lake/access_record").toString())
+                .selectExpr(
+                        "concat(substring(_file, " + (root.length() + 1)
+                                + "), '|', coalesce(session_id, 'null'), '|', coalesce(cast(unix_millis(timestamp) as string), 'null'))")
+                .collectAsList()
+                .stream()
+                .map(row -> row.getString(0))
+                .sorted()
+                .toList();
+    }
+}
