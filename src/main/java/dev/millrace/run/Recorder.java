@@ -31,6 +31,7 @@ public final class Recorder {
     private Optional<Instant> ended = Optional.empty();
     private String message = "";
     private Instant written = Instant.MIN;
+    private Optional<String> etag = Optional.empty();
 
     Recorder(RunStore run, String job, List<Phase> phases, Clock clock) {
         this.run = run;
@@ -134,7 +135,7 @@ public final class Recorder {
     }
 
     private void write() {
-        run.write(record());
+        etag = run.write(record(), etag);
         written = clock.instant();
     }
 }

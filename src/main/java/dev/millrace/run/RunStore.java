@@ -3,6 +3,7 @@ package dev.millrace.run;
 import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;
+import dev.millrace.storage.Versioned;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -215,8 +216,37 @@ public final class RunStore {
         return new Recorder(this, job, phases, clock);
     }
 
-    void write(RunRecord record) {
-        storage.put(path(RECORD), Json.write(record));
+    /**
+     * Writes the record over what another process may have written meanwhile; but over one that says the run is done, only
+     * another that says so: a process that comes late has nothing to tell.
+     *
+     * @param last etag of what this process wrote last; empty: it does not know
+     * @return its etag; empty where it is not known, or where another's stands
+     */
+    Optional<String> write(RunRecord record, Optional<String> last) {
+        byte[] content = Json.write(record);
+        String path = path(RECORD);
+        Optional<String> known = last;
+        while (true) {
+            Optional<String> written = known.flatMap(etag -> storage.compareAndPut(path, etag, content));
+            if (written.isPresent()) {
+                return written;
+            }
+            known = storage.find(path).map(Versioned::etag);
+            if (known.isEmpty() && storage.putIfAbsent(path, content)) {
+                return Optional.empty();
+            }
+            // Read after its etag: if it was done since, the etag is not that one's.
+            if (!isDone(Optional.of(record)) && isDone(record())) {
+                return Optional.empty();
+            }
+        }
+    }
+
+    private static boolean isDone(Optional<RunRecord> record) {
+        return record.flatMap(RunRecord::outcome)
+                .filter(outcome -> outcome == Outcome.DONE)
+                .isPresent();
     }
 
     /** Removes what the run staged in its folder. Its plan, phases, ends, record and what it has cost stay. */

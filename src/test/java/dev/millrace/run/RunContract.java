@@ -889,6 +889,27 @@ abstract class RunContract {
     }
 
     @Test
+    void aProcessThatComesLateLeavesTheRecordOfARunThatIsDone() {
+        RunStore run = store().run(RUN);
+        Recorder late = run.recorder("shop", List.of(Phase.EXTRACT));
+        Recorder quick = run.recorder("shop", List.of(Phase.EXTRACT));
+        late.phaseStarted(Phase.EXTRACT, 8);
+        quick.phaseStarted(Phase.EXTRACT, 8);
+        quick.phaseDone(Phase.EXTRACT);
+        quick.ended(Outcome.DONE, "");
+        RunRecord done = recorded();
+        assertThat(done.outcome()).contains(Outcome.DONE);
+
+        late.phaseFailed(Phase.EXTRACT, "too late");
+        late.ended(Outcome.FAILED, "too late");
+        assertThat(recorded()).isEqualTo(done);
+
+        late.phaseDone(Phase.EXTRACT);
+        late.ended(Outcome.DONE, "");
+        assertThat(recorded()).isEqualTo(late.record());
+    }
+
+    @Test
     void aRunTakenUpContinuesItsRecord() {
         RunStore run = store().run(RUN);
         Recorder first = run.recorder("shop", List.of(Phase.INFER_SCHEMA, Phase.EXTRACT));
