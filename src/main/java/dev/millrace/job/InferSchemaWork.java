@@ -18,6 +18,9 @@ import java.util.Optional;
 final class InferSchemaWork implements PhaseWork {
     static final String VERSION = "schema-version";
 
+    /** The version of a schema that the job file gives. */
+    static final String GIVEN = "0";
+
     private final JobSource source;
     private final Clock clock;
 

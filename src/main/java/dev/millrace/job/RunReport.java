@@ -79,8 +79,9 @@ final class RunReport {
         context.run()
                 .phase(Phase.INFER_SCHEMA)
                 .map(c -> c.facts().get(InferSchemaWork.VERSION))
-                .ifPresent(version ->
-                        facts.put("schema", version.equals("0") ? "given by the job file" : "version " + version));
+                .ifPresent(version -> facts.put(
+                        "schema",
+                        version.equals(InferSchemaWork.GIVEN) ? "given by the job file" : "version " + version));
         cost(context, extracted).ifPresent(cost -> {
             facts.put("read cost", cost);
             context.run()
@@ -233,7 +234,11 @@ final class RunReport {
         if (all.quarantined() > 0) {
             next.add(launcher + "quarantine show " + file);
         }
-        if (all.rescued() > 0) {
+        boolean isInferred = context.run()
+                .phase(Phase.INFER_SCHEMA)
+                .filter(c -> !c.facts().get(InferSchemaWork.VERSION).equals(InferSchemaWork.GIVEN))
+                .isPresent();
+        if (all.rescued() > 0 && isInferred) {
             next.add(launcher + "schema diff " + file);
         }
         next.add(launcher + "status " + file);
