@@ -2,8 +2,9 @@ package dev.millrace.files;
 
 import dev.millrace.fault.Fault;
 import dev.millrace.json.JsonTape;
-import dev.millrace.landing.Carried;
 import dev.millrace.landing.LandingTable;
+import dev.millrace.landing.UnitSource;
+import dev.millrace.landing.WideRow;
 import dev.millrace.landing.WideRows;
 import dev.millrace.run.DataFile;
 import dev.millrace.run.PlannedUnit;
@@ -11,43 +12,26 @@ import dev.millrace.run.UnitCommits;
 import dev.millrace.run.UnitManifest;
 import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.CensusTaker;
-import dev.millrace.schema.KindRule;
 import dev.millrace.schema.ShredPlan;
 import dev.millrace.schema.Shredder;
 import dev.millrace.table.Column;
 import dev.millrace.table.ColumnType;
 import dev.millrace.table.TableDefinition;
-import java.io.Serializable;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.InternalRow;
-import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
-import org.apache.spark.sql.connector.catalog.SupportsRead;
-import org.apache.spark.sql.connector.catalog.Table;
-import org.apache.spark.sql.connector.catalog.TableCapability;
-import org.apache.spark.sql.connector.catalog.TableProvider;
-import org.apache.spark.sql.connector.expressions.Transform;
-import org.apache.spark.sql.connector.read.Batch;
-import org.apache.spark.sql.connector.read.InputPartition;
 import org.apache.spark.sql.connector.read.PartitionReader;
-import org.apache.spark.sql.connector.read.PartitionReaderFactory;
-import org.apache.spark.sql.connector.read.Scan;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 import org.apache.spark.unsafe.types.UTF8String;
 
 /** The Spark source of files' records as rows of all their tables: one partition per unit. */
-public final class FilesSource implements TableProvider {
+public final class FilesSource {
     /**
      * What to read; tasks carry it.
      *
@@ -66,9 +50,24 @@ public final class FilesSource implements TableProvider {
             CensusFiles census,
             UnitCommits commits,
             String phase)
-            implements Serializable {
+            implements UnitSource.Read {
         public Read {
             units = List.copyOf(units);
+        }
+
+        @Override
+        public String name() {
+            return "files";
+        }
+
+        @Override
+        public StructType schema() {
+            return WideRows.schema(plan.definitions(QUARANTINE));
+        }
+
+        @Override
+        public PartitionReader<InternalRow> reader(PlannedUnit unit) {
+            return new UnitReader(this, unit);
         }
     }
 
@@ -89,90 +88,15 @@ public final class FilesSource implements TableProvider {
                     new Column("record_bytes", ColumnType.BINARY, true)),
             List.of());
 
-    private static final String READ = "read";
+    private FilesSource() {}
 
     /** The rows, as {@link WideRows} describes them: the plan's tables in their order, then {@link #QUARANTINE}. */
     public static Dataset<Row> rows(SparkSession spark, Read read) {
-        return spark.read()
-                .format(FilesSource.class.getName())
-                .option(READ, Carried.encode(read))
-                .load();
-    }
-
-    private static StructType schema(Read read) {
-        List<TableDefinition> tables = new ArrayList<>();
-        read.plan().tables().forEach(t -> tables.add(t.definition()));
-        tables.add(QUARANTINE);
-        return WideRows.schema(tables);
-    }
-
-    @Override
-    public StructType inferSchema(CaseInsensitiveStringMap options) {
-        return schema(Carried.decode(Read.class, options.get(READ)));
-    }
-
-    @Override
-    public Table getTable(StructType schema, Transform[] partitioning, Map<String, String> properties) {
-        return new Files(schema, Carried.decode(Read.class, new CaseInsensitiveStringMap(properties).get(READ)));
-    }
-
-    private record Files(StructType structure, Read read) implements SupportsRead {
-        @Override
-        public String name() {
-            return "files";
-        }
-
-        @Override
-        @SuppressWarnings("deprecation") // Spark's own replacement, columns(), falls back to this.
-        public StructType schema() {
-            return structure;
-        }
-
-        @Override
-        public Set<TableCapability> capabilities() {
-            return Set.of(TableCapability.BATCH_READ);
-        }
-
-        @Override
-        public org.apache.spark.sql.connector.read.ScanBuilder newScanBuilder(CaseInsensitiveStringMap options) {
-            return () -> new UnitsScan(structure, read);
-        }
-    }
-
-    private record UnitsScan(StructType structure, Read read) implements Scan, Batch {
-        @Override
-        public StructType readSchema() {
-            return structure;
-        }
-
-        @Override
-        public Batch toBatch() {
-            return this;
-        }
-
-        @Override
-        public InputPartition[] planInputPartitions() {
-            return read.units().stream().map(UnitPartition::new).toArray(InputPartition[]::new);
-        }
-
-        @Override
-        public PartitionReaderFactory createReaderFactory() {
-            return new Readers(read);
-        }
-    }
-
-    private record UnitPartition(PlannedUnit unit) implements InputPartition {}
-
-    private record Readers(Read read) implements PartitionReaderFactory {
-        @Override
-        public PartitionReader<InternalRow> createReader(InputPartition partition) {
-            return new UnitReader(read, ((UnitPartition) partition).unit());
-        }
+        return UnitSource.rows(spark, read);
     }
 
     /** Reads one unit. */
     private static final class UnitReader implements PartitionReader<InternalRow> {
-        private static final int STRUCTS = 2;
         private static final String NOT_KEPT =
                 "nothing of it is kept, because the job drops or hashes attributes and the record's kind cannot be told";
 
@@ -180,12 +104,9 @@ public final class FilesSource implements TableProvider {
         private final PlannedUnit unit;
         private final RecordFiles.Reading records;
         private final Shredder shredder;
-        private final int quarantine;
         private final boolean hides;
-        private final Object[] wide;
-        private final InternalRow row;
+        private final WideRow wide;
         private int file = -1;
-        private int set = STRUCTS;
         private List<Shredder.Row> rows = List.of();
         private int pending;
 
@@ -194,10 +115,8 @@ public final class FilesSource implements TableProvider {
             this.unit = unit;
             this.shredder =
                     new Shredder(read.plan(), new CensusTaker(read.census().settings()));
-            this.quarantine = read.plan().tables().size();
             this.hides = !read.plan().redactions().isEmpty();
-            this.wide = new Object[STRUCTS + quarantine + 1];
-            this.row = new GenericInternalRow(wide);
+            this.wide = new WideRow(read.plan().tables().size());
             this.records = read.files().new Reading(unit);
         }
 
@@ -206,7 +125,7 @@ public final class FilesSource implements TableProvider {
             while (true) {
                 if (pending < rows.size()) {
                     Shredder.Row next = rows.get(pending++);
-                    show(next.table(), next.rescued(), next.values());
+                    wide.set(next.table(), next.rescued(), next.values());
                     return true;
                 }
                 rows = List.of();
@@ -267,20 +186,11 @@ public final class FilesSource implements TableProvider {
             }
         }
 
-        /** Sets the wide row. */
-        private void show(int table, int rescued, Object[] values) {
-            wide[set] = null;
-            wide[0] = table;
-            wide[1] = rescued;
-            set = STRUCTS + table;
-            wide[set] = new GenericInternalRow(values);
-        }
-
         private void quarantineRecord(JsonTape tape, long position) {
             boolean told = shredder.table() >= 0;
             String table = told
                     ? read.plan().tables().get(shredder.table()).definition().name()
-                    : unknownTable();
+                    : read.plan().unknownTable();
             int from = tape.rawStart(0);
             Optional<byte[]> kept = !told && hides
                     ? Optional.empty()
@@ -289,42 +199,26 @@ public final class FilesSource implements TableProvider {
         }
 
         private void quarantineBad(RecordReader.Bad bad) {
-            quarantine(unknownTable(), bad.offset(), bad.reason(), hides ? Optional.empty() : Optional.of(bad.bytes()));
+            quarantine(
+                    read.plan().unknownTable(),
+                    bad.offset(),
+                    bad.reason(),
+                    hides ? Optional.empty() : Optional.of(bad.bytes()));
         }
 
         private void quarantine(String table, long offset, String reason, Optional<byte[]> kept) {
-            boolean text = kept.filter(UnitReader::isUtf8).isPresent();
-            Object[] values = {
-                UTF8String.fromString(table),
-                UTF8String.fromString(unit.id()),
-                UTF8String.fromString(records.uri()),
-                offset,
-                UTF8String.fromString(kept.isPresent() ? reason : reason + "; " + NOT_KEPT),
-                text ? UTF8String.fromBytes(kept.get()) : null,
-                text ? null : kept.orElse(null)
-            };
-            show(quarantine, 0, values);
-        }
-
-        /** The main table for a record whose kind cannot be told. */
-        private String unknownTable() {
-            boolean only = read.plan().rule() instanceof KindRule.Single;
-            int table = only ? 0 : read.plan().mainTable(KindRule.UNKNOWN).orElse(0);
-            return read.plan().tables().get(table).definition().name();
-        }
-
-        private static boolean isUtf8(byte[] bytes) {
-            try {
-                StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
-                return true;
-            } catch (CharacterCodingException e) {
-                return false;
-            }
+            wide.setQuarantined(
+                    kept,
+                    UTF8String.fromString(table),
+                    UTF8String.fromString(unit.id()),
+                    UTF8String.fromString(records.uri()),
+                    offset,
+                    UTF8String.fromString(kept.isPresent() ? reason : reason + "; " + NOT_KEPT));
         }
 
         @Override
         public InternalRow get() {
-            return row;
+            return wide.row();
         }
 
         @Override

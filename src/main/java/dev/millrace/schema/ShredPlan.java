@@ -88,6 +88,22 @@ public record ShredPlan(
         return Optional.empty();
     }
 
+    /** Name of the main table for what is so broken that its kind cannot be told. */
+    public String unknownTable() {
+        int table = rule instanceof KindRule.Single
+                ? 0
+                : mainTable(KindRule.UNKNOWN).orElse(0);
+        return tables.get(table).definition().name();
+    }
+
+    /** All tables in their order, with one more behind them. */
+    public List<TableDefinition> definitions(TableDefinition last) {
+        List<TableDefinition> definitions = new ArrayList<>();
+        tables.forEach(table -> definitions.add(table.definition()));
+        definitions.add(last);
+        return definitions;
+    }
+
     /** What is hidden in items of a kind; in items of an unknown kind, whatever is hidden in any. */
     public Redaction redaction(String kind) {
         return redaction(redactions, kind);
