@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Plain Parquet in folders that grow. Each file is seen whole or not at all; between the first and the last file of a
@@ -25,9 +27,11 @@ import org.apache.spark.sql.SparkSession;
  * <p>{@code _published/<n>.json} in the table's folder, which readers of Parquet pass over, says that commit n is whole.
  */
 public final class FolderPublisher implements Publisher {
+    private static final Logger LOG = LoggerFactory.getLogger(FolderPublisher.class);
     private static final String PUBLISHED = "_published/";
     private static final String SUFFIX = ".parquet";
     private static final String PHASE = "publish";
+    private static final int TRIES = 20;
 
     private final SparkSession spark;
     private final Storage lake;
@@ -45,34 +49,60 @@ public final class FolderPublisher implements Publisher {
 
     @Override
     public Published publish(Publication publication) {
-        String mark = mark(publication.n());
-        Optional<Published> before = PublishedFile.find(lake, mark);
-        if (before.isPresent()) {
-            return before.get();
+        for (int tries = 1; ; tries++) {
+            Optional<Published> before = PublishedFile.find(lake, mark(publication.n()));
+            if (before.isPresent()) {
+                return before.get();
+            }
+            requirePrevious(publication);
+            requireSamePartitions(publication.table());
+            List<DataFile> present = Change.needsPresent(publication) ? present(publication) : List.of();
+            try {
+                return publish(publication, present);
+            } catch (Exception failure) { // Spark throws exceptions that are checked and that nobody declares.
+                // Two attempts at once replace the same files by the same ones, and one may read them meanwhile.
+                if (tries == TRIES || present.stream().allMatch(this::isUnchanged)) {
+                    throw failure;
+                }
+                LOG.info("Table {}: another attempt replaces its files, once more", lake.uri(folder));
+            }
         }
+    }
+
+    private boolean isUnchanged(DataFile file) {
+        return lake.stat(file.path())
+                .filter(now -> now.etag().equals(file.etag()))
+                .isPresent();
+    }
+
+    private void requirePrevious(Publication publication) {
         publication.previous().ifPresent(previous -> {
             if (lake.stat(mark(previous)).isEmpty()) {
                 throw Fault.world("Commit " + previous + " is not in table " + lake.uri(folder)
                         + " yet: it has to be published before commit " + publication.n());
             }
         });
-        LandedTable table = publication.table();
-        requireSamePartitions(table);
-        // Files that an earlier attempt brought are new ones, not the table as it was.
+    }
+
+    /** The table as it was: files that an earlier attempt brought are new ones. */
+    private List<DataFile> present(Publication publication) {
         Set<String> ours = new HashSet<>();
-        table.files().forEach(file -> ours.add(LakePath.name(file.path())));
+        publication.table().files().forEach(file -> ours.add(LakePath.name(file.path())));
         publication
                 .commits()
                 .committed(PHASE)
                 .forEach(unit -> unit.files().forEach(file -> ours.add(LakePath.name(file.path()))));
         List<DataFile> present = new ArrayList<>();
-        if (Change.needsPresent(publication)) {
-            for (StoredFile file : files()) {
-                if (!ours.contains(LakePath.name(file.path()))) {
-                    present.add(new DataFile("", file.path(), file.bytes(), 0, file.etag()));
-                }
+        for (StoredFile file : files()) {
+            if (!ours.contains(LakePath.name(file.path()))) {
+                present.add(new DataFile("", file.path(), file.bytes(), 0, file.etag()));
             }
         }
+        return present;
+    }
+
+    private Published publish(Publication publication, List<DataFile> present) {
+        LandedTable table = publication.table();
         TableFiles target = new TableFiles(lake, folder, table.definition().columns(), table.partitions());
         Change change = Change.plan(spark, publication, target, present, PHASE + "@" + publication.n());
 
@@ -88,7 +118,7 @@ public final class FolderPublisher implements Publisher {
                 change.fresh().size(),
                 lake.uri(folder),
                 false);
-        PublishedFile.put(lake, mark, publication, published);
+        PublishedFile.put(lake, mark(publication.n()), publication, published);
         return published;
     }
 
