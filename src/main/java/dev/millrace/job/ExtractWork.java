@@ -24,6 +24,7 @@ import dev.millrace.schema.LastCensus;
 import dev.millrace.schema.ShredPlan;
 import dev.millrace.schema.UnitCensus;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,8 +37,8 @@ final class ExtractWork implements PhaseWork {
     /** Number of the run's commit in the ledger. */
     static final String COMMIT = "commit";
 
-    /** Names of the tables that a warehouse loads, in their order. */
-    static final String TABLES = "tables";
+    /** Names of the tables that a warehouse loads or a lake has, in their order. */
+    private static final String TABLES = "tables";
 
     /** Folder of what is counted of the run's units. */
     private static final String CENSUS = "census/extract/";
@@ -96,6 +97,13 @@ final class ExtractWork implements PhaseWork {
         facts.put(TABLES, String.join(",", forWarehouse(shredding, landed)));
         return Optional.of(
                 context.run().commitPhase(new PhaseCommit(PhaseCommit.FORMAT, Phase.EXTRACT.label(), facts, counts)));
+    }
+
+    /** The tables that a run brings to a warehouse or a lake, in their order. */
+    static List<String> tables(PhaseCommit extracted) {
+        return Arrays.stream(extracted.facts().get(TABLES).split(",", -1))
+                .filter(name -> !name.isEmpty())
+                .toList();
     }
 
     /** Ids of the units that are landed and counted. */

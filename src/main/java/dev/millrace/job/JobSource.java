@@ -17,12 +17,11 @@ interface JobSource extends AutoCloseable {
     /**
      * Finds what a job reads.
      *
-     * @param selection what of it a new run takes
-     * @throws Fault of kind WORLD when it cannot be read; of kind USER where nothing can be selected
+     * @param selection what a new run takes of files
+     * @throws Fault of kind WORLD when it cannot be read
      */
     static JobSource open(OpenJob open, Selection selection, Surroundings around) {
         if (open.job().source() instanceof DynamoDbSource) {
-            selection.requireNone("a DynamoDB table is read whole");
             return TableSource.open(open.job(), around);
         }
         if (open.job().source() instanceof FileSource files) {

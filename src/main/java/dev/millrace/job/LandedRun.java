@@ -11,7 +11,6 @@ import dev.millrace.run.TableCounts;
 import dev.millrace.warehouse.Load;
 import dev.millrace.warehouse.Warehouse;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -28,8 +27,7 @@ record LandedRun(List<LandedTable> tables, long commit, TableCounts items) {
     static LandedRun load(RunContext context) {
         PhaseCommit extracted = context.require(Phase.EXTRACT);
         List<LandedTable> tables = new ArrayList<>();
-        Arrays.stream(extracted.facts().get(ExtractWork.TABLES).split(",", -1))
-                .filter(name -> !name.isEmpty())
+        ExtractWork.tables(extracted).stream()
                 .map(name -> LandingManifests.read(
                         context.run().storage(), LandingManifests.folder(dataFolder(context, name))))
                 .forEach(tables::add);

@@ -113,17 +113,10 @@ final class PipelineRunner {
         if (wanted.isEmpty() || wanted.stream().anyMatch(PipelineRunner::loads)) {
             requireWarehouse(open);
         }
-        Optional<RunStore> begun = run.isPresent()
-                ? run.map(open.store()::run).filter(named -> named.findPlan().isPresent())
-                : open.store().toTakeUp(open.job().resumeWithin());
-        begun.ifPresent(unfinished -> selection.requireNone("run " + unfinished.id()
-                + " has begun without it: finish that one first, by scripts/millrace local " + open.file()));
+        boolean isNewOfFiles = isNewOfFiles(open, run);
         try (LazySource source = new LazySource(open, selection, around);
                 Sparks spark = new Sparks(open.job().name())) {
-            boolean isNew = begun.isEmpty() && handover.isEmpty();
-            if (isNew
-                    && open.job().source() instanceof FileSource
-                    && source.get().isEmpty()) {
+            if (isNewOfFiles && source.get().isEmpty()) {
                 return Optional.empty();
             }
             while (true) {
@@ -134,6 +127,20 @@ final class PipelineRunner {
                 }
             }
         }
+    }
+
+    /** Whether a run begins that reads files: only then something of its source can be selected, or nothing be there. */
+    private boolean isNewOfFiles(OpenJob open, Optional<RunId> named) {
+        if (!(open.job().source() instanceof FileSource)) {
+            selection.requireNone("a DynamoDB table is read whole");
+            return false;
+        }
+        Optional<RunStore> begun = named.isPresent()
+                ? named.map(open.store()::run).filter(store -> store.findPlan().isPresent())
+                : open.store().toTakeUp(open.job().resumeWithin());
+        begun.ifPresent(unfinished -> selection.requireNone("run " + unfinished.id()
+                + " has begun without it: finish that one first, by scripts/millrace local " + open.file()));
+        return begun.isEmpty();
     }
 
     /** Empty when the run that was taken up had ended before the lock was free. */

@@ -12,7 +12,7 @@ import dev.millrace.lake.Published;
 import dev.millrace.lake.SecondLayout;
 import dev.millrace.lake.VersionedPublisher;
 import dev.millrace.landing.LandedTable;
-import dev.millrace.run.Ledger;
+import dev.millrace.run.JobStore;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.TableCounts;
@@ -39,20 +39,29 @@ final class PublishWork implements PhaseWork {
         LandedRun landed = LandedRun.load(context);
         LakeSettings settings = context.open().lake();
         Storage lake = context.open().openLake();
+        Set<String> rewritten = rewritten(context);
         Map<String, TableCounts> counts = new TreeMap<>();
         Map<String, String> facts = new TreeMap<>();
         context.record(r -> r.phaseStarted(Phase.PUBLISH, landed.tables().size()));
         for (LandedTable table : landed.tables()) {
             LandedTable compacted = CompactWork.compacted(context, table);
             String folder = LandedRun.dataFolder(context, table.name());
-            Published published = publish(context, lake, table.name(), publication(context, landed, compacted, folder));
+            Publication publication = new Publication(
+                    context.plan().job(),
+                    context.run().id(),
+                    landed.commit(),
+                    previous(context, landed.commit(), table.name()),
+                    compacted,
+                    context.run().storage(),
+                    folder,
+                    context.run().units(),
+                    rewritten,
+                    deduplication(context, table.name()));
+            Published published = publish(context, lake, table.name(), publication);
             for (LakeSettings.Layout layout : settings.also()) {
                 String other = LandedRun.dataFolder(context, table.name(), layout.suffix());
-                publish(
-                        context,
-                        lake,
-                        table.name() + layout.suffix(),
-                        publication(context, landed, laidOut(context, compacted, folder, other, layout), other));
+                LandedTable laidOut = laidOut(context, compacted, folder, other, layout);
+                publish(context, lake, table.name() + layout.suffix(), publication.laidOut(laidOut, other));
             }
             counts.put(table.name(), counts(table.counts(), published));
             facts.put(table.name(), published.at());
@@ -63,20 +72,6 @@ final class PublishWork implements PhaseWork {
         }
         return Optional.of(
                 context.run().commitPhase(new PhaseCommit(PhaseCommit.FORMAT, Phase.PUBLISH.label(), facts, counts)));
-    }
-
-    private Publication publication(RunContext context, LandedRun landed, LandedTable table, String folder) {
-        return new Publication(
-                context.plan().job(),
-                context.run().id(),
-                landed.commit(),
-                previous(context, landed.commit(), table.name()),
-                table,
-                context.run().storage(),
-                folder,
-                context.run().units(),
-                rewritten(context),
-                deduplication(context, table.name()));
     }
 
     /** The same rows in folders of other columns, those that the table has. */
@@ -124,12 +119,15 @@ final class PublishWork implements PhaseWork {
 
     /** Number of the last commit before one that brought something to a table. */
     private static Optional<Long> previous(RunContext context, long n, String table) {
-        Ledger ledger = context.open().store().ledger();
+        JobStore store = context.open().store();
         for (long before = n - 1; before > 0; before--) {
-            boolean brought = ledger.find(before)
-                    .filter(commit -> commit.counts().containsKey(table))
-                    .isPresent();
-            if (brought) {
+            Optional<PhaseCommit> extracted = store.ledger()
+                    .find(before)
+                    .flatMap(commit -> store.run(commit.run()).phase(Phase.EXTRACT));
+            // The table of unknown records is brought by runs only that have any.
+            if (extracted
+                    .filter(phase -> ExtractWork.tables(phase).contains(table))
+                    .isPresent()) {
                 return Optional.of(before);
             }
         }

@@ -12,7 +12,6 @@ import dev.millrace.warehouse.Warehouse;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -174,16 +173,12 @@ final class RunReport {
     }
 
     private static List<Summary.Table> tables(RunContext context, PhaseCommit extracted) {
-        List<String> order =
-                Arrays.asList(extracted.facts().get(ExtractWork.TABLES).split(",", -1));
         Optional<RunRecord> record = context.run().record();
         List<Summary.Table> tables = new ArrayList<>();
-        for (String name : order) {
+        for (String name : ExtractWork.tables(extracted)) {
             TableRecord known = record.map(r -> r.tables().get(name))
                     .orElseGet(() -> new TableRecord(extracted.counts().getOrDefault(name, TableCounts.NONE), 0, 0, 0));
-            if (!name.isEmpty()) {
-                tables.add(table(name, known));
-            }
+            tables.add(table(name, known));
         }
         return tables;
     }
@@ -220,7 +215,7 @@ final class RunReport {
         if (context.run().phase(Phase.REPLACE).isPresent()) {
             String table = context.run()
                     .phase(Phase.EXTRACT)
-                    .map(c -> c.facts().get(ExtractWork.TABLES).split(",", -1)[0])
+                    .flatMap(c -> ExtractWork.tables(c).stream().findFirst())
                     .orElse("");
             next.add(launcher + "sql " + file + " \"select * from " + table + " limit 5\"");
             if (versions.flatMap(Versions::previous).isPresent()) {

@@ -45,6 +45,11 @@ public record Publication(
         }
     }
 
+    /** The same rows in another layout, with their files in another folder. */
+    public Publication laidOut(LandedTable other, String otherFolder) {
+        return new Publication(job, run, n, previous, other, staging, otherFolder, commits, rewritten, deduplication);
+    }
+
     /** The same rows for a table that has no others. */
     Publication asSnapshot() {
         Optional<Deduplication> among = deduplication.map(

@@ -152,6 +152,10 @@ class FileJobsTest {
         Map<String, SampleFile> all = new TreeMap<>(first);
         put(all, sample.files().skip(3).limit(2));
         trial.later(Duration.ofHours(5));
+        Trial.Ended selected = trial.run(job, "--again");
+        assertThat(selected.code()).isEqualTo(2);
+        assertThat(selected.err())
+                .contains("Invalid --again: run " + run + " has begun without it: finish that one first");
         assertThat(trial.succeed(job).out()).contains("run              " + run);
         assertThat(lake()).containsExactlyElementsOf(expected(first));
         trial.succeed(job);
@@ -209,6 +213,46 @@ class FileJobsTest {
                         .stream()
                         .map(row -> row.getString(0)))
                 .containsExactlyInAnyOrder("5", "6");
+    }
+
+    @Test
+    void nothingIsSelectedOfATable() {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("table", """
+                job: table
+                source: {dynamodb: {table: no-such-table, endpoint: $SERVER}}
+                staging: {at: $HERE/staging}
+                """);
+        Trial.Ended ended = trial.run(job, "--since", "2026-11-20");
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err()).contains("Invalid --since: a DynamoDB table is read whole");
+        assertThat(trial.open(job).store().runs()).isEmpty();
+    }
+
+    @Test
+    void recordsOfUnknownKindsMayComeInSomeRunsOnly() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("kinds", """
+                job: kinds
+                source: {json: {at: $HERE/in}}
+                schema: {kind: type}
+                staging: {at: $HERE/staging}
+                lake: {at: $HERE/lake}
+                """);
+        Files.createDirectories(folder.resolve("in"));
+        int runs = 0;
+        for (String record :
+                List.of("{\"type\":\"A\",\"x\":1}", "{\"x\":2}", "{\"type\":\"A\",\"x\":3}", "{\"x\":4}")) {
+            Files.writeString(folder.resolve("in/" + runs++ + ".json"), record);
+            trial.succeed(job);
+        }
+        assertThat(SharedSpark.session()
+                        .read()
+                        .format("delta")
+                        .load(folder.resolve("lake/_unknown").toString())
+                        .count())
+                .isEqualTo(2);
+        assertThat(trial.open(job).store().ledger().commits()).hasSize(4);
     }
 
     private void put(Map<String, SampleFile> files, Stream<SampleFile> more) throws IOException {
