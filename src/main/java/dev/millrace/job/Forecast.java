@@ -77,9 +77,9 @@ final class Forecast implements Callable<Integer> {
     }
 
     private void printFiles(PrintWriter out, OpenJob open, FileSource files, Surroundings around) {
-        Arrivals arrivals =
-                FolderSource.open(open, files, arguments.selection(), around).arrivals();
-        out.println("files      " + FolderSource.folder(open, files, around));
+        FolderSource source = FolderSource.open(open, files, arguments.selection(), around);
+        Arrivals arrivals = source.arrivals();
+        out.println("files      " + source.folder());
         out.println("listed     " + Figures.count(arrivals.listed()) + " files, "
                 + (arrivals.isWhole() ? "in all folders" : "within " + Durations.text(files.lookback())));
         List<String> taken = new ArrayList<>();

@@ -32,16 +32,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "show | retry",
         subcommands = {Quarantine.Show.class, Quarantine.Retry.class},
         mixinStandardHelpOptions = true)
-final class Quarantine implements Callable<Integer> {
-    @Spec
-    private CommandSpec command;
-
-    @Override
-    public Integer call() {
-        command.commandLine().usage(command.commandLine().getErr());
-        return Fault.Kind.USER.exitCode();
-    }
-
+final class Quarantine extends CommandGroup {
     @Command(
             name = "show",
             description = "Shows the items in quarantine of the last run that landed, or of --run, with the reason.",

@@ -30,16 +30,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "start | stop | workbench FILE | access-records",
         subcommands = {Sample.Start.class, Sample.Stop.class, Sample.Workbench.class, Sample.Access.class},
         mixinStandardHelpOptions = true)
-final class Sample implements Callable<Integer> {
-    @Spec
-    private CommandSpec command;
-
-    @Override
-    public Integer call() {
-        command.commandLine().usage(command.commandLine().getErr());
-        return Fault.Kind.USER.exitCode();
-    }
-
+final class Sample extends CommandGroup {
     @Command(
             name = "start",
             description = "Starts the server, or finds that it is up.",

@@ -29,17 +29,8 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "show | diff | pin",
         subcommands = {Schema.Show.class, Schema.Diff.class, Schema.Pin.class},
         mixinStandardHelpOptions = true)
-final class Schema implements Callable<Integer> {
+final class Schema extends CommandGroup {
     private static final String LAUNCHER = "scripts/millrace ";
-
-    @Spec
-    private CommandSpec command;
-
-    @Override
-    public Integer call() {
-        command.commandLine().usage(command.commandLine().getErr());
-        return Fault.Kind.USER.exitCode();
-    }
 
     @Command(
             name = "show",

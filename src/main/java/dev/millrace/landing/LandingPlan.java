@@ -94,40 +94,20 @@ public record LandingPlan(
 
     /** The same plan for other units, such as those that are not committed yet. */
     public LandingPlan withUnits(List<String> others) {
-        return new LandingPlan(
-                storage,
-                tables,
-                format,
-                codec,
-                schemaVersion,
-                commits,
-                phase,
-                inputPhase,
-                others,
-                bufferBytes,
-                rollBytes,
-                grouped);
+        return with(others, bufferBytes, rollBytes, grouped);
     }
 
     /** The same plan for rows that come with those of one partition together, so that nothing has to be sorted. */
     public LandingPlan withGroupedRows() {
-        return new LandingPlan(
-                storage,
-                tables,
-                format,
-                codec,
-                schemaVersion,
-                commits,
-                phase,
-                inputPhase,
-                units,
-                bufferBytes,
-                rollBytes,
-                true);
+        return with(units, bufferBytes, rollBytes, true);
     }
 
     /** The same plan with other bounds. */
     public LandingPlan withSizes(long newBufferBytes, long newRollBytes) {
+        return with(units, newBufferBytes, newRollBytes, grouped);
+    }
+
+    private LandingPlan with(List<String> newUnits, long newBufferBytes, long newRollBytes, boolean newGrouped) {
         return new LandingPlan(
                 storage,
                 tables,
@@ -137,10 +117,10 @@ public record LandingPlan(
                 commits,
                 phase,
                 inputPhase,
-                units,
+                newUnits,
                 newBufferBytes,
                 newRollBytes,
-                grouped);
+                newGrouped);
     }
 
     /** The end of a data file's name, with its dot. */

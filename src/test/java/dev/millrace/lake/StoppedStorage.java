@@ -3,18 +3,15 @@ package dev.millrace.lake;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;
 import dev.millrace.storage.Upload;
-import dev.millrace.storage.Versioned;
-import java.io.InputStream;
+import dev.millrace.testing.ForwardingStorage;
 import java.io.OutputStream;
-import java.nio.file.Path;
 import java.util.Collection;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /** A storage whose user is stopped after some effects. */
-final class StoppedStorage implements Storage {
+final class StoppedStorage implements ForwardingStorage {
     /** What its user meets. */
     static final class Stopped extends RuntimeException {
         private static final long serialVersionUID = 1;
@@ -29,46 +26,16 @@ final class StoppedStorage implements Storage {
         this.left = new AtomicInteger(effects);
     }
 
+    @Override
+    public Storage storage() {
+        return storage;
+    }
+
     private <T> T effect(Supplier<T> act) {
         if (left.getAndDecrement() <= 0) {
             throw new Stopped();
         }
         return act.get();
-    }
-
-    @Override
-    public String root() {
-        return storage.root();
-    }
-
-    @Override
-    public String pathOf(String uri) {
-        return storage.pathOf(uri);
-    }
-
-    @Override
-    public List<StoredFile> list(String prefix) {
-        return storage.list(prefix);
-    }
-
-    @Override
-    public List<String> names(String folder) {
-        return storage.names(folder);
-    }
-
-    @Override
-    public Optional<Versioned> find(String path) {
-        return storage.find(path);
-    }
-
-    @Override
-    public Optional<StoredFile> stat(String path) {
-        return storage.stat(path);
-    }
-
-    @Override
-    public InputStream open(String path) {
-        return storage.open(path);
     }
 
     @Override
@@ -126,20 +93,5 @@ final class StoppedStorage implements Storage {
             storage.delete(paths);
             return paths;
         });
-    }
-
-    @Override
-    public List<StoredFile> unfinished(String prefix) {
-        return storage.unfinished(prefix);
-    }
-
-    @Override
-    public void discard(Collection<StoredFile> unfinished) {
-        storage.discard(unfinished);
-    }
-
-    @Override
-    public Optional<Path> localPath(String path) {
-        return storage.localPath(path);
     }
 }
