@@ -39,10 +39,6 @@ public record FolderPattern(Location base, List<String> folders) {
         public String letters() {
             return letters;
         }
-
-        public String placeholder() {
-            return "{" + letters + "}";
-        }
     }
 
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{([^{}]*)\\}");
