@@ -44,7 +44,12 @@ abstract class PublisherContract {
     @BeforeEach
     void open(SparkSession session) {
         spark = session;
-        job = new Accesses(session, root);
+        job = open();
+    }
+
+    /** A job whose storages have nothing yet. */
+    Accesses open() {
+        return new Accesses(spark, root);
     }
 
     abstract Publisher publisher(Storage lake);
