@@ -18,26 +18,35 @@ import org.apache.hadoop.fs.Path;
  * <p>Delta makes one by its name: {@code spark.delta.logStore.s3a.impl}.
  */
 public final class S3LogStore extends HadoopFileSystemLogStore {
+    /** Before the bucket's name. */
     private static final String SETTINGS = "millrace.s3.";
+
+    private static final String ENDPOINT = ".endpoint";
+    private static final String REGION = ".region";
+    private static final String PATH_STYLE = ".path-style";
 
     public S3LogStore(Configuration hadoop) {
         super(hadoop);
     }
 
-    /** Notes in a configuration how our client reaches a bucket; what is not noted is as by default. */
+    /** Notes in a configuration how our client reaches a bucket, as far as that is declared. */
     static void tell(Configuration hadoop, String bucket, StorageOptions options) {
-        String prefix = SETTINGS + bucket + ".";
-        hadoop.set(prefix + "endpoint", options.endpoint());
-        hadoop.set(prefix + "region", options.region());
-        hadoop.setBoolean(prefix + "path-style", options.pathStyle());
+        if (!options.endpoint().isEmpty()) {
+            hadoop.set(SETTINGS + bucket + ENDPOINT, options.endpoint());
+        }
+        if (!options.region().isEmpty()) {
+            hadoop.set(SETTINGS + bucket + REGION, options.region());
+        }
+        if (options.pathStyle()) {
+            hadoop.setBoolean(SETTINGS + bucket + PATH_STYLE, true);
+        }
     }
 
     private static StorageOptions told(Configuration hadoop, String bucket) {
-        String prefix = SETTINGS + bucket + ".";
         return new StorageOptions(
-                hadoop.get(prefix + "endpoint", ""),
-                hadoop.get(prefix + "region", ""),
-                hadoop.getBoolean(prefix + "path-style", false));
+                hadoop.get(SETTINGS + bucket + ENDPOINT, ""),
+                hadoop.get(SETTINGS + bucket + REGION, ""),
+                hadoop.getBoolean(SETTINGS + bucket + PATH_STYLE, false));
     }
 
     @Override

@@ -95,7 +95,7 @@ public final class S3a {
     }
 
     /** Delta looks for its log store in the context's settings, and refuses one for a scheme beside one for all. */
-    private static void useOurLogStore(SparkConf conf) {
+    static void useOurLogStore(SparkConf conf) {
         boolean chosen = Arrays.stream(conf.getAll())
                 .map(entry -> entry._1().startsWith("spark.") ? entry._1().substring("spark.".length()) : entry._1())
                 .anyMatch(key -> key.equals(LOG_STORE + "class") || key.equals(LOG_STORE + "s3a.impl"));

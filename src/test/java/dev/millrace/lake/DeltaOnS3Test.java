@@ -22,9 +22,6 @@ class DeltaOnS3Test extends PublisherContract {
         List<String> seen = Readers.spark(spark, path);
         assertThat(Readers.kernel(path, spark.sparkContext().hadoopConfiguration()))
                 .isEqualTo(seen);
-        if (Readers.hasPython()) {
-            assertThat(OnS3.python(root, job.lake, "access_record/")).isEqualTo(seen);
-        }
         return seen;
     }
 }
