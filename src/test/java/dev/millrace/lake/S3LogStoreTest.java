@@ -23,6 +23,9 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaLog;
 import org.apache.spark.sql.delta.DeltaOperations;
 import org.apache.spark.sql.delta.OptimisticTransaction;
+import org.apache.spark.sql.delta.storage.DelegatingLogStore;
+import org.apache.spark.sql.delta.storage.LogStore;
+import org.apache.spark.sql.delta.storage.LogStoreAdaptor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,8 +120,16 @@ class S3LogStoreTest {
 
         assertThat(published.at()).isEqualTo("version 0");
         assertThat(published.isRepeated()).isFalse();
+        assertThat(logStore(job.lake)).isInstanceOf(S3LogStore.class);
         assertThat(job.lake.names(TABLE + "_delta_log/")).contains(file(0)).doesNotContain(file(1));
         assertThat(Readers.spark(spark, LakePath.hadoop(job.lake, TABLE))).isEqualTo(Accesses.texts(ACCESSES));
+    }
+
+    /** What Delta has taken for a table. */
+    private static io.delta.storage.LogStore logStore(Storage lake) {
+        DeltaLog log = DeltaLog.forTable(Readers.deltaSession(SharedSpark.session()), LakePath.hadoop(lake, TABLE));
+        LogStore delegate = ((DelegatingLogStore) log.store()).getDelegate(log.logPath());
+        return ((LogStoreAdaptor) delegate).logStoreImpl();
     }
 
     /** As in another process: Delta's memory of the table is taken from this one meanwhile. */
