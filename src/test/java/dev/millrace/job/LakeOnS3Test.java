@@ -6,6 +6,7 @@ import dev.millrace.run.Commit;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.Storages;
 import dev.millrace.storage.StoredFile;
+import dev.millrace.testing.S3Front;
 import dev.millrace.testing.S3Server;
 import dev.millrace.testing.SharedSpark;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.spark.sql.DataFrameReader;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,6 +84,11 @@ class LakeOnS3Test {
         root = Storages.open("s3://" + S3Server.newBucket() + "/a prefix", S3Server.options());
     }
 
+    @AfterEach
+    void calm() {
+        S3Server.front().calm();
+    }
+
     private Path job(String publish, String against) {
         String at = root.root().substring(0, root.root().length() - 1);
         return trial.job("access", JOB.formatted(at, S3Server.front().uri(), publish, against));
@@ -134,6 +141,28 @@ class LakeOnS3Test {
         assertThat(root.list("staging/"))
                 .extracting(StoredFile::path)
                 .anyMatch(path -> path.contains("/units/compact/"));
+    }
+
+    /** Answers to our client, to S3A and to Delta's log alike; each request is sent again. */
+    @Test
+    void endRightWhenTheFirstAnswerToEveryRequestForTheTableIsLost() {
+        Path job = job("delta", "table, within: 7d");
+        put(EARLY);
+        trial.succeed(job);
+        put(MORE);
+        S3Front front = S3Server.front();
+        front.forget();
+        front.loseFirstAnswers(request -> request.contains("/the%20lake/access_record/"));
+        trial.succeed(job);
+        front.calm();
+
+        assertThat(front.broken())
+                .anyMatch(request -> request.matches("LOSE_ANSWER PUT .*/_delta_log/0{19}1[.]json"))
+                .anyMatch(request -> request.matches("LOSE_ANSWER GET .*/_delta_log/0{20}[.]json"))
+                .anyMatch(request -> request.matches("LOSE_ANSWER GET .*[.]parquet"));
+        assertThat(rows("delta", "access_record")).isEqualTo(ALL_ROWS);
+        assertThat(rows("delta", "access_record_by_user_day")).isEqualTo(ALL_ROWS);
+        assertThat(trial.open(job).store().ledger().commits()).hasSize(2);
     }
 
     @Test
