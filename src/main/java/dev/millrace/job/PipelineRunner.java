@@ -113,9 +113,12 @@ final class PipelineRunner {
         if (wanted.isEmpty() || wanted.stream().anyMatch(PipelineRunner::loads)) {
             requireWarehouse(open);
         }
+        if (wanted.isEmpty() || wanted.contains(Phase.COMPACT) || wanted.contains(Phase.PUBLISH)) {
+            open.requireReachableLake();
+        }
         boolean isNewOfFiles = isNewOfFiles(open, run);
         try (LazySource source = new LazySource(open, selection, around);
-                Sparks spark = new Sparks(open.job().name())) {
+                Sparks spark = new Sparks(open.job().name(), open::reachLake)) {
             if (isNewOfFiles && source.get().isEmpty()) {
                 return Optional.empty();
             }
