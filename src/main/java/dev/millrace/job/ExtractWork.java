@@ -23,6 +23,7 @@ import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.LastCensus;
 import dev.millrace.schema.ShredPlan;
 import dev.millrace.schema.UnitCensus;
+import dev.millrace.table.Column;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -177,11 +178,27 @@ final class ExtractWork implements PhaseWork {
                 Phase.EXTRACT.label(),
                 inputPhase,
                 List.of());
+        job.lake().ifPresent(lake -> requireFit(job, lake, plan.tables()));
         // Compaction combines files and never splits one.
         return job.lake()
                 .map(lake -> plan.withSizes(
                         LandingPlan.DEFAULT_BUFFER_BYTES, lake.fileSize().bytes()))
                 .orElse(plan);
+    }
+
+    /** What publishing would refuse is refused before anything is read. */
+    private static void requireFit(Job job, LakeSettings lake, List<LandingTable> tables) {
+        for (LandingTable table : tables) {
+            PublishWork.deduplication(job, table.name()).ifPresent(rule -> {
+                List<Column> columns = new ArrayList<>(table.landed().columns());
+                columns.addAll(table.partitions());
+                rule.requireFit(columns, table.partitions());
+                lake.also()
+                        .forEach(layout -> rule.requireFit(
+                                columns,
+                                partitioned(table, layout.partitionBy()).partitions()));
+            });
+        }
     }
 
     /** A main table has to have all of the columns; others are not partitioned by one that they do not have. */

@@ -1,6 +1,7 @@
 package dev.millrace.job;
 
 import dev.millrace.config.Deduplicate;
+import dev.millrace.config.Job;
 import dev.millrace.config.LakeSettings;
 import dev.millrace.files.FileUnits;
 import dev.millrace.lake.AthenaDdl;
@@ -56,7 +57,7 @@ final class PublishWork implements PhaseWork {
                     folder,
                     context.run().units(),
                     rewritten,
-                    deduplication(context, table.name()));
+                    deduplication(context.open().job(), table.name()));
             Published published = publish(context, lake, table.name(), publication);
             for (LakeSettings.Layout layout : settings.also()) {
                 String other = LandedRun.dataFolder(context, table.name(), layout.suffix());
@@ -145,8 +146,9 @@ final class PublishWork implements PhaseWork {
         return Set.of();
     }
 
-    private static Optional<Deduplication> deduplication(RunContext context, String table) {
-        return context.open().job().tables().entrySet().stream()
+    /** How duplicates of a table are removed, where the job file says that they are. */
+    static Optional<Deduplication> deduplication(Job job, String table) {
+        return job.tables().entrySet().stream()
                 .filter(entry -> entry.getValue().name().orElse(entry.getKey()).equals(table))
                 .flatMap(entry -> entry.getValue().deduplicate().stream())
                 .map(PublishWork::deduplication)
