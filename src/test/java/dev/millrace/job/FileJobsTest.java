@@ -216,6 +216,29 @@ class FileJobsTest {
     }
 
     @Test
+    void duplicatesThatALayoutCannotFindAreRefusedBeforeAnythingIsRead() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job(
+                "access",
+                JOB.replace("staging:", "    deduplicate: {key: [session_id], against: table, within: 7d}\nstaging:")
+                        .replace("[record_date]}", "[record_date], also: [{partition-by: [user_id]}]}"));
+        put(
+                new TreeMap<>(),
+                new AccessRecordFiles(9, LocalDate.parse("2026-11-20"), 1, 60, false)
+                        .files()
+                        .limit(1));
+
+        Trial.Ended refused = trial.run(job);
+
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err())
+                .contains(
+                        "Invalid deduplicate.within: of the partitions user_id none is a date, so no range of it can");
+        assertThat(trial.open(job).store().ledger().commits()).isEmpty();
+        assertThat(folder.resolve("staging/access/access_record")).doesNotExist();
+    }
+
+    @Test
     void nothingIsSelectedOfATable() {
         Trial trial = new Trial(folder);
         Path job = trial.job("table", """
