@@ -13,13 +13,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -38,12 +41,25 @@ final class AccessJob extends StoredJob {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
+     * A job that leaves duplicates out.
+     *
      * @param publish as {@code lake.publish}, for tables that grow
-     * @param more lines of the job file, below its root
      */
-    AccessJob(Path folder, String publish, String... more) {
+    AccessJob(Path folder, String publish) {
+        this(
+                folder,
+                publish,
+                List.of("    deduplicate: {key: [session_id, timestamp], "
+                        + (publish.equals("delta") ? "against: table, within: 7d}" : "against: batch}")));
+    }
+
+    /** A job that keeps them: its rows are the records of its files, each by itself. */
+    static AccessJob ofEveryRecord(Path folder, String publish) {
+        return new AccessJob(folder, publish, List.of());
+    }
+
+    private AccessJob(Path folder, String publish, List<String> ofTable) {
         super(folder, NAME, folder.resolve("staging").toString(), StorageOptions.DEFAULT);
-        String against = publish.equals("delta") ? "against: table, within: 7d" : "against: batch";
         List<String> lines = new ArrayList<>(List.of(
                 "job: " + NAME,
                 // Two files a unit.
@@ -56,10 +72,11 @@ final class AccessJob extends StoredJob {
                 "      timestamp: {from: timestamp, type: epoch-millis}",
                 "      elapse_ms: {from: payload.elapseMS, type: bigint}",
                 "      record_date: {sql: to_date(timestamp)}",
-                "    deduplicate: {key: [session_id, timestamp], " + against + "}",
+                "      hour: {sql: 'date_format(timestamp, \"HH\")'}"));
+        lines.addAll(ofTable);
+        lines.addAll(List.of(
                 "staging: {at: " + folder.resolve("staging") + ", keep: 7d}",
-                "lake: {at: " + lake() + ", publish: " + publish + ", partition-by: [record_date]}"));
-        lines.addAll(List.of(more));
+                "lake: {at: " + lake() + ", publish: " + publish + ", partition-by: [record_date, hour]}"));
         write(lines);
     }
 
@@ -105,9 +122,41 @@ final class AccessJob extends StoredJob {
         return files.map(file -> records().resolve(file.path())).toList();
     }
 
-    /** JSON texts of the records that the files of some hours hold, each once. */
-    static Set<String> texts(int from, int to) {
-        return hours(from, to).flatMap(file -> file.records().stream()).collect(Collectors.toCollection(TreeSet::new));
+    /** The records that the files of some hours hold, each as {@code file|session_id|milliseconds}, sorted. */
+    static List<String> expected(int from, int to) {
+        return hours(from, to)
+                .flatMap(file -> file.records().stream().map(record -> file.path() + "|" + key(record)))
+                .sorted()
+                .toList();
+    }
+
+    private static String key(String record) {
+        try {
+            JsonNode tree = JSON.readTree(record);
+            JsonNode time = tree.path("timestamp");
+            return tree.path("payload").path("sessionId").asText("null") + "|"
+                    + (time.isIntegralNumber() ? time.asText() : "null");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The rows that readers see, as {@link #expected} has them. */
+    List<String> rows() {
+        String root = "file://" + records() + "/";
+        try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
+                Statement duckDb = connection.createStatement();
+                ResultSet rows = duckDb.executeQuery("SELECT concat(substr(_file, " + (root.length() + 1)
+                        + "), '|', coalesce(session_id, 'null'), '|', coalesce(epoch_ms(\"timestamp\")::VARCHAR, 'null'))"
+                        + " FROM " + readers() + " ORDER BY 1")) {
+            List<String> texts = new ArrayList<>();
+            while (rows.next()) {
+                texts.add(rows.getString(1));
+            }
+            return texts.stream().sorted().toList();
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private Path records() {
@@ -154,11 +203,13 @@ final class AccessJob extends StoredJob {
 
     @Override
     Map<String, String> seen(Statement duckDb, String as) {
+        return Map.of(TABLE, "SELECT " + columns(TABLE) + " FROM " + readers());
+    }
+
+    private String readers() {
         String files = dataFiles().stream().map(path -> "'" + path + "'").collect(Collectors.joining(", "));
-        return Map.of(
-                TABLE,
-                "SELECT " + columns(TABLE) + " FROM read_parquet([" + files
-                        + "], hive_partitioning = true, hive_types = {'record_date': DATE}, union_by_name = true)");
+        return "read_parquet([" + files + "], hive_partitioning = true,"
+                + " hive_types = {'record_date': DATE, 'hour': VARCHAR}, union_by_name = true)";
     }
 
     /** What readers of the table's format read: what Delta's log names, or all there is. */

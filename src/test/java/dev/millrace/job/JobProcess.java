@@ -11,10 +11,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 
@@ -41,6 +43,14 @@ final class JobProcess {
         @Override
         public String text() {
             return phase.label() + ":" + n;
+        }
+    }
+
+    /** After the first effect that is described so, as {@code create shop/orders/}. */
+    record AtFirst(String what) implements Halt {
+        @Override
+        public String text() {
+            return FIRST + what;
         }
     }
 
@@ -84,6 +94,9 @@ final class JobProcess {
         }
 
         static Halt parseHalt(String text) {
+            if (text.startsWith(FIRST)) {
+                return new AtFirst(text.substring(FIRST.length()));
+            }
             int colon = text.indexOf(':');
             return colon < 0
                     ? new AfterEffect(Integer.parseInt(text))
@@ -98,6 +111,7 @@ final class JobProcess {
 
     static final String AFTER = "end";
 
+    private static final String FIRST = "first ";
     private static final String EFFECTS = "effects in ";
     private static final int OF_MANNER = Manner.UNDISTURBED.arguments().size();
 
@@ -118,12 +132,12 @@ final class JobProcess {
         Effects effects = new Effects(
                 (number, effect) -> {
                     watch.count(effect);
-                    if (watch.isAt(manner.kill(), number)) {
+                    if (watch.isAt(manner.kill(), number, effect)) {
                         System.out.println(KILLED + watch.last + ", " + effect);
                         System.out.flush();
                         signal("KILL");
                     }
-                    if (watch.isAt(manner.freeze(), number)) {
+                    if (watch.isAt(manner.freeze(), number, effect)) {
                         signal("STOP");
                     }
                     return false;
@@ -165,6 +179,7 @@ final class JobProcess {
     /** Follows a process through the phases; the effect that ends a phase belongs to it. */
     private static final class PhaseWatch {
         private final List<Phase> phases;
+        private final Set<AtFirst> met = new HashSet<>();
         private String now;
         private String last;
         private int inPhase;
@@ -189,7 +204,10 @@ final class JobProcess {
             }
         }
 
-        boolean isAt(Halt halt, int number) {
+        boolean isAt(Halt halt, int number, Effects.Effect effect) {
+            if (halt instanceof AtFirst first) {
+                return effect.what().startsWith(first.what()) && met.add(first);
+            }
             if (halt instanceof AfterEffect after) {
                 return number == after.n();
             }

@@ -186,6 +186,8 @@ final class Undisturbed {
         Optional<PhaseCommit> commit = run.phase(phase);
         Map<String, String> facts = new TreeMap<>(commit.map(PhaseCommit::facts).orElse(Map.of()));
         facts.keySet().removeAll(List.of(ExtractWork.COMMIT, TableReading.CONSUMED));
+        // Paths of the folder are in the files.
+        facts.keySet().removeIf(fact -> fact.endsWith(PublishWork.BYTES));
         Map<String, TableCounts> counts =
                 new TreeMap<>(commit.map(PhaseCommit::counts).orElse(Map.of()));
         return of.neutral(commit.isPresent() + " " + facts + " " + counts);
