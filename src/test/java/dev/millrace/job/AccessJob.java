@@ -2,6 +2,7 @@ package dev.millrace.job;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.run.JobStore;
 import dev.millrace.run.Phase;
 import dev.millrace.sample.AccessRecordFiles;
 import dev.millrace.sample.AccessRecordFiles.SampleFile;
@@ -170,6 +171,11 @@ final class AccessJob extends StoredJob {
     @Override
     List<Phase> phases() {
         return PHASES;
+    }
+
+    @Override
+    JobStore.Runs bringing() {
+        return JobStore.Runs.ADDING;
     }
 
     @Override

@@ -36,10 +36,12 @@ class FileProcessesTest {
     private static Path folder;
 
     private static JobProcesses processes;
+    private static AccessJob delta;
 
     @BeforeAll
-    static void prepare() {
-        processes = JobProcesses.prepare(new AccessJob(folder.resolve("prepared"), "delta").deliver());
+    static void runUndisturbed() {
+        delta = run(job("undisturbed", "delta").deliver());
+        processes = JobProcesses.prepare(delta.deliverMore());
     }
 
     private static AccessJob job(String name, String publish) {
@@ -55,8 +57,6 @@ class FileProcessesTest {
     /** One stands still in the middle of its second run; of the two that come one meets the lock, one does the run. */
     @Test
     void ofProcessesAtOnceOneDoesTheRunWithTheLockAndTheOtherFindsItDoneWithoutIt() {
-        Undisturbed undisturbed =
-                new Undisturbed(run(run(job("undisturbed", "delta").deliver()).deliverMore()));
         AccessJob job = run(job("at-once", "delta").deliver()).deliverMore();
         JobProcesses.Started frozen = processes.start(job, NORMAL.frozen(IN_EXTRACT));
         frozen.awaitFrozen();
@@ -72,7 +72,7 @@ class FileProcessesTest {
         frozen.goOn();
 
         assertThat(frozen.exitCode()).as(frozen.output()).isZero();
-        assertThat(undisturbed.differences(job)).isEmpty();
+        assertThat(new Undisturbed(delta).differences(job)).isEmpty();
         assertThat(job.commits()).extracting(Commit::run).hasSize(2).last().isEqualTo(run);
         assertThat(job.run().output()).isEqualTo(NOTHING_NEW);
     }
@@ -84,8 +84,9 @@ class FileProcessesTest {
     @ParameterizedTest
     @ValueSource(strings = {"delta", "folders"})
     void aProcessThatWasFrozenWhileItPublishedBringsNothingBack(String publish) {
-        AccessJob undisturbed =
-                run(run(job("alone-" + publish, publish).deliver()).deliverMore());
+        AccessJob undisturbed = publish.equals("delta")
+                ? delta
+                : run(run(job("undisturbed-folders", publish).deliver()).deliverMore());
         AccessJob job = job("frozen-" + publish, publish).deliver();
         JobProcesses.Started frozen =
                 processes.start(job, NORMAL.frozen(new JobProcess.AtFirst("create " + AccessJob.TABLE + "/")));

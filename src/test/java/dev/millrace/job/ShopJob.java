@@ -1,6 +1,7 @@
 package dev.millrace.job;
 
 import dev.millrace.dynamodb.Spool;
+import dev.millrace.run.JobStore;
 import dev.millrace.run.Phase;
 import dev.millrace.sample.ShopSample;
 import dev.millrace.storage.StorageOptions;
@@ -124,6 +125,11 @@ final class ShopJob extends StoredJob {
     @Override
     List<Phase> phases() {
         return PHASES;
+    }
+
+    @Override
+    JobStore.Runs bringing() {
+        return JobStore.Runs.REPLACING;
     }
 
     @Override

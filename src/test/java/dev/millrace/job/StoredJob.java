@@ -69,6 +69,8 @@ abstract class StoredJob {
     /** The phases that it needs, in order. */
     abstract List<Phase> phases();
 
+    abstract JobStore.Runs bringing();
+
     /** Labels of the phases whose units are alike in every such job. */
     abstract List<String> unitPhases();
 
@@ -115,7 +117,7 @@ abstract class StoredJob {
     }
 
     final JobStore store() {
-        return new JobStore(storage(), name, Clock.systemUTC(), new Random());
+        return new JobStore(storage(), name, bringing(), Clock.systemUTC(), new Random());
     }
 
     /** The job's only run. */
