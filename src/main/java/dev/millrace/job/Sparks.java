@@ -9,6 +9,14 @@ import org.apache.spark.sql.SparkSession;
 final class Sparks implements Supplier<SparkSession>, AutoCloseable {
     private static final int TASK_ATTEMPTS = 4;
 
+    /**
+     * Spark makes one method of all computed columns of a row, and the JVM interprets methods above 8,000 bytes for ever:
+     * half of a job's time. Above this limit Spark makes several methods instead.
+     */
+    static final String LARGEST_METHOD = "spark.sql.codegen.hugeMethodLimit";
+
+    static final int COMPILED_BYTES = 8000;
+
     private final String name;
     private Optional<SparkSession> session = Optional.empty();
     private boolean ours;
@@ -39,6 +47,7 @@ final class Sparks implements Supplier<SparkSession>, AutoCloseable {
             conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
             conf.setIfMissing("spark.ui.enabled", "false");
         }
+        conf.setIfMissing(LARGEST_METHOD, String.valueOf(COMPILED_BYTES));
         SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
         spark.conf().set("spark.sql.session.timeZone", "UTC");
         return spark;
