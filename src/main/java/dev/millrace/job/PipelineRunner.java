@@ -113,7 +113,10 @@ final class PipelineRunner {
         if (wanted.isEmpty() || wanted.stream().anyMatch(PipelineRunner::loads)) {
             requireWarehouse(open);
         }
-        try (Sparks spark = new Sparks(open.job().name())) {
+        if (wanted.isEmpty() || wanted.contains(Phase.COMPACT) || wanted.contains(Phase.PUBLISH)) {
+            open.requireReachableLake();
+        }
+        try (Sparks spark = new Sparks(open.job().name(), open::reachLake)) {
             while (true) {
                 // Whoever did the run that was waited for has read what there was then: it is looked for anew.
                 boolean isNewOfFiles = isNewOfFiles(open, run);

@@ -63,7 +63,7 @@ public final class FolderPublisher implements Publisher {
             } catch (Exception failure) { // Spark throws exceptions that are checked and that nobody declares.
                 // Two attempts at once replace the same files by the same ones, and one may read them meanwhile.
                 if (tries == TRIES || present.stream().allMatch(this::isUnchanged)) {
-                    throw failure;
+                    throw LakeFailure.told("Cannot publish to " + lake.uri(folder), failure);
                 }
                 LOG.info("Table {}: another attempt replaces its files, once more", lake.uri(folder));
             }
