@@ -58,11 +58,7 @@ final class ExtractWork implements PhaseWork {
 
     @Override
     public Optional<PhaseCommit> run(RunContext context) {
-        int version =
-                Integer.parseInt(context.require(Phase.INFER_SCHEMA).facts().get(InferSchemaWork.VERSION));
-        DataSchema schema = source.given()
-                .orElseGet(() -> context.open().schemas().load(version).schema());
-        ShredPlan shredding = plan(context, schema);
+        ShredPlan shredding = plan(context, source.given().orElseGet(() -> pinned(context)));
         SourceReading reading = source.reading(context);
         LandingPlan landing = landing(context, shredding, reading.inputPhase());
 
@@ -98,6 +94,11 @@ final class ExtractWork implements PhaseWork {
         facts.put(TABLES, String.join(",", forWarehouse(shredding, landed)));
         return Optional.of(
                 context.run().commitPhase(new PhaseCommit(PhaseCommit.FORMAT, Phase.EXTRACT.label(), facts, counts)));
+    }
+
+    private static DataSchema pinned(RunContext context) {
+        String version = context.require(Phase.INFER_SCHEMA).facts().get(InferSchemaWork.VERSION);
+        return context.open().schemas().load(Integer.parseInt(version)).schema();
     }
 
     /** The tables that a run brings to a warehouse or a lake, in their order. */
