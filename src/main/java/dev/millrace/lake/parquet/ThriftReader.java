@@ -133,7 +133,7 @@ final class ThriftReader {
             case BYTE -> forward(1);
             case I16, I32, I64 -> varint();
             case DOUBLE -> forward(Double.BYTES);
-            case BINARY -> at += length();
+            case BINARY -> forward(length());
             case LIST, SET -> {
                 int count = elements();
                 int element = type;
