@@ -278,10 +278,18 @@ final class ChunkMerge {
                 throw new CorruptBytes("it has no dictionary indices");
             }
             int width = page.bytes()[page.from()];
+            if (width == Integer.SIZE) {
+                throw new CorruptBytes("its dictionary indices have " + width + " bits");
+            }
             indexReader.begin(page.bytes(), page.from() + 1, page.to(), width).read(indices, 0, present);
         }
-        readDictionary();
-        requireEntries(present);
+        PageHeader block = dictionaryHeader.orElseThrow(() -> new CorruptBytes("it has no dictionary before it"));
+        requireEntries(present, block.values());
+        if (isPlain && isWholeDictionary(present, block.values()) && spliceDictionary(header, block)) {
+            tally.spliced++;
+            return;
+        }
+        readDictionary(block);
         if (!isPlain && (isDictionaryPlaced || placeDictionary())) {
             open.addIndices(levels, header.uncompressed(), bounds(header), indices, places);
             tally.remapped++;
@@ -290,20 +298,16 @@ final class ChunkMerge {
         }
     }
 
-    private void readDictionary() {
-        if (isDictionaryRead) {
-            return;
+    private void readDictionary(PageHeader block) {
+        if (!isDictionaryRead) {
+            dictionary.read(column, block, source.bytes(), dictionaryAt, codec);
+            isDictionaryRead = true;
         }
-        PageHeader header = dictionaryHeader.orElseThrow(() -> new CorruptBytes("it has no dictionary before it"));
-        dictionary.read(column, header, source.bytes(), dictionaryAt, codec);
-        isDictionaryRead = true;
     }
 
-    private void requireEntries(int present) {
-        int entries = dictionary.entries();
+    private void requireEntries(int present, int entries) {
         for (int i = 0; i < present; i++) {
-            // Unsigned, so that none is negative.
-            if (Integer.compareUnsigned(indices[i], entries) >= 0) {
+            if (indices[i] >= entries) {
                 throw new CorruptBytes("index " + indices[i] + " is none of " + entries + " dictionary entries");
             }
         }
@@ -319,15 +323,11 @@ final class ChunkMerge {
         return !isPlain;
     }
 
-    /** Adds values in place of indices. Where these are 0, 1, 2, … to the last entry, the dictionary is the values. */
+    /** Adds values in place of indices. */
     private void resolve(PageHeader header, int present) {
         Levels levels = page.levels();
-        if (isWholeDictionary(present)) {
+        if (isWholeDictionary(present, dictionary.entries())) {
             Bytes values = dictionary.body();
-            if (codec.isSnappy() && values.size() >= SMALLEST_BLOCK && spliceDictionary(header)) {
-                tally.spliced++;
-                return;
-            }
             open.addValues(levels, values.size(), bounds(header)).put(values);
         } else {
             dictionary.resolve(indices, present, open.addValues(levels, resolvedBytes(present), bounds(header)));
@@ -335,8 +335,9 @@ final class ChunkMerge {
         tally.resolved++;
     }
 
-    private boolean isWholeDictionary(int present) {
-        if (present != dictionary.entries()) {
+    /** Whether indices are 0, 1, 2, … to the last entry, so that the dictionary is the values. */
+    private boolean isWholeDictionary(int present, int entries) {
+        if (present != entries) {
             return false;
         }
         for (int i = 0; i < present; i++) {
@@ -347,8 +348,17 @@ final class ChunkMerge {
         return true;
     }
 
-    private boolean spliceDictionary(PageHeader header) {
-        PageHeader block = dictionaryHeader.orElseThrow();
+    /** Takes the compressed dictionary for the values, unless it is too small or cannot be known to be valid. */
+    private boolean spliceDictionary(PageHeader header, PageHeader block) {
+        if (!codec.isSnappy() || block.uncompressed() < SMALLEST_BLOCK) {
+            return false;
+        }
+        if (block.crc().isEmpty()) {
+            readDictionary(block);
+        }
+        if (column.fixedBytes() > 0 && (long) block.values() * column.fixedBytes() != block.uncompressed()) {
+            throw new CorruptBytes(block.values() + " dictionary entries have " + block.uncompressed() + " bytes");
+        }
         int to = dictionaryAt + block.compressed();
         int first = SnappyBlock.requireLength(source.bytes(), dictionaryAt, to, block.uncompressed());
         return open.addElements(

@@ -149,15 +149,24 @@ final class HybridReader {
     }
 
     private void unpack(int[] out, int from, int numbers) {
+        if (width == 0) {
+            Arrays.fill(out, from, from + numbers, 0);
+            return;
+        }
         long mask = (1L << width) - 1;
         long next = bit;
         int end = from + numbers;
         int i = from;
         // Eight bytes can be read at once until close to the end of the array.
         long lastWhole = ((long) bytes.length - Long.BYTES) * 8;
-        for (; i < end && next <= lastWhole; i++) {
-            out[i] = (int) (LittleEndian.longAt(bytes, (int) (next >>> 3)) >>> (next & 7) & mask);
-            next += width;
+        int together = (Long.SIZE - 7) / width;
+        while (i <= end - together && next <= lastWhole) {
+            long word = LittleEndian.longAt(bytes, (int) (next >>> 3)) >>> (next & 7);
+            for (int batchEnd = i + together; i < batchEnd; i++) {
+                out[i] = (int) (word & mask);
+                word >>>= width;
+            }
+            next += (long) together * width;
         }
         for (; i < end; i++) {
             out[i] = (int) (LittleEndian.longUpTo(bytes, (int) (next >>> 3), to) >>> (next & 7) & mask);

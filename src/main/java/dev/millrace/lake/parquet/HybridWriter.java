@@ -41,21 +41,41 @@ final class HybridWriter {
 
     /** Writes numbers. */
     void put(int[] values, int count) {
-        int run = runValue;
-        int times = runCount;
-        for (int i = 0; i < count; i++) {
-            int value = values[i];
-            if (value != run) {
-                runValue = run;
-                runCount = times;
+        int i = 0;
+        while (i < count) {
+            if (runCount > 0 && values[i] != runValue) {
                 endRun();
-                run = value;
-                times = 0;
             }
-            times++;
+            if (runCount == 0) {
+                if ((packedCount & GROUP - 1) == 0 && count - i >= GROUP && !isRun(values, i)) {
+                    packGroup(values, i);
+                    i += GROUP;
+                    continue;
+                }
+                runValue = values[i];
+            }
+            runCount++;
+            i++;
         }
-        runValue = run;
-        runCount = times;
+    }
+
+    /** Whether a group is of one number. */
+    private static boolean isRun(int[] values, int from) {
+        int first = values[from];
+        for (int i = from + 1; i < from + GROUP; i++) {
+            if (values[i] != first) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void packGroup(int[] values, int from) {
+        if (packedCount + GROUP > packed.length) {
+            packed = Arrays.copyOf(packed, packedCount * 2 + GROUP);
+        }
+        System.arraycopy(values, from, packed, packedCount, GROUP);
+        packedCount += GROUP;
     }
 
     /** Writes what is left. */

@@ -36,9 +36,10 @@ public interface MergeSource {
                 try (InputStream in = storage.open(file, from)
                         .orElseThrow(() -> Fault.world(
                                 "Cannot read " + name() + ": it has changed since it was listed; run again"))) {
-                    byte[] range = in.readNBytes(length);
-                    if (range.length < length) {
-                        throw new EOFException("ends at byte " + (from + range.length) + " of " + bytes());
+                    byte[] range = new byte[length];
+                    int read = in.readNBytes(range, 0, length);
+                    if (read < length) {
+                        throw new EOFException("ends at byte " + (from + read) + " of " + bytes());
                     }
                     return range;
                 } catch (IOException e) {

@@ -13,15 +13,22 @@ final class MergedDictionary {
     /** Where the entries begin and, one more, the last one ends. */
     private int[] starts = new int[FEWEST_SLOTS];
 
-    private int[] hashes = new int[FEWEST_SLOTS];
+    /** Entries plus one, below their hash, in the next free place for it. */
+    private long[] slots = new long[FEWEST_SLOTS];
 
-    /** Entries plus one by hash, in the next free place. */
-    private int[] slots = new int[FEWEST_SLOTS];
+    /** The slot of each entry, also of those that were taken back. */
+    private int[] places = new int[FEWEST_SLOTS];
 
+    private int placed;
+
+    /** Begins the entries of another column or row group. */
     void clear() {
+        for (int entry = 0; entry < placed; entry++) {
+            slots[places[entry]] = 0;
+        }
         body.clear();
         entries = 0;
-        Arrays.fill(slots, 0);
+        placed = 0;
     }
 
     int entries() {
@@ -36,15 +43,15 @@ final class MergedDictionary {
     /**
      * Adds another's entries.
      *
-     * @param places is told for each of its entries the place here
+     * @param found is told for each of its entries the place here
      * @param mostBytes of all entries; once they were more nothing is added, and nothing can be added any more
      * @return whether they are added
      */
-    boolean add(SourceDictionary source, int[] places, int mostBytes) {
+    boolean add(SourceDictionary source, int[] found, int mostBytes) {
         int before = entries;
         byte[] bytes = source.body().array();
         for (int i = 0; i < source.entries(); i++) {
-            places[i] = place(bytes, source.start(i), source.end(i));
+            found[i] = place(bytes, source.start(i), source.end(i));
             if (body.size() > mostBytes) {
                 body.cutTo(starts[before]);
                 entries = before;
@@ -59,22 +66,22 @@ final class MergedDictionary {
         int mask = slots.length - 1;
         int slot = hash & mask;
         while (slots[slot] != 0) {
-            int entry = slots[slot] - 1;
-            if (hashes[entry] == hash
-                    && Arrays.equals(body.array(), starts[entry], starts[entry + 1], bytes, from, to)) {
+            int entry = (int) slots[slot] - 1;
+            if ((int) (slots[slot] >>> Integer.SIZE) == hash && isSame(entry, bytes, from, to)) {
                 return entry;
             }
             slot = slot + 1 & mask;
         }
-        slots[slot] = entries + 1;
         if (entries + 2 > starts.length) {
             starts = Arrays.copyOf(starts, starts.length * 2);
-            hashes = Arrays.copyOf(hashes, hashes.length * 2);
+            places = Arrays.copyOf(places, places.length * 2);
         }
-        hashes[entries] = hash;
+        slots[slot] = (long) hash << Integer.SIZE | (entries + 1);
+        places[entries] = slot;
         starts[entries] = body.size();
         body.put(bytes, from, to - from);
         entries++;
+        placed = entries;
         starts[entries] = body.size();
         if (entries * 2 > slots.length) {
             rehash();
@@ -82,15 +89,28 @@ final class MergedDictionary {
         return entries - 1;
     }
 
+    private boolean isSame(int entry, byte[] bytes, int from, int to) {
+        int start = starts[entry];
+        int length = to - from;
+        if (starts[entry + 1] - start != length) {
+            return false;
+        }
+        return length == Long.BYTES
+                ? LittleEndian.longAt(body.array(), start) == LittleEndian.longAt(bytes, from)
+                : Arrays.equals(body.array(), start, start + length, bytes, from, to);
+    }
+
     private void rehash() {
-        int[] larger = new int[slots.length * 2];
+        long[] larger = new long[slots.length * 2];
         int mask = larger.length - 1;
         for (int entry = 0; entry < entries; entry++) {
-            int slot = hashes[entry] & mask;
+            long filled = slots[places[entry]];
+            int slot = (int) (filled >>> Integer.SIZE) & mask;
             while (larger[slot] != 0) {
                 slot = slot + 1 & mask;
             }
-            larger[slot] = entry + 1;
+            larger[slot] = filled;
+            places[entry] = slot;
         }
         slots = larger;
     }

@@ -72,21 +72,20 @@ final class SnappyBlock {
     }
 
     /**
-     * Appends the elements of a block without the first bytes that they make.
+     * Appends the elements of a block without the first bytes that they make. The block must be known to be valid: it
+     * was decompressed before, or its checksum is right.
      *
      * @param elements where they begin
      * @param uncompressed bytes that they must make
      * @param without bytes to be left out; they lie in the first literal
      * @return false, with nothing appended, where a copy reaches into the bytes left out
-     * @throws CorruptBytes where the elements make more or less bytes, or copy from before the beginning
      */
     static boolean putElements(byte[] bytes, int elements, int to, int uncompressed, int without, Bytes out) {
-        int farthest = farthestCopy(bytes, elements, to, uncompressed, without);
-        if (farthest == CANNOT) {
-            return false;
-        }
         int rest = elements;
         if (without > 0) {
+            if (!staysBehind(bytes, elements, to, uncompressed, without)) {
+                return false;
+            }
             int literal = firstLiteral(bytes, elements, to);
             int length = firstLiteralBytes(bytes, elements);
             if (literal == CANNOT || length < without) {
@@ -101,11 +100,10 @@ final class SnappyBlock {
         return true;
     }
 
-    /** Checks all elements. {@link #CANNOT} where a copy reaches into the first bytes, else 0. */
-    private static int farthestCopy(byte[] bytes, int elements, int to, int uncompressed, int without) {
+    /** Whether no copy reaches into the first bytes. */
+    private static boolean staysBehind(byte[] bytes, int elements, int to, int uncompressed, int without) {
         int at = elements;
         long made = 0;
-        int result = 0;
         while (at < to) {
             int tag = bytes[at] & 0xff;
             int kind = tag & 3;
@@ -144,7 +142,7 @@ final class SnappyBlock {
                 throw corrupt();
             }
             if (distance > made - without) {
-                result = CANNOT;
+                return false;
             }
             at += size;
             made += length;
@@ -152,7 +150,7 @@ final class SnappyBlock {
         if (made != uncompressed) {
             throw new CorruptBytes("it makes " + made + " bytes, and should make " + uncompressed);
         }
-        return result;
+        return true;
     }
 
     private static int literalBytes(byte[] bytes, int at, int inTag) {
