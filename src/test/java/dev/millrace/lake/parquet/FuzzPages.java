@@ -22,13 +22,16 @@ public final class FuzzPages {
         long end = System.nanoTime() + length.toNanos();
         SparkSession spark = SharedSpark.session();
         Path folder = InMemory.folder("millrace-fuzz-");
+        boolean withPyArrow = PyArrow.isInstalled();
+        System.out.println("From seed " + seed + (withPyArrow ? "" : ", without pyarrow (scripts/install-test-tools)"));
         int rounds = 0;
         for (; System.nanoTime() < end; seed++) {
             Path round = folder.resolve(Long.toString(seed));
             try {
-                new FuzzRound(spark, round, seed).run();
+                new FuzzRound(spark, round, seed, withPyArrow).run();
             } catch (RuntimeException | AssertionError failure) {
-                System.err.println("Seed " + seed + " failed; its files are in " + round);
+                System.err.println("Seed " + seed + " failed; its files are in " + round
+                        + "; again: scripts/fuzz-pages --seed " + seed);
                 throw failure;
             }
             delete(round);

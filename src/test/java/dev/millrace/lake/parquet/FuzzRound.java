@@ -18,11 +18,13 @@ import org.apache.spark.sql.SparkSession;
 final class FuzzRound {
     private final SparkSession spark;
     private final Path folder;
+    private final boolean withPyArrow;
     private final SplittableRandom random;
 
-    FuzzRound(SparkSession spark, Path folder, long seed) {
+    FuzzRound(SparkSession spark, Path folder, long seed, boolean withPyArrow) {
         this.spark = spark;
         this.folder = folder;
+        this.withPyArrow = withPyArrow;
         random = new SplittableRandom(seed);
     }
 
@@ -30,12 +32,15 @@ final class FuzzRound {
         Files.createDirectories(folder);
         int mostRows = new int[] {10, 300, 300, 3_000}[random.nextInt(4)];
         Path merged = folder.resolve("merged.parquet");
-        switch (random.nextInt(4)) {
-            case 0 -> {
+        switch (random.nextInt(5)) {
+            case 0, 1 -> {
                 List<Path> sources = new DuckDbFiles(random).write(folder, mostRows);
+                if (withPyArrow && random.nextBoolean()) {
+                    PyArrow.rewrite(random, sources);
+                }
                 compareByDuckDb(sources, merged, merge(sources, merged, options()));
             }
-            case 1 -> {
+            case 2 -> {
                 List<Path> sources = new SparkFiles(spark, random).write(folder, mostRows);
                 compareByAll(sources, merged, merge(sources, merged, options()), true);
             }
@@ -87,6 +92,9 @@ final class FuzzRound {
         assertThat(report.rows()).isEqualTo(java.size());
         assertSame("parquet-java", java, Views.parquetJava(List.of(merged)));
         assertSame("DuckDB", Views.duckdb(sources), Views.duckdb(List.of(merged)));
+        if (withPyArrow) {
+            assertSame("pyarrow", PyArrow.rows(sources), PyArrow.rows(List.of(merged)));
+        }
     }
 
     private void compareByAll(List<Path> sources, Path merged, MergeOutcome.MergeReport report, boolean byVectors)
@@ -96,6 +104,9 @@ final class FuzzRound {
         assertThat(report.rows()).isEqualTo(java.size());
         assertSame("parquet-java", java, Views.parquetJava(result));
         assertSame("DuckDB", Views.duckdb(sources), Views.duckdb(result));
+        if (withPyArrow) {
+            assertSame("pyarrow", PyArrow.rows(sources), PyArrow.rows(result));
+        }
         assertSame("Spark by row", Views.spark(spark, sources, false), Views.spark(spark, result, false));
         if (byVectors) {
             assertSame("Spark by vectors", Views.spark(spark, sources, true), Views.spark(spark, result, true));
