@@ -4,6 +4,8 @@ import java.util.Arrays;
 
 /** Bytes that grow, to be used again and again. Numbers are little-endian. */
 final class Bytes {
+    private static final long LARGEST = Integer.MAX_VALUE - 64L;
+
     private byte[] array;
     private int size;
 
@@ -35,9 +37,13 @@ final class Bytes {
 
     /** Makes room for more bytes, to be written into the array and then {@link #advance}d over. */
     byte[] reserve(int more) {
-        int needed = Math.addExact(size, more);
+        long needed = (long) size + more;
+        if (needed > LARGEST) {
+            throw new Refusal(
+                    MergeOutcome.Reason.SIZE, "more than " + LARGEST + " bytes of one column in one row group");
+        }
         if (needed > array.length) {
-            array = Arrays.copyOf(array, Math.max(needed, (int) Math.min(Integer.MAX_VALUE - 64L, array.length * 2L)));
+            array = Arrays.copyOf(array, (int) Math.max(needed, Math.min(LARGEST, array.length * 2L)));
         }
         return array;
     }

@@ -16,6 +16,9 @@ final class ChunkMerge {
     /** Plain pages of so many bytes are worth a page of their own. */
     private static final int LARGE_PAGE = 64 << 10;
 
+    /** Larger pages are not made. */
+    private static final int LARGEST_PAGE = 64 << 20;
+
     /** Compressed values of fewer bytes are compressed again, together with their neighbours. */
     private static final int SMALLEST_BLOCK = 4 << 10;
 
@@ -41,9 +44,10 @@ final class ChunkMerge {
     private long presentValues;
 
     // Of the source chunk at hand.
-    private SourceChunk source = new SourceChunk("", ChunkMeta.NONE, 0, new byte[0], 0, 0);
+    private SourceChunk source = new SourceChunk("", ChunkMeta.NONE, 0, Optional.empty(), new byte[0], 0, 0);
     private Optional<PageHeader> dictionaryHeader = Optional.empty();
     private int dictionaryAt;
+    private int dataPages;
     private boolean isDictionaryRead;
     private boolean isDictionaryPlaced;
 
@@ -75,7 +79,9 @@ final class ChunkMerge {
         dictionaryHeader = Optional.empty();
         isDictionaryRead = false;
         isDictionaryPlaced = false;
+        dataPages = 0;
         tally.addSource(chunk.meta());
+        out.addBounds(chunk.meta());
         int at = chunk.from();
         long values = 0;
         long rows = 0;
@@ -92,6 +98,7 @@ final class ChunkMerge {
                 if (header.isData()) {
                     values += header.values();
                     rows += addPage(header, body);
+                    dataPages++;
                 } else if (header.kind() == PageHeader.Kind.DICTIONARY) {
                     dictionaryHeader = Optional.of(header);
                     dictionaryAt = body;
@@ -176,8 +183,12 @@ final class ChunkMerge {
         return page.levels().rows();
     }
 
+    /** Of the page at hand, as narrow as is told. */
     private Optional<Bounds> bounds(PageHeader header) {
-        return header.statistics().bounds().or(() -> source.meta().statistics().bounds());
+        return source.pageBounds()
+                .flatMap(index -> index.of(dataPages))
+                .or(() -> header.statistics().bounds())
+                .or(() -> source.meta().statistics().bounds());
     }
 
     private int copy(PageHeader header, int body) {
@@ -326,12 +337,11 @@ final class ChunkMerge {
     /** Adds values in place of indices. */
     private void resolve(PageHeader header, int present) {
         Levels levels = page.levels();
-        if (isWholeDictionary(present, dictionary.entries())) {
-            Bytes values = dictionary.body();
-            open.addValues(levels, values.size(), bounds(header)).put(values);
-        } else {
-            dictionary.resolve(indices, present, open.addValues(levels, resolvedBytes(present), bounds(header)));
+        long bytes = dictionary.bytes(indices, present);
+        if (bytes > LARGEST_PAGE) {
+            throw new Refusal(MergeOutcome.Reason.SIZE, "its values have " + bytes + " bytes");
         }
+        dictionary.resolve(indices, present, open.addValues(levels, (int) bytes, bounds(header)));
         tally.resolved++;
     }
 
@@ -370,17 +380,6 @@ final class ChunkMerge {
                 to,
                 block.uncompressed(),
                 0);
-    }
-
-    private int resolvedBytes(int present) {
-        long bytes = 0;
-        for (int i = 0; i < present; i++) {
-            bytes += dictionary.end(indices[i]) - dictionary.start(indices[i]);
-        }
-        if (bytes > Integer.MAX_VALUE / 2) {
-            throw new Refusal(MergeOutcome.Reason.SIZE, "its values have " + bytes + " bytes");
-        }
-        return (int) bytes;
     }
 
     private static int[] room(int[] array, int count) {

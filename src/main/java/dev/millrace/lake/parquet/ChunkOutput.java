@@ -43,6 +43,12 @@ final class ChunkOutput {
     /** What is told of a page beside its bytes. */
     record PageFacts(int values, int nulls, int rows, boolean startsRow, BoundsOfMany bounds) {}
 
+    /** Widens the bounds of the chunk by those of a source, which are as exact as any; those of pages may be cut. */
+    void addBounds(ChunkMeta source) {
+        Statistics statistics = source.statistics();
+        bounds.add(source.values() - statistics.nulls().orElse(0), statistics.bounds());
+    }
+
     /** Adds a page of the first version, of levels and values that are compressed already. */
     void add(PageFacts facts, int encoding, int uncompressedBytes, Bytes body) {
         int before = pages.size();
@@ -72,7 +78,6 @@ final class ChunkOutput {
     private void note(PageFacts facts, PageKind kind, int bytes) {
         Optional<Bounds> pageBounds = facts.bounds.bounds();
         int present = facts.values - facts.nulls;
-        bounds.add(present, pageBounds);
         hasPageBounds &= present == 0 || pageBounds.isPresent();
         isIndexed &= facts.startsRow;
         written.add(new WrittenPage(bytes, rows, facts.values, facts.nulls, pageBounds));

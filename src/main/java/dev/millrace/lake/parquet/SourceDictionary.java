@@ -54,6 +54,27 @@ final class SourceDictionary {
         return body;
     }
 
+    /** Bytes of the entries of indices. */
+    long bytes(int[] indices, int count) {
+        if (ascendsByOne(indices, count)) {
+            return starts[indices[count - 1] + 1] - (long) starts[indices[0]];
+        }
+        long bytes = 0;
+        for (int i = 0; i < count; i++) {
+            bytes += starts[indices[i] + 1] - starts[indices[i]];
+        }
+        return bytes;
+    }
+
+    private static boolean ascendsByOne(int[] indices, int count) {
+        for (int i = 1; i < count; i++) {
+            if (indices[i] != indices[i - 1] + 1) {
+                return false;
+            }
+        }
+        return count > 0;
+    }
+
     int start(int entry) {
         return starts[entry];
     }
@@ -62,9 +83,14 @@ final class SourceDictionary {
         return starts[entry + 1];
     }
 
-    /** Appends the entries of indices. */
+    /** Appends the entries of indices: at once where each follows the one before. */
     void resolve(int[] indices, int count, Bytes out) {
         byte[] entriesBytes = body.array();
+        if (ascendsByOne(indices, count)) {
+            int start = starts[indices[0]];
+            out.put(entriesBytes, start, starts[indices[count - 1] + 1] - start);
+            return;
+        }
         for (int i = 0; i < count; i++) {
             int start = starts[indices[i]];
             out.put(entriesBytes, start, starts[indices[i] + 1] - start);

@@ -2,6 +2,7 @@ package dev.millrace.lake.parquet;
 
 import dev.millrace.fault.Fault;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -22,6 +23,11 @@ final class SourceFile {
     private final MergeSource source;
     private final FileMeta meta;
     private final Optional<byte[]> whole;
+
+    /** The column indexes of a file that is not in memory whole, from {@link #indexesFrom}; read when first asked for. */
+    private byte[] indexes = {};
+
+    private long indexesFrom = -1;
 
     private SourceFile(MergeSource source, FileMeta meta, Optional<byte[]> whole) {
         this.source = source;
@@ -49,7 +55,8 @@ final class SourceFile {
             }
             FileMeta meta = footers.parse(end, end.length - ENDING - footerBytes, end.length - ENDING);
             for (RowGroupMeta group : meta.rowGroups()) {
-                for (ChunkMeta chunk : group.chunks()) {
+                // Of chunks without values some writers note any place.
+                for (ChunkMeta chunk : group.rows() == 0 ? List.<ChunkMeta>of() : group.chunks()) {
                     if (chunk.from() < MAGIC.length() || chunk.to() > bytes - ENDING - footerBytes) {
                         throw new CorruptBytes("a column chunk lies at bytes " + chunk.from() + " to " + chunk.to());
                     }
@@ -97,6 +104,46 @@ final class SourceFile {
         return bytes > mostBytes
                 ? new SourceGroup(this, group, Optional.empty(), 0)
                 : new SourceGroup(this, group, Optional.of(read(group.from(), group.to())), group.from());
+    }
+
+    /** The bounds of a chunk's pages, where it has a column index. */
+    Optional<PageBounds> pageBounds(ChunkMeta chunk) {
+        if (chunk.columnIndexFrom().isEmpty() || chunk.columnIndexBytes() <= 0) {
+            return Optional.empty();
+        }
+        long from = chunk.columnIndexFrom().getAsLong();
+        if (from < 0 || from + chunk.columnIndexBytes() > source.bytes()) {
+            throw Fault.world("Cannot merge " + name() + ": a column index lies at byte " + from
+                    + "; restore the file, or leave it out");
+        }
+        if (whole.isEmpty() && indexesFrom < 0) {
+            readIndexes();
+        }
+        byte[] bytes = whole.orElse(indexes);
+        int at = (int) (from - (whole.isPresent() ? 0 : indexesFrom));
+        try {
+            return Optional.of(PageBounds.read(new ThriftReader(bytes, at, at + chunk.columnIndexBytes())));
+        } catch (CorruptBytes corrupt) {
+            throw Fault.world("Cannot merge " + name() + ": column index at byte " + from + ": " + corrupt.getMessage()
+                    + "; restore the file, or leave it out");
+        }
+    }
+
+    /** All at once: they lie one behind the other. */
+    private void readIndexes() {
+        List<ChunkMeta> indexed = meta.rowGroups().stream()
+                .flatMap(group -> group.chunks().stream())
+                .filter(chunk -> chunk.columnIndexFrom().isPresent() && chunk.columnIndexBytes() > 0)
+                .toList();
+        long to = indexed.stream()
+                .mapToLong(chunk -> chunk.columnIndexFrom().getAsLong() + chunk.columnIndexBytes())
+                .max()
+                .orElse(0);
+        indexesFrom = indexed.stream()
+                .mapToLong(chunk -> chunk.columnIndexFrom().getAsLong())
+                .min()
+                .orElse(0);
+        indexes = read(indexesFrom, to);
     }
 
     byte[] read(long from, long to) {

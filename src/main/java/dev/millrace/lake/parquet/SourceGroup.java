@@ -13,11 +13,15 @@ record SourceGroup(SourceFile file, RowGroupMeta meta, Optional<byte[]> bytes, l
     /** The pages of a column. */
     SourceChunk chunk(int column) {
         ChunkMeta chunk = meta.chunks().get(column);
-        if (bytes.isPresent()) {
-            return new SourceChunk(file.name(), chunk, meta.rows(), bytes.get(), (int) (chunk.from() - origin), (int)
-                    (chunk.to() - origin));
-        }
-        byte[] read = file.read(chunk.from(), chunk.to());
-        return new SourceChunk(file.name(), chunk, meta.rows(), read, 0, read.length);
+        byte[] pages = bytes.orElseGet(() -> file.read(chunk.from(), chunk.to()));
+        int from = bytes.isPresent() ? (int) (chunk.from() - origin) : 0;
+        return new SourceChunk(
+                file.name(),
+                chunk,
+                meta.rows(),
+                file.pageBounds(chunk),
+                pages,
+                from,
+                from + (int) (chunk.to() - chunk.from()));
     }
 }

@@ -1,7 +1,9 @@
 package dev.millrace.lake.parquet;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Reads structs of Thrift's compact protocol: a caller takes the fields it knows and skips the others. A struct is read
@@ -89,6 +91,24 @@ final class ThriftReader {
 
     String text() {
         return new String(binary(), StandardCharsets.UTF_8);
+    }
+
+    List<byte[]> binaries() {
+        int count = list();
+        List<byte[]> values = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            values.add(binary());
+        }
+        return values;
+    }
+
+    List<Boolean> bools() {
+        int count = list();
+        List<Boolean> values = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            values.add(next() == TRUE);
+        }
+        return values;
     }
 
     /** Begins a list, and tells how many elements follow. */
