@@ -113,7 +113,7 @@ public final class SpoolSource {
         public boolean next() {
             if (pending < rows.size()) {
                 Shredder.Row next = rows.get(pending++);
-                wide.set(next.table(), next.rescued(), next.values());
+                wide.set(next.table(), next.rescued(), next.cells());
                 return true;
             }
             if (!items.next()) {

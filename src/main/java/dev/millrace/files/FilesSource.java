@@ -125,7 +125,7 @@ public final class FilesSource {
             while (true) {
                 if (pending < rows.size()) {
                     Shredder.Row next = rows.get(pending++);
-                    wide.set(next.table(), next.rescued(), next.values());
+                    wide.set(next.table(), next.rescued(), next.cells());
                     return true;
                 }
                 rows = List.of();

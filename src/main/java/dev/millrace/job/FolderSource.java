@@ -106,8 +106,14 @@ final class FolderSource implements JobSource {
 
     @Override
     public Optional<DataSchema> given() {
-        boolean isGiven = !open.job().tables().isEmpty()
-                && open.job().tables().values().stream().allMatch(TableSettings::isGiven);
+        return given(open.job());
+    }
+
+    /** The data-schema of a job whose file gives the columns of all tables. */
+    static Optional<DataSchema> given(Job job) {
+        boolean isGiven = job.source() instanceof FileSource
+                && !job.tables().isEmpty()
+                && job.tables().values().stream().allMatch(TableSettings::isGiven);
         return isGiven ? Optional.of(DataSchema.ofRecords()) : Optional.empty();
     }
 

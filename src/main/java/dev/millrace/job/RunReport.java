@@ -108,7 +108,7 @@ final class RunReport {
         });
         context.run().phase(Phase.PUBLISH).ifPresent(published -> {
             facts.put("lake", context.open().lake().at().uri());
-            published.facts().forEach((table, at) -> facts.put("  " + table, at));
+            PublishWork.places(published).forEach((table, at) -> facts.put("  " + table, at));
         });
         Optional<Versions> versions = context.run().phase(Phase.REPLACE).map(c -> Versions.of(context));
         versions.ifPresent(v -> {

@@ -1,6 +1,7 @@
 package dev.millrace.job;
 
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
@@ -9,18 +10,34 @@ import org.apache.spark.sql.SparkSession;
 final class Sparks implements Supplier<SparkSession>, AutoCloseable {
     private static final int TASK_ATTEMPTS = 4;
 
+    /**
+     * Spark makes one method of all computed columns of a row, and the JVM interprets methods above 8,000 bytes for ever:
+     * half of a job's time. Above this limit Spark makes several methods instead.
+     */
+    static final String LARGEST_METHOD = "spark.sql.codegen.hugeMethodLimit";
+
+    static final int COMPILED_BYTES = 8000;
+
     private final String name;
+    private final Consumer<SparkSession> prepare;
     private Optional<SparkSession> session = Optional.empty();
     private boolean ours;
 
     Sparks(String name) {
+        this(name, session -> {});
+    }
+
+    /** @param prepare is given the session before anybody uses it */
+    Sparks(String name, Consumer<SparkSession> prepare) {
         this.name = name;
+        this.prepare = prepare;
     }
 
     @Override
     public SparkSession get() {
         if (session.isEmpty()) {
             session = Optional.of(start());
+            prepare.accept(session.get());
         }
         return session.get();
     }
@@ -39,6 +56,7 @@ final class Sparks implements Supplier<SparkSession>, AutoCloseable {
             conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
             conf.setIfMissing("spark.ui.enabled", "false");
         }
+        conf.setIfMissing(LARGEST_METHOD, String.valueOf(COMPILED_BYTES));
         SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
         spark.conf().set("spark.sql.session.timeZone", "UTC");
         return spark;

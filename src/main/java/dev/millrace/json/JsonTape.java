@@ -34,7 +34,11 @@ public final class JsonTape {
     private static final long ONES = 0x0101010101010101L;
     private static final long HIGHS = 0x8080808080808080L;
     private static final int ESCAPED = 8;
+
+    // Above a token's kind: what was noted of it, and of a name, which of the familiar ones it is.
     private static final int MARK_SHIFT = 4;
+    private static final int MARK_MASK = 0x7F;
+    private static final int NAME_SHIFT = 11;
 
     /** The bytes of <code>{"?":"</code> where they differ from zero, and which of them count. */
     private static final long TAGGED = '{' | '"' << 8 | (long) '"' << 24 | (long) ':' << 32 | (long) '"' << 40;
@@ -50,6 +54,7 @@ public final class JsonTape {
 
     private final int maxDepth;
     private final int maxTokens;
+    private final FamiliarNames names = new FamiliarNames();
     private byte[] input = new byte[0];
     private int[] cells = new int[256 * CELLS];
     private int[] stack = new int[32];
@@ -90,6 +95,7 @@ public final class JsonTape {
         error = "";
         escapes = false;
         position = from;
+        names.begin();
         return value();
     }
 
@@ -121,6 +127,11 @@ public final class JsonTape {
 
     public Kind kind(int token) {
         return KINDS[cells[token * CELLS + KIND] & 7];
+    }
+
+    /** The ordinal of a token's kind. */
+    public int kindOrdinal(int token) {
+        return cells[token * CELLS + KIND] & 7;
     }
 
     public boolean isObject(int token) {
@@ -171,7 +182,15 @@ public final class JsonTape {
 
     /** What was noted of a token; 0: nothing. */
     public int mark(int token) {
-        return cells[token * CELLS + KIND] >>> MARK_SHIFT;
+        return cells[token * CELLS + KIND] >>> MARK_SHIFT & MARK_MASK;
+    }
+
+    /**
+     * A number that this tape gives a name, the same for ever and no other the same; 0 for a name that has none, since
+     * few have met it or there are too many.
+     */
+    public int nameNumber(int token) {
+        return cells[token * CELLS + KIND] >>> NAME_SHIFT;
     }
 
     /** Offset of a value's first byte, its quote included. */
@@ -394,12 +413,29 @@ public final class JsonTape {
     }
 
     private boolean name() {
-        position = skipSpace(position);
+        int p = skipSpace(position);
+        FamiliarNames.Name guess = names.guess();
+        if (!guess.isAt(input, p, end)) {
+            position = p;
+            return unguessedName();
+        }
+        int token = add(Kind.STRING, p + 1, p + guess.length() - 2);
+        cells[token * CELLS + KIND] |= guess.number() << NAME_SHIFT;
+        names.met(guess);
+        position = p + guess.length();
+        return true;
+    }
+
+    private boolean unguessedName() {
+        int token = size;
         if (position >= end || input[position] != '"') {
             return fail("expected a name in quotes");
         }
         if (!string()) {
             return false;
+        }
+        if (!isEscaped(token)) {
+            cells[token * CELLS + KIND] |= names.met(input, start(token), end(token)) << NAME_SHIFT;
         }
         position = skipSpace(position);
         if (position >= end || input[position] != ':') {

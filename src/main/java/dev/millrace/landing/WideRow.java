@@ -32,12 +32,12 @@ public final class WideRow {
      * Makes it a row of a table.
      *
      * @param rescued how many of its values did not fit
-     * @param columns Spark's internal values in the order of the table's columns
+     * @param columns in the order of the table's columns
      */
-    public void set(int table, int rescued, Object[] columns) {
+    public void set(int table, int rescued, InternalRow columns) {
         clear(table, rescued);
         set = WideRows.FIRST_STRUCT + table;
-        values[set] = new GenericInternalRow(columns);
+        values[set] = columns;
     }
 
     /** Makes it an item of a main table that was left out as expired. */
@@ -57,7 +57,7 @@ public final class WideRow {
         Object[] all = Arrays.copyOf(columns, columns.length + 2);
         all[columns.length] = isText ? UTF8String.fromBytes(kept.get()) : null;
         all[columns.length + 1] = isText ? null : kept.orElse(null);
-        set(quarantine, 0, all);
+        set(quarantine, 0, new GenericInternalRow(all));
     }
 
     private void clear(int table, int rescued) {

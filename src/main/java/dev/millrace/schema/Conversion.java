@@ -6,20 +6,20 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import org.apache.spark.sql.types.Decimal;
-import org.apache.spark.unsafe.types.UTF8String;
 
 /**
- * One column's way from a source value to Spark's internal value; {@link #MISFIT} for a value that would change on it.
+ * One column's way from a source value to Spark's internal value. A value that would change on it does not fit: its cell
+ * stays as it is, and the value belongs to {@code _rest}.
  *
  * <p>Strings without escapes point into the tape's input: they are to be copied before the next item is read.
  */
 final class Conversion {
-    /** The value does not fit: it stays in {@code _rest}. */
-    static final Object MISFIT = new Object();
-
     private static final int LONG_DIGITS = 18;
+    private static final byte[] TRUE = "true".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] FALSE = "false".getBytes(StandardCharsets.US_ASCII);
 
     private final SourceType source;
+    private final int column;
     private final Encoding encoding;
     private final ColumnType type;
     private final Notation notation;
@@ -35,16 +35,19 @@ final class Conversion {
     private final NumberScan parsed = new NumberScan();
     private final Bytes text = new Bytes();
 
-    Conversion(EntityColumn column, Notation notation) {
+    /** @param place of the column in its row */
+    Conversion(EntityColumn column, int place, Notation notation) {
         this(
                 column,
+                place,
                 column.source(),
                 notation,
                 notation == Notation.PLAIN && column.source().isContainer());
     }
 
-    private Conversion(EntityColumn column, SourceType source, Notation notation, boolean isVerbatim) {
+    private Conversion(EntityColumn column, int place, SourceType source, Notation notation, boolean isVerbatim) {
         this.source = source;
+        this.column = place;
         this.encoding = column.encoding();
         this.type = column.type();
         this.notation = notation;
@@ -58,7 +61,7 @@ final class Conversion {
      * text becomes text as it is written, and a column of JSON takes everything so.
      */
     @SuppressWarnings("EnumOrdinal") // looked up once per value
-    static Conversion[] toGiven(EntityColumn column) {
+    static Conversion[] toGiven(EntityColumn column, int place) {
         Conversion[] conversions = new Conversion[SourceType.values().length];
         ColumnType.Kind kind = column.type().kind();
         for (SourceType source :
@@ -77,7 +80,7 @@ final class Conversion {
                         case B, NULL, M, L, SS, NS, BS -> false;
                     };
             if (possible) {
-                conversions[source.ordinal()] = new Conversion(column, source, Notation.PLAIN, verbatim);
+                conversions[source.ordinal()] = new Conversion(column, place, source, Notation.PLAIN, verbatim);
             }
         }
         return conversions;
@@ -102,185 +105,236 @@ final class Conversion {
         };
     }
 
-    /** Converts a sound value of the column's source type; {@code numbers} holds that of an N. */
-    Object ofValue(JsonTape tape, int value, NumberScan numbers) {
+    /** Puts a sound value of the column's source type into its cell if it fits; {@code numbers} holds that of an N. */
+    boolean put(RowCells row, JsonTape tape, int value, NumberScan numbers) {
         int payload = notation.payload(value);
         if (isText) {
-            return text(tape, payload);
+            return text(row, tape, payload);
         }
         if (isVerbatim) {
             int from = tape.rawStart(value);
-            return UTF8String.fromBytes(tape.input(), from, tape.rawEnd(value) - from);
+            row.putText(column, tape.input(), from, tape.rawEnd(value) - from);
+            return true;
         }
         if (source.isContainer()) {
-            return encoding == Encoding.DYNAMODB_JSON
-                    ? UTF8String.fromBytes(tape.input(), tape.start(value), tape.length(value))
-                    : plainJson(tape, value);
+            if (encoding == Encoding.DYNAMODB_JSON) {
+                row.putText(column, tape.input(), tape.start(value), tape.length(value));
+                return true;
+            }
+            return plainJson(row, tape, value);
         }
         if (source.isSet()) {
             text.clear();
             PlainJson.writeSet(tape, payload, source, text);
-            return UTF8String.fromBytes(text.toArray());
+            row.putText(column, text.toArray());
+            return true;
         }
-        return ofPayload(tape, payload, numbers);
+        return putPayload(row, tape, payload, numbers);
     }
 
-    private Object plainJson(JsonTape tape, int value) {
+    private boolean plainJson(RowCells row, JsonTape tape, int value) {
         text.clear();
-        return PlainJson.write(tape, value, text) ? UTF8String.fromBytes(text.toArray()) : MISFIT;
+        boolean fits = PlainJson.write(tape, value, text);
+        if (fits) {
+            row.putText(column, text.toArray());
+        }
+        return fits;
     }
 
-    /** Converts what is inside a scalar's tag: also an element of a set. */
-    Object ofPayload(JsonTape tape, int payload, NumberScan numbers) {
+    /** Puts what is inside a scalar's tag: also an element of a set. */
+    boolean putPayload(RowCells row, JsonTape tape, int payload, NumberScan numbers) {
         return switch (source) {
-            case S -> ofText(tape, payload);
-            case N -> ofNumber(tape, payload, numbers);
-            case B ->
-                type.kind() == ColumnType.Kind.BINARY
-                        ? Base64Text.decode(tape, payload)
-                        : UTF8String.fromBytes(tape.utf8(payload));
+            case S -> ofText(row, tape, payload);
+            case N -> ofNumber(row, tape, payload, numbers);
+            case B -> {
+                if (type.kind() == ColumnType.Kind.BINARY) {
+                    row.putBinary(column, Base64Text.decode(tape, payload));
+                } else {
+                    row.putText(column, tape.utf8(payload));
+                }
+                yield true;
+            }
             case BOOL -> {
                 boolean truth = tape.kind(payload) == JsonTape.Kind.TRUE;
-                yield type.kind() == ColumnType.Kind.BOOLEAN
-                        ? (Object) truth
-                        : UTF8String.fromString(Boolean.toString(truth));
+                if (type.kind() == ColumnType.Kind.BOOLEAN) {
+                    row.putBoolean(column, truth);
+                } else {
+                    row.putText(column, truth ? TRUE : FALSE);
+                }
+                yield true;
             }
             case NULL, M, L, SS, NS, BS -> throw new IllegalStateException("Not a scalar: " + source);
         };
     }
 
-    private Object ofNumber(JsonTape tape, int payload, NumberScan numbers) {
+    private boolean ofNumber(RowCells row, JsonTape tape, int payload, NumberScan numbers) {
         switch (encoding) {
             case EPOCH_MILLIS -> {
-                return micros(numbers, 3);
+                return micros(row, numbers, 3);
             }
             case EPOCH_SECONDS -> {
-                return micros(numbers, 6);
+                return micros(row, numbers, 6);
             }
             case PATTERN -> {
-                return ofTime(tape.text(payload));
+                return ofTime(row, tape.text(payload));
             }
             case PLAIN, JSON, DYNAMODB_JSON -> {}
         }
         return switch (type.kind()) {
-            case BIGINT -> numbers.isBigint() ? (Object) numbers.bigint() : MISFIT;
-            case DECIMAL -> decimal(numbers);
-            case STRING -> UTF8String.fromBytes(tape.input(), tape.start(payload), tape.length(payload));
-            case DOUBLE -> exactDouble(numbers);
-            case BOOLEAN, BINARY, DATE, TIMESTAMP, JSON -> MISFIT;
+            case BIGINT -> {
+                boolean fits = numbers.isBigint();
+                if (fits) {
+                    row.putLong(column, numbers.bigint());
+                }
+                yield fits;
+            }
+            case DECIMAL -> decimal(row, numbers);
+            case STRING -> {
+                row.putText(column, tape.input(), tape.start(payload), tape.length(payload));
+                yield true;
+            }
+            case DOUBLE -> exactDouble(row, numbers);
+            case BOOLEAN, BINARY, DATE, TIMESTAMP, JSON -> false;
         };
     }
 
-    private Object decimal(NumberScan numbers) {
+    private boolean decimal(RowCells row, NumberScan numbers) {
         if (!numbers.fits(type.precision(), type.scale())) {
-            return MISFIT;
+            return false;
         }
-        if (type.precision() <= Decimal.MAX_LONG_DIGITS()) {
-            return Decimal.createUnsafe(numbers.unscaled(type.scale()), type.precision(), type.scale());
-        }
-        return Decimal.apply(numbers.value().setScale(type.scale()), type.precision(), type.scale());
+        row.putDecimal(
+                column,
+                type.precision() <= Decimal.MAX_LONG_DIGITS()
+                        ? Decimal.createUnsafe(numbers.unscaled(type.scale()), type.precision(), type.scale())
+                        : Decimal.apply(numbers.value().setScale(type.scale()), type.precision(), type.scale()));
+        return true;
     }
 
     /** The double that stands for the number in its shortest decimal form: 0.1 fits, 38 digits do not. */
-    private static Object exactDouble(NumberScan numbers) {
+    private boolean exactDouble(RowCells row, NumberScan numbers) {
         if (numbers.isShort()) {
-            return numbers.shortDouble();
+            row.putDouble(column, numbers.shortDouble());
+            return true;
         }
         if (numbers.isEndless()) {
-            return MISFIT;
+            return false;
         }
         BigDecimal value = numbers.value();
         double nearest = value.doubleValue();
         boolean same = !Double.isInfinite(nearest) && new BigDecimal(Double.toString(nearest)).compareTo(value) == 0;
-        return same ? (Object) nearest : MISFIT;
+        if (same) {
+            row.putDouble(column, nearest);
+        }
+        return same;
     }
 
-    private static Object micros(NumberScan numbers, int scale) {
+    private boolean micros(RowCells row, NumberScan numbers, int scale) {
         if (numbers.fits(LONG_DIGITS, scale)) {
-            return numbers.unscaled(scale);
+            row.putLong(column, numbers.unscaled(scale));
+            return true;
         }
         if (numbers.isEndless()) {
-            return MISFIT;
+            return false;
         }
         BigDecimal micros = numbers.value().movePointRight(scale);
         boolean whole = micros.stripTrailingZeros().scale() <= 0
                 && micros.precision() - micros.scale() < 20
                 && micros.toBigInteger().bitLength() < 64;
-        return whole ? (Object) micros.longValueExact() : MISFIT;
+        if (whole) {
+            row.putLong(column, micros.longValueExact());
+        }
+        return whole;
     }
 
-    private static Object text(JsonTape tape, int payload) {
+    private boolean text(RowCells row, JsonTape tape, int payload) {
         if (!tape.isEscaped(payload)) {
-            return UTF8String.fromBytes(tape.input(), tape.start(payload), tape.length(payload));
+            row.putText(column, tape.input(), tape.start(payload), tape.length(payload));
+            return true;
         }
         byte[] utf8 = new byte[tape.length(payload)];
         int length = tape.unescape(payload, utf8);
-        return length < 0 ? MISFIT : UTF8String.fromBytes(utf8, 0, length);
+        if (length >= 0) {
+            row.putText(column, utf8, 0, length);
+        }
+        return length >= 0;
     }
 
-    private Object ofText(JsonTape tape, int payload) {
+    private boolean ofText(RowCells row, JsonTape tape, int payload) {
         if (isText) {
-            return text(tape, payload);
+            return text(row, tape, payload);
         }
         if (!tape.isText(payload)) {
-            return MISFIT;
+            return false;
         }
         if (type.kind() == ColumnType.Kind.TIMESTAMP && encoding == Encoding.PLAIN && !tape.isEscaped(payload)) {
             long micros = TimeText.isoMicros(tape.input(), tape.start(payload), tape.end(payload));
             if (micros != TimeText.UNKNOWN) {
-                return micros;
+                row.putLong(column, micros);
+                return true;
             }
         }
         String value = tape.text(payload);
         switch (encoding) {
             case EPOCH_MILLIS -> {
-                return numberOf(value) ? micros(parsed, 3) : MISFIT;
+                return numberOf(value) && micros(row, parsed, 3);
             }
             case EPOCH_SECONDS -> {
-                return numberOf(value) ? micros(parsed, 6) : MISFIT;
+                return numberOf(value) && micros(row, parsed, 6);
             }
             case PATTERN -> {
-                return ofTime(value);
+                return ofTime(row, value);
             }
             case PLAIN, JSON, DYNAMODB_JSON -> {}
         }
         return switch (type.kind()) {
-            case BIGINT -> bigint(value);
-            case DECIMAL -> decimal(value);
-            case DOUBLE -> numberOf(value) ? exactDouble(parsed) : MISFIT;
-            case BOOLEAN ->
-                switch (value) {
-                    case "true" -> true;
-                    case "false" -> false;
-                    default -> MISFIT;
-                };
-            case DATE, TIMESTAMP -> ofTime(value);
-            case JSON -> json(value);
-            case BINARY -> Base64Text.isValid(tape, payload) ? Base64Text.decode(tape, payload) : MISFIT;
-            case STRING -> MISFIT;
+            case BIGINT -> bigint(row, value);
+            case DECIMAL -> numberOf(value) && decimal(row, parsed);
+            case DOUBLE -> numberOf(value) && exactDouble(row, parsed);
+            case BOOLEAN -> {
+                boolean fits = value.equals("true") || value.equals("false");
+                if (fits) {
+                    row.putBoolean(column, value.equals("true"));
+                }
+                yield fits;
+            }
+            case DATE, TIMESTAMP -> ofTime(row, value);
+            case JSON -> json(row, value);
+            case BINARY -> {
+                boolean fits = Base64Text.isValid(tape, payload);
+                if (fits) {
+                    row.putBinary(column, Base64Text.decode(tape, payload));
+                }
+                yield fits;
+            }
+            case STRING -> false;
         };
     }
 
-    private Object ofTime(String value) {
+    private boolean ofTime(RowCells row, String value) {
         try {
-            return type.kind() == ColumnType.Kind.DATE ? (Object) times.days(value) : (Object) times.micros(value);
+            if (type.kind() == ColumnType.Kind.DATE) {
+                row.putInt(column, times.days(value));
+            } else {
+                row.putLong(column, times.micros(value));
+            }
+            return true;
         } catch (DateTimeException | ArithmeticException e) {
-            return MISFIT;
+            return false;
         }
     }
 
     /** Only the one way to write it: {@code 007} is not 7. */
-    private static Object bigint(String value) {
+    private boolean bigint(RowCells row, String value) {
         try {
             long number = Long.parseLong(value);
-            return Long.toString(number).equals(value) ? (Object) number : MISFIT;
+            boolean fits = Long.toString(number).equals(value);
+            if (fits) {
+                row.putLong(column, number);
+            }
+            return fits;
         } catch (NumberFormatException e) {
-            return MISFIT;
+            return false;
         }
-    }
-
-    private Object decimal(String value) {
-        return numberOf(value) ? decimal(parsed) : MISFIT;
     }
 
     private boolean numberOf(String value) {
@@ -288,10 +342,13 @@ final class Conversion {
         return parsed.scan(bytes, 0, bytes.length);
     }
 
-    private static Object json(String value) {
+    private boolean json(RowCells row, String value) {
         byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
         JsonTape tape = new JsonTape();
         boolean one = tape.parse(bytes, 0, bytes.length) && tape.isWhole();
-        return one ? UTF8String.fromBytes(bytes) : MISFIT;
+        if (one) {
+            row.putText(column, bytes);
+        }
+        return one;
     }
 }

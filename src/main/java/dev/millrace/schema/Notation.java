@@ -51,7 +51,7 @@ public enum Notation {
 
     /** The type of a value of plain JSON. */
     static SourceType plain(JsonTape tape, int value) {
-        return TYPES[tape.kind(value).ordinal()];
+        return TYPES[tape.kindOrdinal(value)];
     }
 
     /** Why the value at a token is no record that can be decoded to the last value, or null when it is one. */

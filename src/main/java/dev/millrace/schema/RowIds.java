@@ -1,7 +1,6 @@
 package dev.millrace.schema;
 
 import java.nio.charset.StandardCharsets;
-import org.apache.spark.unsafe.types.UTF8String;
 
 /**
  * Ids of records that have no key: 32 hex digits, of which the first {@value #FILE_DIGITS} are a hash of the file's URI
@@ -14,7 +13,6 @@ public final class RowIds {
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
     private final byte[] id = new byte[FILE_DIGITS + OFFSET_DIGITS];
-    private final UTF8String text = UTF8String.fromBytes(id);
 
     /** What the ids of all records of a file begin with. */
     public static String prefix(String uri, String etag) {
@@ -27,8 +25,8 @@ public final class RowIds {
         System.arraycopy(prefix, 0, id, 0, FILE_DIGITS);
     }
 
-    /** The id of the record at an offset; valid until the next call. */
-    UTF8String at(long offset) {
+    /** The id of the record at an offset as UTF-8; valid until the next call. */
+    byte[] at(long offset) {
         long rest = offset;
         for (int i = id.length - 1; i >= FILE_DIGITS; i--) {
             id[i] = HEX[(int) (rest & 15)];
@@ -37,6 +35,6 @@ public final class RowIds {
         if (rest != 0) {
             throw new IllegalArgumentException("Invalid offset: " + offset + ": must be from 0 to 2^48 - 1");
         }
-        return text;
+        return id;
     }
 }

@@ -10,7 +10,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.spark.unsafe.types.UTF8String;
 
 /**
  * Turns items into rows: of the main table of their kind, and of a child table per element of their lists and sets.
@@ -35,7 +34,7 @@ public final class Shredder {
     public static final class Row {
         private final int table;
         private final Layout layout;
-        private final Object[] values;
+        private final RowCells cells;
         private final Bytes rest = new Bytes();
         private Stray[] strays = new Stray[0];
         private int rescued;
@@ -45,7 +44,7 @@ public final class Shredder {
         private Row(int table, Layout layout) {
             this.table = table;
             this.layout = layout;
-            this.values = new Object[layout.columns()];
+            this.cells = new RowCells(layout.columns());
         }
 
         /** Number of its table in the plan. */
@@ -53,9 +52,9 @@ public final class Shredder {
             return table;
         }
 
-        /** Spark's internal values in the order of the table's columns; not to be changed or kept. */
-        public Object[] values() {
-            return values;
+        /** In the order of the table's columns; not to be changed or kept. */
+        public RowCells cells() {
+            return cells;
         }
 
         /** How many of its values did not fit; NULLs, empty lists and maps of nothing else do not count. */
@@ -64,7 +63,7 @@ public final class Shredder {
         }
 
         private void clear() {
-            Arrays.fill(values, null);
+            cells.clear();
             rest.clear();
             rescued = 0;
         }
@@ -80,6 +79,26 @@ public final class Shredder {
         private void count(int number, PathCensus drift, JsonTape tape, NumberScan numbers) {
             Stray stray = strays[number];
             drift.addAt(rest.array(), stray.from, stray.to, stray.type, tape, stray.payload, numbers);
+        }
+    }
+
+    /** A kind that has a table. */
+    private static final class Kind {
+        private final String name;
+
+        /** Number of its main table. */
+        private final int table;
+
+        /** Null: its items hide nothing. */
+        private final Redaction.Redactor redactor;
+
+        /** Where its items are counted; null until one was. */
+        private PathCensus counted;
+
+        private Kind(String name, int table, Redaction.Redactor redactor) {
+            this.name = name;
+            this.table = table;
+            this.redactor = redactor;
         }
     }
 
@@ -125,6 +144,12 @@ public final class Shredder {
         /** The field that followed the last time. */
         private Node follower;
 
+        /** The number that a tape gave its name; 0: none yet. */
+        private int nameNumber;
+
+        /** The tape that gave it. */
+        private JsonTape numbering;
+
         private Node(byte[] pointer, byte[] name, Node above) {
             this.pointer = pointer;
             this.name = name;
@@ -134,7 +159,7 @@ public final class Shredder {
 
     /** A column that the job file gives, and the ways to it by the ordinal of the value's type. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Given(int column, Conversion[] conversions) {}
+    private record Given(Conversion[] conversions) {}
 
     /** A table's fixed columns, by place. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -157,8 +182,7 @@ public final class Shredder {
     private final boolean isPlain;
     private final KindRule.Kinds kinds;
     private final List<Layout> layouts = new ArrayList<>();
-    private final Map<String, Integer> mainTables = new HashMap<>();
-    private final Map<String, Redaction.Redactor> redactors = new HashMap<>();
+    private final Map<String, Kind> known = new HashMap<>();
     private final Optional<CensusTaker> census;
     private final Drift drift = new Drift();
     private final PathCensus[] driftByTable;
@@ -175,11 +199,12 @@ public final class Shredder {
 
     private JsonTape item = itemTape;
     private JsonTape tape = itemTape;
-    private Optional<UTF8String> file = Optional.empty();
+    private Optional<byte[]> file = Optional.empty();
     private long reads;
     private int strangers;
     private boolean repeats;
     private boolean lastCounts;
+    private Kind last;
     private String kind = KindRule.UNKNOWN;
     private String reason = "";
     private boolean sound;
@@ -211,7 +236,9 @@ public final class Shredder {
         for (int i = 0; i < used.length; i++) {
             ShredPlan.Table planned = plan.tables().get(i);
             if (planned.isMain()) {
-                mainTables.put(planned.kind(), i);
+                Redaction redaction = plan.redaction(planned.kind());
+                Redaction.Redactor redactor = redaction.isNone() ? null : redaction.redactor(notation);
+                known.put(planned.kind(), new Kind(planned.kind(), i, redactor));
             }
             pool.add(new ArrayList<>());
             layouts.add(layout(planned, notation));
@@ -221,12 +248,6 @@ public final class Shredder {
                 attach(i);
             }
         }
-        plan.tables().stream().map(ShredPlan.Table::kind).distinct().forEach(k -> {
-            Redaction redaction = plan.redaction(k);
-            if (!redaction.isNone()) {
-                redactors.put(k, redaction.redactor(notation));
-            }
-        });
     }
 
     @SuppressWarnings("EnumOrdinal") // the place in an array that is for it
@@ -253,8 +274,8 @@ public final class Shredder {
                 case GIVEN -> {
                     Node node = at(root, column.path());
                     node.given = Arrays.copyOf(node.given, node.given.length + 1);
-                    Conversion[] conversions = Conversion.toGiven(column);
-                    node.given[node.given.length - 1] = new Given(i, conversions);
+                    Conversion[] conversions = Conversion.toGiven(column, i);
+                    node.given[node.given.length - 1] = new Given(conversions);
                     node.covered |= conversions[SourceType.M.ordinal()] != null;
                 }
                 case KEY, VALUE -> {
@@ -265,7 +286,7 @@ public final class Shredder {
                     node.shape = column.source();
                     node.column = i;
                     node.key = column.role() == Role.KEY;
-                    node.conversion = new Conversion(column, notation);
+                    node.conversion = new Conversion(column, i, notation);
                 }
             }
         }
@@ -325,7 +346,7 @@ public final class Shredder {
      * @param etag of its content
      */
     public void file(String uri, String etag) {
-        file = Optional.of(UTF8String.fromString(uri));
+        file = Optional.of(uri.getBytes(StandardCharsets.UTF_8));
         ids.file(uri, etag);
     }
 
@@ -383,15 +404,18 @@ public final class Shredder {
             return unsound();
         }
         String told = kinds.kindOf(item, 0);
-        // A kind without a table appeared after the data-schema was inferred.
-        boolean isNew = !mainTables.containsKey(told);
-        kind = isNew ? KindRule.UNKNOWN : told;
-        Integer main = mainTables.get(kind);
-        if (main == null) {
-            throw new IllegalStateException("No table for items of unknown kind");
+        if (last == null || !last.name.equals(told)) {
+            // One without a table appeared after the data-schema was inferred.
+            last = known.containsKey(told) ? known.get(told) : known.get(KindRule.UNKNOWN);
+            if (last == null) {
+                throw new IllegalStateException("No table for items of unknown kind");
+            }
         }
+        boolean isNew = !last.name.equals(told);
+        kind = last.name;
+        int main = last.table;
         table = main;
-        Redaction.Redactor redactor = redactors.get(kind);
+        Redaction.Redactor redactor = last.redactor;
         if (redactor != null) {
             if (notation.problem(item, 0, numbers) != null) {
                 return unsound();
@@ -437,10 +461,11 @@ public final class Shredder {
         Layout layout = layouts.get(main);
         Row row = row(main);
         if (layout.file() >= 0) {
-            row.values[layout.file()] = file.orElseThrow(() -> new IllegalStateException("A record before its file"));
+            row.cells.putText(
+                    layout.file(), file.orElseThrow(() -> new IllegalStateException("A record before its file")));
         }
         if (layout.rowId() >= 0) {
-            row.values[layout.rowId()] = ids.at(at);
+            row.cells.putText(layout.rowId(), ids.at(at));
         }
         sound = true;
         if (isPlain) {
@@ -472,7 +497,10 @@ public final class Shredder {
         if (!kind.equals(told)) {
             census.get().add(item, told);
         } else if (layouts.get(table).given()) {
-            census.get().census().kind(kind).addRecord();
+            if (last.counted == null) {
+                last.counted = census.get().census().kind(kind);
+            }
+            last.counted.addRecord();
         } else {
             census.get().addFresh(item, told, tape);
         }
@@ -580,10 +608,15 @@ public final class Shredder {
      */
     private Node field(Node map, Node before, int name) {
         Node guess = before == null ? map.first : before.follower;
-        if (guess != null && tape.is(name, guess.name)) {
+        int number = tape.nameNumber(name);
+        if (guess != null && number != 0 && guess.nameNumber == number && guess.numbering == tape) {
             return guess;
         }
-        Node field = field(map, name);
+        Node field = guess != null && tape.is(name, guess.name) ? guess : field(map, name);
+        if (field != null && number != 0) {
+            field.nameNumber = number;
+            field.numbering = tape;
+        }
         if (field != null && before == null) {
             map.first = field;
         } else if (field != null) {
@@ -669,12 +702,7 @@ public final class Shredder {
         boolean fits = true;
         for (Given given : node.given) {
             Conversion conversion = given.conversions[type.ordinal()];
-            Object converted = conversion == null ? Conversion.MISFIT : conversion.ofValue(tape, value, numbers);
-            if (converted == Conversion.MISFIT) {
-                fits = false;
-            } else {
-                row.values[given.column] = converted;
-            }
+            fits &= conversion != null && conversion.put(row.cells, tape, value, numbers);
         }
         if (type == SourceType.M && node.shape == SourceType.M) {
             plainFields(node, row, value);
@@ -780,15 +808,13 @@ public final class Shredder {
     }
 
     private void column(Node node, Row row, int value) {
-        Object converted = node.conversion.ofValue(tape, value, numbers);
-        if (converted != Conversion.MISFIT) {
-            row.values[node.column] = converted;
-        } else if (node.key) {
+        boolean fits = node.conversion.put(row.cells, tape, value, numbers);
+        if (!fits && node.key) {
             longKey = node;
             longKeyValue = value;
             reason = "the key " + new String(node.pointer, 1, node.pointer.length - 1, StandardCharsets.UTF_8)
                     + " does not fit its column: it needs another type, by schema pin or a refresh";
-        } else {
+        } else if (!fits) {
             rest(row, node.pointer, -1, value);
         }
     }
@@ -807,12 +833,9 @@ public final class Shredder {
                 if (type == SourceType.NS) {
                     numbers.scan(tape.input(), tape.start(e), tape.end(e));
                 }
-                Object converted =
-                        element.column < 0 ? Conversion.MISFIT : element.conversion.ofPayload(tape, e, numbers);
-                if (converted == Conversion.MISFIT) {
+                boolean fits = element.column >= 0 && element.conversion.putPayload(row.cells, tape, e, numbers);
+                if (!fits) {
                     setElementRest(row, type.element(), e);
-                } else {
-                    row.values[element.column] = converted;
                 }
             }
             completeRest(row);
@@ -824,15 +847,15 @@ public final class Shredder {
         int[] own = row.layout.indexes();
         int[] above = parent.layout.indexes();
         for (int i = 0; i < above.length; i++) {
-            row.values[own[i]] = parent.values[above[i]];
+            row.cells.put(own[i], parent.cells, above[i]);
         }
-        row.values[own[above.length]] = index;
+        row.cells.putLong(own[above.length], index);
     }
 
     private static void completeRest(Row row) {
         if (row.rest.length() > 0) {
             row.rest.add('}');
-            row.values[row.layout.rest()] = UTF8String.fromBytes(row.rest.toArray());
+            row.cells.putText(row.layout.rest(), row.rest.toArray());
         }
     }
 
@@ -842,10 +865,10 @@ public final class Shredder {
             Row child = rows.get(r);
             int[] places = child.layout.keys();
             for (int i = 0; i < places.length; i++) {
-                child.values[places[i]] = main.values[main.layout.keys()[i]];
+                child.cells.put(places[i], main.cells, main.layout.keys()[i]);
             }
             if (child.layout.file() >= 0) {
-                child.values[child.layout.file()] = main.values[main.layout.file()];
+                child.cells.put(child.layout.file(), main.cells, main.layout.file());
             }
         }
     }

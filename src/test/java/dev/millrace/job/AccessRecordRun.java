@@ -3,10 +3,12 @@ package dev.millrace.job;
 import dev.millrace.config.FileSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.TableSettings;
-import dev.millrace.files.FilePart;
+import dev.millrace.files.Arrival;
+import dev.millrace.files.Arrivals;
+import dev.millrace.files.FileUnits;
 import dev.millrace.files.FilesSource;
 import dev.millrace.files.RecordFiles;
-import dev.millrace.files.UnitFiles;
+import dev.millrace.files.SourceFolder;
 import dev.millrace.landing.ComputedColumns;
 import dev.millrace.landing.Landing;
 import dev.millrace.landing.LandingPlan;
@@ -24,13 +26,12 @@ import dev.millrace.schema.ShredPlan;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
-import dev.millrace.storage.StoredFile;
 import dev.millrace.table.Codec;
 import dev.millrace.table.FileFormat;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.LinkedHashMap;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,7 +40,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
-/** One pass of {@code jobs/access-records.yaml} from files to landing, by the rooms that do it, each file a unit. */
+/** One pass of {@code jobs/access-records.yaml} from files to landing, by the rooms that do it. */
 final class AccessRecordRun {
     static final String JOB = "jobs/access-records.yaml";
     static final String KIND = "access_record";
@@ -48,7 +49,7 @@ final class AccessRecordRun {
     private final Job job;
     private final Storage staging;
     private final RunStore run;
-    private final Map<String, UnitFiles.Entry> files = new LinkedHashMap<>();
+    private final List<PlannedUnit> units;
     private final RecordFiles records;
     private final ShredPlan shredding;
 
@@ -64,21 +65,19 @@ final class AccessRecordRun {
         this.run = new JobStore(this.staging, job.name(), Clock.systemUTC(), new Random(1))
                 .run(new RunId("2026-11-26T07-00-00Z-abcd"));
         Storage storage = Storages.open(in.toString(), StorageOptions.DEFAULT);
-        for (StoredFile file : storage.list("")) {
-            files.put("u%06d".formatted(files.size()), new UnitFiles.Entry(FilePart.whole(file), ""));
-        }
-        Map<String, UnitFiles.Entry> carried = Map.copyOf(files);
         FileSource source = (FileSource) job.source();
-        this.records = new RecordFiles(storage, new Given(carried), source.format(), source.limits());
+        List<Arrival> arrivals = storage.list("").stream()
+                .map(file -> new Arrival(file, Arrival.Reason.NEW))
+                .toList();
+        FileUnits files = new FileUnits(this.staging, run.path("files/"));
+        this.units = files.plan(
+                source,
+                new SourceFolder(storage, source.at(), source.names()),
+                new Arrivals(arrivals, arrivals.size(), true, 0, Instant.EPOCH),
+                Runtime.getRuntime().availableProcessors());
+        this.records = new RecordFiles(storage, files, source.format(), source.limits());
         this.shredding =
                 ShredPlan.ofRecords(DataSchema.ofRecords(), new KindRule.Single(KIND), Map.of(KIND, table), true);
-    }
-
-    private record Given(Map<String, UnitFiles.Entry> files) implements UnitFiles {
-        @Override
-        public List<Entry> of(PlannedUnit unit) {
-            return List.of(files.get(unit.id()));
-        }
     }
 
     static OpenJob open() {
@@ -100,14 +99,7 @@ final class AccessRecordRun {
         return FilesSource.rows(
                 spark,
                 new FilesSource.Read(
-                        records,
-                        files.keySet().stream()
-                                .map(id -> new PlannedUnit(id, Map.of()))
-                                .toList(),
-                        shredding,
-                        new CensusFiles(staging, "census/", settings),
-                        run.units(),
-                        READ));
+                        records, units, shredding, new CensusFiles(staging, "census/", settings), run.units(), READ));
     }
 
     /** Lands all files, in folders by the lake's partitions. */
@@ -130,7 +122,7 @@ final class AccessRecordRun {
                 run.units(),
                 "extract",
                 READ,
-                List.copyOf(files.keySet()));
+                units.stream().map(PlannedUnit::id).toList());
         Landing.write(ComputedColumns.withComputedColumns(rows(spark), tables), plan);
     }
 

@@ -94,6 +94,9 @@ final class JsonBenchmark {
                 .config("spark.sql.session.timeZone", "UTC")
                 .config("spark.sql.parquet.compression.codec", "zstd")
                 .getOrCreate();
+        if (what.startsWith("ours")) {
+            spark.conf().set(Sparks.LARGEST_METHOD, Sparks.COMPILED_BYTES);
+        }
         TableSettings table = AccessRecordRun.open().job().table(AccessRecordRun.KIND);
         JavaFunctions.OURS.register(spark);
         return switch (what) {

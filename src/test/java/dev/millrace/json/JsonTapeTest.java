@@ -13,6 +13,10 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -67,6 +71,72 @@ class JsonTapeTest {
             assertThat(rebuild(0)).isEqualTo(jackson.readTree(text));
             assertThat(tape.endOffset()).isEqualTo(text.getBytes(StandardCharsets.UTF_8).length);
         }
+    }
+
+    @Test
+    void readsAValueAlikeWhateverItHasReadBefore() {
+        List<String> names =
+                List.of("a", "ab", "abcdefg", "abcdefgh", "", "é", "n\\n", "x".repeat(200), "name", "Name");
+        Random random = new Random(3);
+        Map<String, Integer> numbers = new HashMap<>();
+        for (int i = 0; i < 20_000; i++) {
+            String text = objectOf(names, random, 0);
+            byte[] bytes = (" " + text + text).getBytes(StandardCharsets.UTF_8);
+            int end = random.nextInt(8) == 0 ? 1 + random.nextInt(bytes.length - 1) : bytes.length;
+            JsonTape fresh = new JsonTape();
+            assertThat(tape.parse(bytes, 1, end)).as(text).isEqualTo(fresh.parse(bytes, 1, end));
+            assertThat(tape.error()).as(text).isEqualTo(fresh.error());
+            assertThat(tape.errorOffset()).as(text).isEqualTo(fresh.errorOffset());
+            assertThat(tokens(tape)).as(text).isEqualTo(tokens(fresh));
+            for (int token = 0; token < tape.size(); token++) {
+                if (tape.nameNumber(token) != 0) {
+                    assertThat(numbers.computeIfAbsent(tape.text(token), none -> numbers.size() + 1))
+                            .isEqualTo(tape.nameNumber(token));
+                }
+            }
+        }
+        assertThat(numbers).containsOnlyKeys("a", "ab", "abcdefg", "abcdefgh", "", "é", "name", "Name");
+    }
+
+    @Test
+    void readsMoreNamesThanItRemembers() {
+        for (int i = 0; i < 10_000; i++) {
+            assertThat(parse("{\"n" + i + "\":1,\"again\":2}")).isTrue();
+            assertThat(tape.text(1)).isEqualTo("n" + i);
+            assertThat(tape.nameNumber(1)).isEqualTo(i < 4_095 ? (i == 0 ? 1 : i + 2) : 0);
+            assertThat(tape.text(3)).isEqualTo("again");
+            assertThat(tape.nameNumber(3)).isEqualTo(2);
+        }
+    }
+
+    /** An object with some of the names, mostly in their order. */
+    private static String objectOf(List<String> names, Random random, int depth) {
+        StringBuilder object = new StringBuilder("{");
+        for (int i = 0; i < names.size(); i++) {
+            if (random.nextInt(4) > 0) {
+                String space = random.nextInt(10) == 0 ? " " : "";
+                String name = names.get(random.nextInt(10) == 0 ? random.nextInt(names.size()) : i);
+                boolean nests = depth < 2 && random.nextInt(8) == 0;
+                object.append(object.length() == 1 ? "" : ",")
+                        .append(space)
+                        .append('"')
+                        .append(name)
+                        .append('"')
+                        .append(space)
+                        .append(':')
+                        .append(nests ? objectOf(names, random, depth + 1) : random.nextBoolean() ? "1" : "\"v\"");
+            }
+        }
+        return object.append('}').toString();
+    }
+
+    private static List<List<Object>> tokens(JsonTape tape) {
+        List<List<Object>> tokens = new ArrayList<>();
+        for (int token = 0; token < tape.size(); token++) {
+            tokens.add(List.of(
+                    tape.kind(token), tape.start(token), tape.end(token), tape.next(token), tape.isEscaped(token)));
+        }
+        return tokens;
     }
 
     @ParameterizedTest

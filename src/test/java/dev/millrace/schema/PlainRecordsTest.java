@@ -295,11 +295,11 @@ class PlainRecordsTest {
     private static String ids(Shredder shredder, String record, long at) {
         assertThat(readOn(shredder, record, at)).isEqualTo(Shredder.Outcome.ROWS);
         assertThat(shredder.rows()).hasSize(3);
-        assertThat(shredder.rows().get(0).values()[0]).hasToString(URI);
-        String id = shredder.rows().get(0).values()[1].toString();
+        assertThat(shredder.rows().get(0).cells().value(0)).hasToString(URI);
+        String id = shredder.rows().get(0).cells().value(1).toString();
         assertThat(shredder.rows().subList(1, 3))
-                .allSatisfy(r -> assertThat(r.values()[0]).hasToString(URI))
-                .allSatisfy(r -> assertThat(r.values()[1]).hasToString(id));
+                .allSatisfy(r -> assertThat(r.cells().value(0)).hasToString(URI))
+                .allSatisfy(r -> assertThat(r.cells().value(1)).hasToString(id));
         return id;
     }
 
@@ -329,7 +329,7 @@ class PlainRecordsTest {
             assertThat(shredder.rows()).isEmpty();
         }
         assertThat(read(shredder, "{\"\\ud83d\\ude00\":\"\\ud83d\"}", 0)).isEqualTo(Shredder.Outcome.ROWS);
-        assertThat(shredder.rows().get(0).values()[2]).hasToString("{\"/😀\":\"\\ud83d\"}");
+        assertThat(shredder.rows().get(0).cells().value(2)).hasToString("{\"/😀\":\"\\ud83d\"}");
     }
 
     @Test
@@ -444,7 +444,7 @@ class PlainRecordsTest {
                 List<EntityColumn> columns =
                         plan.tables().get(row.table()).source().columns();
                 for (int c = 0; c < columns.size(); c++) {
-                    Object value = row.values()[c];
+                    Object value = row.cells().value(c);
                     values.put(
                             columns.get(c).name(),
                             value instanceof UTF8String text

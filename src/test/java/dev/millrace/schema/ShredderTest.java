@@ -14,7 +14,6 @@ import dev.millrace.testing.Rebuild;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -22,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.types.Decimal;
 import org.apache.spark.unsafe.types.UTF8String;
 import org.junit.jupiter.api.Test;
@@ -302,7 +302,7 @@ class ShredderTest {
         for (String item : items) {
             read(shredder, item);
             Shredder.Row row = shredder.rows().get(0);
-            rests.add(String.valueOf(row.values()[2]));
+            rests.add(String.valueOf(row.cells().value(2)));
             rescued.add(row.rescued());
         }
         assertThat(rests)
@@ -364,7 +364,7 @@ class ShredderTest {
         assertThat(column(plan, "by_id").encoding()).isEqualTo(Encoding.JSON);
         Shredder shredder = new Shredder(plan);
         read(shredder, items.get(5));
-        assertThat(shredder.rows().get(0).values()[1]).hasToString("{\"id5\":7.10}");
+        assertThat(shredder.rows().get(0).cells().value(1)).hasToString("{\"id5\":7.10}");
         assertRebuilt(items, false);
     }
 
@@ -391,7 +391,10 @@ class ShredderTest {
         StringBuilder seen = new StringBuilder(new String(taker.census().toJson(), StandardCharsets.UTF_8));
         for (String item : items) {
             read(shredder, item);
-            shredder.rows().forEach(r -> seen.append(Arrays.toString(r.values()).replace("null", "")));
+            shredder.rows()
+                    .forEach(row -> IntStream.range(0, row.cells().numFields())
+                            .filter(i -> !row.cells().isNullAt(i))
+                            .forEach(i -> seen.append(row.cells().value(i)).append(' ')));
             seen.append(new String(shredder.kept(bytes(item), 0, bytes(item).length), StandardCharsets.UTF_8));
         }
         assertThat(seen.toString()).doesNotContain("secret").contains("seen").contains(Names.sha256("secret@x"));
@@ -495,7 +498,7 @@ class ShredderTest {
         read(shredder, "{\"PK\":{\"S\":\"2\"},\"T\":{\"S\":\"New\"},\"x\":{\"N\":\"1\"}}");
         Shredder.Row row = shredder.rows().get(0);
         assertThat(plan.tables().get(row.table()).definition().name()).isEqualTo("_unknown");
-        assertThat(row.values()[1]).hasToString("{\"/T\":{\"S\":\"New\"},\"/x\":{\"N\":\"1\"}}");
+        assertThat(row.cells().value(1)).hasToString("{\"/T\":{\"S\":\"New\"},\"/x\":{\"N\":\"1\"}}");
     }
 
     private static AttributePath path(String text) {
@@ -545,8 +548,8 @@ class ShredderTest {
             read(shredder, item);
             for (Shredder.Row row : shredder.rows()) {
                 Map<String, Object> values = new LinkedHashMap<>();
-                for (int i = 0; i < row.values().length; i++) {
-                    Object value = row.values()[i];
+                for (int i = 0; i < row.cells().numFields(); i++) {
+                    Object value = row.cells().value(i);
                     String name = plan.tables()
                             .get(row.table())
                             .definition()

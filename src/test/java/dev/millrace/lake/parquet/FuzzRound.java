@@ -108,6 +108,8 @@ final class FuzzRound {
             assertSame("pyarrow", PyArrow.rows(sources), PyArrow.rows(result));
         }
         assertSame("Spark by row", Views.spark(spark, sources, false), Views.spark(spark, result, false));
+        assertSame(
+                "Spark by filter", Views.sparkFinds(spark, sources, sources), Views.sparkFinds(spark, sources, result));
         if (byVectors) {
             assertSame("Spark by vectors", Views.spark(spark, sources, true), Views.spark(spark, result, true));
         }

@@ -16,9 +16,13 @@ import org.apache.parquet.example.data.Group;
 import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.schema.Type;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.AtomicType;
 import org.apache.spark.sql.types.StructType;
 
 /** What each reader sees of files: a text a row, in order. */
@@ -89,6 +93,40 @@ final class Views {
                 .stream()
                 .map(Views::text)
                 .toList();
+    }
+
+    /**
+     * How many rows Spark finds by a filter on each simple column: it leaves out what bounds of chunks and pages tell not
+     * to hold them.
+     *
+     * @param examples files that the values come from which are looked for
+     */
+    static List<String> sparkFinds(SparkSession spark, List<Path> examples, List<Path> files) {
+        SparkSession session = spark.newSession();
+        session.conf().set("spark.sql.parquet.enableVectorizedReader", false);
+        Dataset<Row> from = session.read().parquet(paths(examples));
+        Dataset<Row> in = session.read().schema(from.schema()).parquet(paths(files));
+        Row some = from.limit(40).collectAsList().stream()
+                .skip(5)
+                .findFirst()
+                .orElseGet(() -> RowFactory.create(new Object[from.columns().length]));
+        List<String> counts = new ArrayList<>();
+        for (int i = 0; i < from.columns().length; i++) {
+            if (!some.isNullAt(i) && from.schema().fields()[i].dataType() instanceof AtomicType) {
+                Column column = functions.col(from.columns()[i]);
+                for (Column found : List.of(column.equalTo(some.get(i)), column.leq(some.get(i)))) {
+                    counts.add(found + ": " + in.where(found).count());
+                }
+            }
+            if (counts.size() >= 4) {
+                break;
+            }
+        }
+        return counts;
+    }
+
+    private static String[] paths(List<Path> files) {
+        return files.stream().map(Path::toString).toArray(String[]::new);
     }
 
     private static String text(Object value) {
