@@ -16,6 +16,9 @@ final class ChunkMerge {
     /** Plain pages of so many bytes are worth a page of their own. */
     private static final int LARGE_PAGE = 64 << 10;
 
+    /** Larger pages are not held in memory. */
+    private static final int LARGEST_PAGE_READ = 256 << 20;
+
     /** Larger pages are not made. */
     private static final int LARGEST_PAGE = 64 << 20;
 
@@ -93,6 +96,9 @@ final class ChunkMerge {
                 if (header.compressed() > chunk.to() - body) {
                     throw new CorruptBytes("it has " + header.compressed() + " bytes, the chunk only "
                             + (chunk.to() - body) + " more");
+                }
+                if (header.uncompressed() > LARGEST_PAGE_READ) {
+                    throw new Refusal(MergeOutcome.Reason.SIZE, "it has " + header.uncompressed() + " bytes");
                 }
                 requireCrc(header, body);
                 if (header.isData()) {
@@ -193,7 +199,7 @@ final class ChunkMerge {
 
     private int copy(PageHeader header, int body) {
         open.end();
-        int nulls = 0;
+        int nulls = header.second().nulls();
         int rows = header.values();
         boolean startsRow = true;
         // Only the levels tell where rows begin, and what is null; and without a checksum only decompressing tells

@@ -304,13 +304,14 @@ class PageMergeTest {
                 .hasMessageContaining("source-0.parquet: no valid Parquet file");
     }
 
-    /** Every single byte of a file is wrong once: the merge says so, or readers see the same rows, or the values differ. */
-    @Test
-    void neverFailsOtherwiseThanByAFault() throws IOException {
-        orders(0, 40, settings -> settings);
+    /** Every single byte of a file is wrong once. Where no checksum is over it nobody can tell; else the merge says so. */
+    @ParameterizedTest
+    @EnumSource(names = {"UNCOMPRESSED", "SNAPPY", "ZSTD"})
+    void neverFailsOtherwiseThanByAFault(CompressionCodecName codec) throws IOException {
+        orders(0, 40, settings -> settings.withCompressionCodec(codec));
         byte[] bytes = Files.readAllBytes(sources.get(0));
         for (int i = 0; i < bytes.length; i++) {
-            for (int change : new int[] {0x01, 0x80, 0xff}) {
+            for (int change : new int[] {0x01, 0x80}) {
                 byte[] wrong = bytes.clone();
                 wrong[i] ^= (byte) change;
                 Files.write(sources.get(0), wrong);
