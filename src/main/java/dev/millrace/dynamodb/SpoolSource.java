@@ -114,7 +114,7 @@ public final class SpoolSource {
         public boolean next() {
             if (pending < rows.size()) {
                 ShreddedRow next = rows.get(pending++);
-                wide.set(next.table(), next.rescued(), next.cells());
+                wide.set(next.table(), next.rescued(), next.cells().packed());
                 return true;
             }
             if (!items.next()) {

@@ -126,7 +126,7 @@ public final class FilesSource {
             while (true) {
                 if (pending < rows.size()) {
                     ShreddedRow next = rows.get(pending++);
-                    wide.set(next.table(), next.rescued(), next.cells());
+                    wide.set(next.table(), next.rescued(), next.cells().packed());
                     return true;
                 }
                 rows = List.of();

@@ -31,6 +31,10 @@ public final class JsonTape {
 
     private static final Kind[] KINDS = Kind.values();
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final int TRUE = 't' | 'r' << 8 | 'u' << 16 | 'e' << 24;
+    private static final int ALSE = 'a' | 'l' << 8 | 's' << 16 | 'e' << 24;
+    private static final int NULL = 'n' | 'u' << 8 | 'l' << 16 | 'l' << 24;
     private static final long ONES = 0x0101010101010101L;
     private static final long HIGHS = 0x8080808080808080L;
     private static final int ESCAPED = 8;
@@ -448,21 +452,21 @@ public final class JsonTape {
     private boolean scalar(byte c) {
         return switch (c) {
             case '"' -> string();
-            case 't' -> word(Kind.TRUE, "true");
-            case 'f' -> word(Kind.FALSE, "false");
-            case 'n' -> word(Kind.NULL, "null");
+            case 't' -> word(Kind.TRUE, TRUE, 4);
+            case 'f' -> word(Kind.FALSE, ALSE, 5);
+            case 'n' -> word(Kind.NULL, NULL, 4);
             default -> number();
         };
     }
 
-    private boolean word(Kind kind, String word) {
-        for (int i = 0; i < word.length(); i++) {
-            if (position + i >= end || input[position + i] != word.charAt(i)) {
-                return fail("expected a value");
-            }
+    /** Reads a word whose first byte is there by its last four. */
+    private boolean word(Kind kind, int lastFour, int length) {
+        int last = position + length - 4;
+        if (position + length > end || (int) INT.get(input, last) != lastFour) {
+            return fail("expected a value");
         }
-        add(kind, position, position + word.length());
-        position += word.length();
+        add(kind, position, position + length);
+        position += length;
         return true;
     }
 

@@ -35,14 +35,22 @@ public final class WideRow {
      * @param columns in the order of the table's columns
      */
     public void set(int table, int rescued, InternalRow columns) {
-        clear(table, rescued);
-        set = WideRows.FIRST_STRUCT + table;
-        values[set] = columns;
+        int place = WideRows.FIRST_STRUCT + table;
+        // A reader fills the same columns again mostly.
+        if (values[place] != columns || place != set) {
+            values[set] = null;
+            set = place;
+            values[set] = columns;
+            values[WideRows.TABLE_POSITION] = table;
+        }
+        values[WideRows.RESCUED_POSITION] = rescued;
     }
 
     /** Makes it an item of a main table that was left out as expired. */
     public void setExpired(int table) {
-        clear(WideRows.expired(table), 0);
+        values[set] = null;
+        values[WideRows.TABLE_POSITION] = WideRows.expired(table);
+        values[WideRows.RESCUED_POSITION] = 0;
     }
 
     /**
@@ -58,12 +66,6 @@ public final class WideRow {
         all[columns.length] = isText ? UTF8String.fromBytes(kept.get()) : null;
         all[columns.length + 1] = isText ? null : kept.orElse(null);
         set(quarantine, 0, new GenericInternalRow(all));
-    }
-
-    private void clear(int table, int rescued) {
-        values[set] = null;
-        values[WideRows.TABLE_POSITION] = table;
-        values[WideRows.RESCUED_POSITION] = rescued;
     }
 
     private static boolean isUtf8(byte[] bytes) {

@@ -22,7 +22,7 @@ final class Conversion {
     private final int column;
     private final Encoding encoding;
     private final ColumnType type;
-    private final Notation notation;
+    private final int beforePayload;
 
     /** Text that stays text, as most values do. */
     private final boolean isText;
@@ -50,7 +50,7 @@ final class Conversion {
         this.column = place;
         this.encoding = column.encoding();
         this.type = column.type();
-        this.notation = notation;
+        this.beforePayload = notation.payload(0);
         this.isText = source == SourceType.S && type.kind() == ColumnType.Kind.STRING;
         this.isVerbatim = isVerbatim;
         this.times = column.pattern().isEmpty() ? TimeText.ISO : TimeText.of(column.pattern());
@@ -107,7 +107,7 @@ final class Conversion {
 
     /** Puts a sound value of the column's source type into its cell if it fits; {@code numbers} holds that of an N. */
     boolean put(RowCells row, JsonTape tape, int value, NumberScan numbers) {
-        int payload = notation.payload(value);
+        int payload = value + beforePayload;
         if (isText) {
             return text(row, tape, payload);
         }

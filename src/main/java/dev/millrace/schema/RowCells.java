@@ -1,9 +1,14 @@
 package dev.millrace.schema;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.Decimal;
+import org.apache.spark.unsafe.Platform;
 import org.apache.spark.unsafe.types.CalendarInterval;
 import org.apache.spark.unsafe.types.UTF8String;
 
@@ -20,6 +25,12 @@ public final class RowCells extends InternalRow {
     private static final byte TEXT = 5;
     private static final byte OBJECT = 6;
 
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final int WORD_BYTES = Long.BYTES;
+
+    /** Room of a decimal that no long holds. */
+    private static final int DECIMAL_BYTES = 16;
+
     private final byte[] kinds;
 
     /** Numbers as they are or by their bits; of a text, its offset above its length. */
@@ -28,10 +39,17 @@ public final class RowCells extends InternalRow {
     /** The bytes that a text lies in, or the object. */
     private final Object[] references;
 
+    private final int nullBytes;
+    private final UnsafeRow packed;
+    private byte[] packedBytes;
+
     RowCells(int columns) {
         kinds = new byte[columns];
         words = new long[columns];
         references = new Object[columns];
+        nullBytes = UnsafeRow.calculateBitSetWidthInBytes(columns);
+        packed = new UnsafeRow(columns);
+        packedBytes = new byte[nullBytes + columns * WORD_BYTES];
     }
 
     void clear() {
@@ -45,7 +63,7 @@ public final class RowCells extends InternalRow {
 
     void putInt(int column, int value) {
         kinds[column] = INT;
-        words[column] = value;
+        words[column] = Integer.toUnsignedLong(value);
     }
 
     void putBoolean(int column, boolean value) {
@@ -103,6 +121,60 @@ public final class RowCells extends InternalRow {
             case OBJECT -> references[column];
             default -> null;
         };
+    }
+
+    /**
+     * The cells in Spark's own form, as {@link UnsafeRow} describes it, which Spark copies at one go; made anew by each
+     * call, in the same place.
+     */
+    public UnsafeRow packed() {
+        int end = nullBytes + kinds.length * WORD_BYTES;
+        Arrays.fill(packedBytes, 0, nullBytes, (byte) 0);
+        for (int column = 0; column < kinds.length; column++) {
+            int at = nullBytes + column * WORD_BYTES;
+            switch (kinds[column]) {
+                case NULL -> {
+                    packedBytes[column >> 3] |= (byte) (1 << (column & 7));
+                    WORD.set(packedBytes, at, 0L);
+                }
+                case TEXT -> {
+                    int length = (int) words[column];
+                    WORD.set(packedBytes, at, (long) end << Integer.SIZE | length);
+                    end = append(
+                            end, (byte[]) references[column], (int) (words[column] >>> Integer.SIZE), length, length);
+                }
+                case OBJECT -> end = packObject(references[column], at, end);
+                default -> WORD.set(packedBytes, at, words[column]);
+            }
+        }
+        packed.pointTo(packedBytes, Platform.BYTE_ARRAY_OFFSET, end);
+        return packed;
+    }
+
+    private int packObject(Object object, int at, int end) {
+        if (object instanceof Decimal decimal && decimal.precision() <= Decimal.MAX_LONG_DIGITS()) {
+            WORD.set(packedBytes, at, decimal.toUnscaledLong());
+            return end;
+        }
+        boolean isDecimal = object instanceof Decimal;
+        byte[] bytes = isDecimal
+                ? ((Decimal) object).toJavaBigDecimal().unscaledValue().toByteArray()
+                : (byte[]) object;
+        WORD.set(packedBytes, at, (long) end << Integer.SIZE | bytes.length);
+        return append(end, bytes, 0, bytes.length, isDecimal ? DECIMAL_BYTES : bytes.length);
+    }
+
+    /** Appends bytes, filled up with zeros to whole words. Returns where they end. */
+    private int append(int end, byte[] bytes, int from, int length, int room) {
+        int next = end + (room + WORD_BYTES - 1) / WORD_BYTES * WORD_BYTES;
+        if (next > packedBytes.length) {
+            packedBytes = Arrays.copyOf(packedBytes, Math.max(next, packedBytes.length * 2));
+        }
+        System.arraycopy(bytes, from, packedBytes, end, length);
+        for (int i = end + length; i < next; i++) {
+            packedBytes[i] = 0;
+        }
+        return next;
     }
 
     @Override
