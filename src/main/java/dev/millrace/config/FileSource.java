@@ -74,5 +74,8 @@ public record FileSource(
      * @param record bytes of one record
      * @param ratio bytes of a whole file for each of its compressed bytes
      */
-    public record Limits(int depth, ByteSize record, int ratio) implements Serializable {}
+    public record Limits(int depth, ByteSize record, int ratio) implements Serializable {
+        /** Limits of a format that does not declare them. */
+        public static final Limits DEFAULT = new Limits(512, new ByteSize(16L << 20), 500);
+    }
 }

@@ -5,6 +5,7 @@ import dev.millrace.config.FileSource.Format;
 import dev.millrace.config.FileSource.Json;
 import dev.millrace.config.FileSource.Limits;
 import dev.millrace.fault.Fault;
+import dev.millrace.landing.StoredParquet;
 import dev.millrace.storage.Storage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -19,7 +20,6 @@ public final class FileRecords {
     private static final long ALWAYS_BYTES = 16L << 20;
 
     private static final int HEAD_BYTES = 1 << 10;
-    static final String GONE = "the file is gone or was changed since it was listed";
 
     private FileRecords() {}
 
@@ -39,7 +39,7 @@ public final class FileRecords {
             }
             return format instanceof Csv csv
                     ? new CsvRecords(window(storage, part, limits), csv, limits)
-                    : new ParquetRecords(new StoredParquet(storage, part), part, limits);
+                    : new ParquetRecords(new StoredParquet(storage, part.file()), part, limits);
         } catch (UnreadableFile e) {
             return new NoRecords(e);
         }
@@ -64,7 +64,8 @@ public final class FileRecords {
         String uri = storage.uri(part.path());
         // A part begins with the byte before it, which tells whether a line does.
         long first = Math.max(0, part.from() - 1);
-        InputStream file = storage.open(part.file(), first).orElseThrow(() -> new UnreadableFile(GONE, new byte[0]));
+        InputStream file =
+                storage.open(part.file(), first).orElseThrow(() -> new UnreadableFile(StoredParquet.GONE, new byte[0]));
         byte[] head = new byte[0];
         try {
             head = file.readNBytes(HEAD_BYTES);

@@ -1,0 +1,164 @@
+package dev.millrace.files;
+
+import dev.millrace.fault.Fault;
+import dev.millrace.landing.FileManifest;
+import dev.millrace.landing.ManifestEntry;
+import dev.millrace.run.PlannedUnit;
+import dev.millrace.storage.Storage;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/**
+ * The units of a run over a snapshot: groups of its files. Each has a manifest of its own in the run's staging,
+ * {@code manifests/snapshot-file-groups/manifest-summary/<unit>.json} and {@code …/manifest-data/<unit>.parquet}; all
+ * together are the snapshot, {@code manifests/manifest-summary.json} and {@code manifest-data.parquet}. A unit's id is a
+ * hash of its files, so each id has one list for ever. Tasks carry it.
+ */
+public final class SnapshotGroups implements UnitFiles {
+    private static final long serialVersionUID = 1;
+
+    /** What opening a file costs, in bytes that could have been read instead. */
+    private static final long OPENING_BYTES = 256 << 10;
+
+    private static final long LEAST_BYTES = 16L << 20;
+    private static final long MOST_BYTES = 128L << 20;
+
+    /** Groups that are enough to keep a cluster at work and to lose little by a task that is done again. */
+    private static final int GROUPS = 64;
+
+    private static final String FILES = "files";
+    private static final String BYTES = "bytes";
+    private static final String ROOT = "root";
+
+    private final Storage staging;
+    private final String folder;
+    private final Storage source;
+
+    /**
+     * @param staging the staging storage
+     * @param folder of the manifests, with a trailing slash: {@code <job>/<table>/snapshot=<run>/manifests/}
+     * @param source the storage that has the files
+     */
+    public SnapshotGroups(Storage staging, String folder, Storage source) {
+        this.staging = staging;
+        this.folder = folder;
+        this.source = source;
+    }
+
+    /** Groups a snapshot's files, by {@code groupBytes} or, without one, by their sizes. */
+    public static List<List<SnapshotFile>> group(List<SnapshotFile> files, OptionalLong groupBytes) {
+        return FileGroups.even(files, SnapshotGroups::weight, groupBytes.orElseGet(() -> bytes(files)));
+    }
+
+    /** How large groups are by themselves: 16 to 128 MB, so that there are about 64. */
+    static long bytes(List<SnapshotFile> files) {
+        long all = files.stream().mapToLong(SnapshotGroups::weight).sum();
+        return Math.max(LEAST_BYTES, Math.min(MOST_BYTES, all / GROUPS + 1));
+    }
+
+    private static long weight(SnapshotFile file) {
+        return OPENING_BYTES + file.bytes();
+    }
+
+    /** The units of a snapshot; writes their manifests. */
+    public List<PlannedUnit> plan(List<SnapshotFile> files, OptionalLong groupBytes) {
+        return group(files, groupBytes).stream().map(this::unit).toList();
+    }
+
+    private PlannedUnit unit(List<SnapshotFile> group) {
+        String id = "group-" + hash(group);
+        long bytes = group.stream().mapToLong(SnapshotFile::bytes).sum();
+        FileManifest.put(staging, summary(id), data(id), entries(group), Map.of("unit", id));
+        return new PlannedUnit(
+                id, Map.of(FILES, String.valueOf(group.size()), BYTES, String.valueOf(bytes), ROOT, source.root()));
+    }
+
+    private List<ManifestEntry> entries(List<SnapshotFile> files) {
+        return files.stream().map(file -> file.entry(source)).toList();
+    }
+
+    private static String hash(List<SnapshotFile> files) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (SnapshotFile file : files) {
+                String line = file.path() + "\0" + file.bytes() + "\0" + file.etag() + "\0" + file.rows() + "\0";
+                digest.update(line.getBytes(StandardCharsets.UTF_8));
+            }
+            return HexFormat.of().formatHex(digest.digest(), 0, 10);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has SHA-256", e);
+        }
+    }
+
+    private String summary(String unit) {
+        return folder + "snapshot-file-groups/manifest-summary/" + unit + ".json";
+    }
+
+    private String data(String unit) {
+        return folder + "snapshot-file-groups/manifest-data/" + unit + ".parquet";
+    }
+
+    /** The root of the storage that has a unit's files. */
+    public static String root(PlannedUnit unit) {
+        return unit.input().get(ROOT);
+    }
+
+    /** How many files a unit has. */
+    public static int fileCount(PlannedUnit unit) {
+        return Integer.parseInt(unit.input().get(FILES));
+    }
+
+    /** Bytes of a unit's files. */
+    public static long byteCount(PlannedUnit unit) {
+        return Long.parseLong(unit.input().get(BYTES));
+    }
+
+    /** The files of a unit, by path. */
+    public List<SnapshotFile> files(PlannedUnit unit) {
+        String path = data(unit.id());
+        List<SnapshotFile> files = FileManifest.files(staging, path).stream()
+                .map(entry -> SnapshotFile.of(source, entry))
+                .toList();
+        if (files.size() != fileCount(unit)) {
+            throw Fault.world("Cannot read " + staging.uri(path) + ": it lists " + files.size() + " files, and "
+                    + fileCount(unit) + " were planned");
+        }
+        return files;
+    }
+
+    /** All files of some units, by path. */
+    public List<SnapshotFile> files(List<PlannedUnit> units) {
+        List<SnapshotFile> files = new ArrayList<>();
+        units.forEach(unit -> files.addAll(files(unit)));
+        files.sort(Comparator.comparing(SnapshotFile::path));
+        return files;
+    }
+
+    /** Writes the manifest of the whole snapshot, once. */
+    public void putWhole(List<PlannedUnit> units) {
+        String summary = folder + "manifest-summary.json";
+        if (staging.stat(summary).isEmpty()) {
+            FileManifest.put(
+                    staging,
+                    summary,
+                    folder + "manifest-data.parquet",
+                    entries(files(units)),
+                    Map.of("groups", String.valueOf(units.size())));
+        }
+    }
+
+    @Override
+    public List<UnitFiles.Entry> of(PlannedUnit unit) {
+        return files(unit).stream()
+                .map(file ->
+                        new UnitFiles.Entry(new FilePart(file.path(), file.bytes(), file.etag(), 0, file.bytes()), ""))
+                .toList();
+    }
+}
