@@ -112,7 +112,7 @@ public final class OrdersSnapshot {
 
     private Order order(long id, int generation) {
         SplittableRandom random = new SplittableRandom(seed * 31 + id);
-        // Four in ten are of the last day, a quarter of the rest of the day before, and so on.
+        // Four in ten are of the last day, a fifth of the rest of the day before, and so on.
         int daysBack = 0;
         while (daysBack < DAYS - 1 && random.nextInt(10) >= (daysBack == 0 ? 4 : 2)) {
             daysBack++;

@@ -78,7 +78,7 @@ class FileGroupsTest {
     void byThemselvesGroupsAreOf16To128Megabytes() {
         assertThat(groups(10, 1 << 20)).isEqualTo(1);
         assertThat(groups(2_000, 100 << 10)).isBetween(43, 45);
-        assertThat(groups(1_000, 4 << 20)).isBetween(64, 66);
+        assertThat(groups(1_000, 4 << 20)).isBetween(64, 68);
         assertThat(groups(1_000, 100 << 20)).isEqualTo(1_000);
         assertThat(groups(100_000, 1 << 10)).isBetween(195, 205);
     }
