@@ -23,6 +23,7 @@ import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.LastCensus;
 import dev.millrace.schema.ShredPlan;
 import dev.millrace.schema.UnitCensus;
+import dev.millrace.table.Column;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -57,11 +58,7 @@ final class ExtractWork implements PhaseWork {
 
     @Override
     public Optional<PhaseCommit> run(RunContext context) {
-        int version =
-                Integer.parseInt(context.require(Phase.INFER_SCHEMA).facts().get(InferSchemaWork.VERSION));
-        DataSchema schema = source.given()
-                .orElseGet(() -> context.open().schemas().load(version).schema());
-        ShredPlan shredding = plan(context, schema);
+        ShredPlan shredding = plan(context, source.given().orElseGet(() -> pinned(context)));
         SourceReading reading = source.reading(context);
         LandingPlan landing = landing(context, shredding, reading.inputPhase());
 
@@ -97,6 +94,11 @@ final class ExtractWork implements PhaseWork {
         facts.put(TABLES, String.join(",", forWarehouse(shredding, landed)));
         return Optional.of(
                 context.run().commitPhase(new PhaseCommit(PhaseCommit.FORMAT, Phase.EXTRACT.label(), facts, counts)));
+    }
+
+    private static DataSchema pinned(RunContext context) {
+        String version = context.require(Phase.INFER_SCHEMA).facts().get(InferSchemaWork.VERSION);
+        return context.open().schemas().load(Integer.parseInt(version)).schema();
     }
 
     /** The tables that a run brings to a warehouse or a lake, in their order. */
@@ -177,11 +179,27 @@ final class ExtractWork implements PhaseWork {
                 Phase.EXTRACT.label(),
                 inputPhase,
                 List.of());
+        job.lake().ifPresent(lake -> requireFit(job, lake, plan.tables()));
         // Compaction combines files and never splits one.
         return job.lake()
                 .map(lake -> plan.withSizes(
                         LandingPlan.DEFAULT_BUFFER_BYTES, lake.fileSize().bytes()))
                 .orElse(plan);
+    }
+
+    /** What publishing would refuse is refused before anything is read. */
+    private static void requireFit(Job job, LakeSettings lake, List<LandingTable> tables) {
+        for (LandingTable table : tables) {
+            PublishWork.deduplication(job, table.name()).ifPresent(rule -> {
+                List<Column> columns = new ArrayList<>(table.landed().columns());
+                columns.addAll(table.partitions());
+                rule.requireFit(columns, table.partitions());
+                lake.also()
+                        .forEach(layout -> rule.requireFit(
+                                columns,
+                                partitioned(table, layout.partitionBy()).partitions()));
+            });
+        }
     }
 
     /** A main table has to have all of the columns; others are not partitioned by one that they do not have. */

@@ -5,6 +5,7 @@ import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.schema.Census;
 import dev.millrace.schema.DataSchema;
+import dev.millrace.schema.GivenColumns;
 import dev.millrace.schema.Inference;
 import dev.millrace.schema.LastCensus;
 import dev.millrace.schema.SchemaCache;
@@ -45,7 +46,7 @@ final class InferSchemaWork implements PhaseWork {
         if (!context.isComplete(context.done(Phase.INFER_SCHEMA))) {
             return Optional.empty();
         }
-        Census all = reading.counted();
+        Census all = inferred(context, reading.counted());
         DataSchema inferred = Inference.infer(all, source.unknown(), listsAsJson(context));
         return Optional.of(pinned(context, cache.add(inferred, all).schema()));
     }
@@ -59,12 +60,17 @@ final class InferSchemaWork implements PhaseWork {
         if (!evolves || isYoung(context, latest.written())) {
             return latest;
         }
-        Optional<Census> census = cache.census().map(LastCensus::census);
+        Optional<Census> census = cache.census().map(LastCensus::census).map(counted -> inferred(context, counted));
         census.ifPresent(Census::requireFewKinds);
         return census.map(all -> Inference.infer(all, latest.schema(), listsAsJson(context)))
                 .filter(inferred -> !inferred.entities().equals(latest.schema().entities()))
                 .map(inferred -> cache.add(inferred, census.get()))
                 .orElse(latest);
+    }
+
+    /** What was counted of kinds whose columns the job file does not give. */
+    private static Census inferred(RunContext context, Census counted) {
+        return counted.without(GivenColumns.kinds(context.open().job().tables()));
     }
 
     private static boolean listsAsJson(RunContext context) {

@@ -16,6 +16,7 @@ import dev.millrace.schema.SchemaDiff;
 import dev.millrace.schema.ShredPlan;
 import dev.millrace.storage.Versioned;
 import java.math.BigDecimal;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -26,12 +27,17 @@ import java.util.Optional;
  * A job's newest data-schema beside what its items are by now.
  *
  * @param open the job
- * @param version the newest
+ * @param version the newest; where the job file gives all columns one without a number
  * @param census what the last run counted; empty where none has, then the version's own counts
  */
 record NewestSchema(OpenJob open, SchemaCache.Entry version, Optional<LastCensus> census) {
-    /** Loads both; throws a USER fault before the first inference. */
+    /** Loads both; throws a USER fault before the first inference, unless the job file gives all columns. */
     static NewestSchema load(OpenJob open) {
+        Optional<DataSchema> given = RecordsSource.given(open.job());
+        if (given.isPresent()) {
+            return new NewestSchema(
+                    open, new SchemaCache.Entry(given.get(), new Census(), Instant.EPOCH), census(open));
+        }
         SchemaCache.Entry version = open.schemas()
                 .latest()
                 .orElseThrow(() -> Fault.user("Job " + open.job().name() + " has no data-schema yet: run it first, by "
@@ -71,8 +77,25 @@ record NewestSchema(OpenJob open, SchemaCache.Entry version, Optional<LastCensus
         Percent sample = open.job().schema().sample();
         boolean isWhole = sample.fraction().compareTo(BigDecimal.ONE) == 0;
         return census.map(c -> "run " + c.run() + (c.commit() > 0 ? ", commit " + c.commit() : ", which was refused"))
-                        .orElse("the inference of version " + version.schema().version())
+                        .orElse(
+                                isGiven()
+                                        ? "no run yet"
+                                        : "the inference of version "
+                                                + version.schema().version())
                 + (isWhole ? "" : ", in a sample of " + sample);
+    }
+
+    /** Whether the job file gives the columns of all tables, so that there are no versions. */
+    boolean isGiven() {
+        return RecordsSource.given(open.job()).isPresent();
+    }
+
+    /** Refuses what needs versions, by a fault of kind USER. */
+    void requireVersions(String why) {
+        if (isGiven()) {
+            throw Fault.user(why + ": " + open.file() + " gives the columns of all tables, under tables.<kind>.columns:"
+                    + " change them there");
+        }
     }
 
     Map<String, TableSettings> settings() {

@@ -11,6 +11,7 @@ import dev.millrace.config.TableSettings;
 import dev.millrace.config.WarehouseSettings;
 import dev.millrace.fault.Fault;
 import dev.millrace.function.JavaFunctions;
+import dev.millrace.lake.S3a;
 import dev.millrace.landing.ComputedColumn;
 import dev.millrace.landing.ComputedColumns;
 import dev.millrace.run.JobStore;
@@ -28,6 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import org.apache.spark.sql.SparkSession;
 
 /**
  * A job file, checked, and what it names, opened.
@@ -167,6 +169,22 @@ record OpenJob(
 
     Storage openLake() {
         return storages.apply(lake().at().uri(), options(job.s3()));
+    }
+
+    /** Refuses to begin where Spark cannot reach the files of the lake. */
+    void requireReachableLake() {
+        if (job.lake().isPresent()) {
+            S3a.require(file + ": staging.at", staging);
+            S3a.require(file + ": lake.at", openLake());
+        }
+    }
+
+    /** Tells Spark how what this job's lake is made of is reached. */
+    void reachLake(SparkSession spark) {
+        if (job.lake().isPresent()) {
+            S3a.configure(spark, staging, options(job.s3()));
+            S3a.configure(spark, openLake(), options(job.s3()));
+        }
     }
 
     WarehouseSettings warehouse() {

@@ -114,17 +114,22 @@ final class PipelineRunner {
         if (wanted.isEmpty() || wanted.stream().anyMatch(PipelineRunner::loads)) {
             requireWarehouse(open);
         }
-        boolean isNewOfFiles = isNewOfFiles(open, run);
-        try (LazySource source = new LazySource(open, selection, around);
-                Sparks spark = new Sparks(open.job().name())) {
-            if (isNewOfFiles && source.get().isEmpty()) {
-                return Optional.empty();
-            }
+        if (wanted.isEmpty() || wanted.contains(Phase.COMPACT) || wanted.contains(Phase.PUBLISH)) {
+            open.requireReachableLake();
+        }
+        try (Sparks spark = new Sparks(open.job().name(), open::reachLake)) {
             while (true) {
-                Optional<Ended> ended =
-                        run(open, run, units, wanted.isEmpty() ? phases : wanted, handover, source, spark);
-                if (ended.isPresent()) {
-                    return ended;
+                // Whoever did the run that was waited for has read what there was then: it is looked for anew.
+                boolean isNewOfFiles = isNewOfFiles(open, run);
+                try (LazySource source = new LazySource(open, selection, around)) {
+                    if (isNewOfFiles && source.get().isEmpty()) {
+                        return Optional.empty();
+                    }
+                    Optional<Ended> ended =
+                            run(open, run, units, wanted.isEmpty() ? phases : wanted, handover, source, spark);
+                    if (ended.isPresent()) {
+                        return ended;
+                    }
                 }
             }
         }
@@ -444,13 +449,10 @@ final class PipelineRunner {
         };
     }
 
-    /** Rows that readers see, where what made them visible was stopped before it said so. */
     private static void recordPublished(Recorder recorder, PhaseCommit published) {
-        published.counts().forEach((table, counts) -> {
+        published.counts().keySet().forEach(table -> {
             TableRecord landed = recorder.record().tables().get(table);
-            if (!landed.counts().equals(counts)) {
-                recorder.table(table, new TableRecord(counts, landed.files(), landed.bytes(), landed.schemaVersion()));
-            }
+            recorder.table(table, PublishWork.recorded(published, table, landed));
         });
     }
 

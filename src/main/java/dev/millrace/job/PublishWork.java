@@ -1,7 +1,9 @@
 package dev.millrace.job;
 
 import dev.millrace.config.Deduplicate;
+import dev.millrace.config.Job;
 import dev.millrace.config.LakeSettings;
+import dev.millrace.fault.Fault;
 import dev.millrace.files.FileUnits;
 import dev.millrace.lake.AthenaDdl;
 import dev.millrace.lake.Deduplication;
@@ -16,6 +18,7 @@ import dev.millrace.landing.LandedTable;
 import dev.millrace.run.JobStore;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.RunStore;
 import dev.millrace.run.TableCounts;
 import dev.millrace.run.TableRecord;
 import dev.millrace.storage.Storage;
@@ -29,6 +32,11 @@ import org.apache.spark.sql.SparkSession;
 
 /** Makes what a run has landed visible to the readers of the lake. */
 final class PublishWork implements PhaseWork {
+    /** Follow a table's name in the commit's facts: what was made visible of it. No table's name has a slash. */
+    private static final String FILES = "/files";
+
+    static final String BYTES = "/bytes";
+
     private final JobSource source;
 
     PublishWork(JobSource source) {
@@ -38,6 +46,7 @@ final class PublishWork implements PhaseWork {
     @Override
     public Optional<PhaseCommit> run(RunContext context) {
         LandedRun landed = LandedRun.load(context);
+        requireEarlier(context, landed.commit());
         LakeSettings settings = context.open().lake();
         Storage lake = context.open().openLake();
         Set<String> rewritten = rewritten(context);
@@ -57,7 +66,7 @@ final class PublishWork implements PhaseWork {
                     folder,
                     context.run().units(),
                     rewritten,
-                    deduplication(context, table.name()));
+                    deduplication(context.open().job(), table.name()));
             Published published = publish(
                     context, lake, table.name(), publication, inspection(context, lake, landed, table, compacted));
             for (LakeSettings.Layout layout : settings.also()) {
@@ -72,13 +81,29 @@ final class PublishWork implements PhaseWork {
             }
             counts.put(table.name(), counts(table.counts(), published));
             facts.put(table.name(), published.at());
-            TableCounts shown = counts.get(table.name());
-            context.record(r -> r.table(
-                    table.name(), new TableRecord(shown, published.files(), compacted.bytes(), table.schemaVersion())));
+            facts.put(table.name() + FILES, Integer.toString(published.files()));
+            facts.put(table.name() + BYTES, Long.toString(compacted.bytes()));
             context.record(r -> r.unitsDone(Phase.PUBLISH, counts.size()));
         }
         return Optional.of(
                 context.run().commitPhase(new PhaseCommit(PhaseCommit.FORMAT, Phase.PUBLISH.label(), facts, counts)));
+    }
+
+    /** Where the tables of a run are, by their names. */
+    static Map<String, String> places(PhaseCommit published) {
+        Map<String, String> places = new TreeMap<>(published.facts());
+        places.keySet().retainAll(published.counts().keySet());
+        return places;
+    }
+
+    /** What the record says of a table once it is published; commits of older versions do not tell all. */
+    static TableRecord recorded(PhaseCommit published, String table, TableRecord landed) {
+        Map<String, String> facts = published.facts();
+        return new TableRecord(
+                published.counts().get(table),
+                Long.parseLong(facts.getOrDefault(table + FILES, Long.toString(landed.files()))),
+                Long.parseLong(facts.getOrDefault(table + BYTES, Long.toString(landed.bytes()))),
+                landed.schemaVersion());
     }
 
     /** The same rows in folders of other columns, those that the table has. */
@@ -136,6 +161,24 @@ final class PublishWork implements PhaseWork {
         };
     }
 
+    /** Commits are published in their order, each to all of its tables: once a run is done, all before it are. */
+    private void requireEarlier(RunContext context, long n) {
+        if (!(source instanceof FolderSource)) {
+            return;
+        }
+        JobStore store = context.open().store();
+        Optional<RunStore> earlier = store.ledger().find(n - 1).map(commit -> store.run(commit.run()));
+        boolean isWaiting = earlier.filter(run -> run.plan().phases().contains(Phase.PUBLISH)
+                        && run.phase(Phase.PUBLISH).isEmpty())
+                .isPresent();
+        if (isWaiting) {
+            throw Fault.world("Run " + context.run().id() + " has to wait: run "
+                    + earlier.get().id() + ", commit " + (n - 1)
+                    + ", is not published yet. Finish that one first, by scripts/millrace resume "
+                    + earlier.get().id());
+        }
+    }
+
     /** Number of the last commit before one that brought something to a table. */
     private static Optional<Long> previous(RunContext context, long n, String table) {
         JobStore store = context.open().store();
@@ -164,8 +207,9 @@ final class PublishWork implements PhaseWork {
         return Set.of();
     }
 
-    private static Optional<Deduplication> deduplication(RunContext context, String table) {
-        return context.open().job().tables().entrySet().stream()
+    /** How duplicates of a table are removed, where the job file says that they are. */
+    static Optional<Deduplication> deduplication(Job job, String table) {
+        return job.tables().entrySet().stream()
                 .filter(entry -> entry.getValue().name().orElse(entry.getKey()).equals(table))
                 .flatMap(entry -> entry.getValue().deduplicate().stream())
                 .map(PublishWork::deduplication)

@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.config.DynamoDbSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.TableSettings;
 import dev.millrace.fault.Fault;
@@ -28,8 +29,14 @@ abstract class RecordsSource implements JobSource {
 
     @Override
     public Optional<DataSchema> given() {
-        boolean isGiven = !open.job().tables().isEmpty()
-                && open.job().tables().values().stream().allMatch(TableSettings::isGiven);
+        return given(open.job());
+    }
+
+    /** The data-schema of a job whose file gives the columns of all tables. */
+    static Optional<DataSchema> given(Job job) {
+        boolean isGiven = !(job.source() instanceof DynamoDbSource)
+                && !job.tables().isEmpty()
+                && job.tables().values().stream().allMatch(TableSettings::isGiven);
         return isGiven ? Optional.of(DataSchema.ofRecords()) : Optional.empty();
     }
 

@@ -109,7 +109,7 @@ final class RunReport {
         });
         context.run().phase(Phase.PUBLISH).ifPresent(published -> {
             facts.put("lake", context.open().lake().at().uri());
-            published.facts().forEach((table, at) -> facts.put("  " + table, at));
+            PublishWork.places(published).forEach((table, at) -> facts.put("  " + table, at));
             if (context.open().job().source() instanceof SnapshotSource) {
                 facts.put("validated", context.run().storage().uri(Validation.path(context, "<table>")));
             }

@@ -62,7 +62,9 @@ final class Schema extends CommandGroup {
                 }
             }
             out.println();
-            out.println("Values of other types, and what has no column, are in _rest. What has changed since: "
+            out.println((schema.isGiven()
+                            ? "What was met that has no column: "
+                            : "Values of other types, and what has no column, are in _rest. What has changed since: ")
                     + LAUNCHER + "schema diff " + arguments.job());
             out.flush();
             return 0;
@@ -128,6 +130,7 @@ final class Schema extends CommandGroup {
                 throw Fault.user("Invalid versions: " + earlier.get() + ": give two, or none");
             }
             if (earlier.isPresent()) {
+                schema.requireVersions("There are no versions to compare");
                 SchemaDiff diff = SchemaDiff.between(
                         version(schema, earlier.get()), version(schema, later.get()), schema.settings());
                 out.println("job " + open.job().name() + ": data-schema version " + earlier.get() + " and version "
@@ -195,6 +198,7 @@ final class Schema extends CommandGroup {
             PrintWriter out = command.commandLine().getOut();
             OpenJob open = OpenJob.load(arguments, Surroundings.ofProcess());
             NewestSchema schema = NewestSchema.load(open);
+            schema.requireVersions("Nothing can be pinned");
             DataSchema next = (pins.isEmpty()
                             ? schema.pins().all()
                             : schema.pins().with(pins))
@@ -218,7 +222,11 @@ final class Schema extends CommandGroup {
     }
 
     private static String heading(NewestSchema schema) {
-        return "job " + schema.open().job().name() + ": data-schema version "
+        String job = "job " + schema.open().job().name() + ": ";
+        if (schema.isGiven()) {
+            return job + "the job file gives the columns; counted by " + schema.countedBy();
+        }
+        return job + "data-schema version "
                 + schema.version().schema().version() + " of "
                 + schema.version().written().truncatedTo(ChronoUnit.SECONDS) + "; counted by " + schema.countedBy();
     }
@@ -243,6 +251,7 @@ final class Schema extends CommandGroup {
                     case NEW -> " new";
                     case CHANGED -> " changed";
                     case REST -> " stays in _rest";
+                    case UNNAMED -> " has no column in the job file";
                     case GONE -> " not met any more, and kept";
                 };
     }

@@ -1,6 +1,7 @@
 package dev.millrace.job;
 
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
@@ -18,17 +19,25 @@ final class Sparks implements Supplier<SparkSession>, AutoCloseable {
     static final int COMPILED_BYTES = 8000;
 
     private final String name;
+    private final Consumer<SparkSession> prepare;
     private Optional<SparkSession> session = Optional.empty();
     private boolean ours;
 
     Sparks(String name) {
+        this(name, session -> {});
+    }
+
+    /** @param prepare is given the session before anybody uses it */
+    Sparks(String name, Consumer<SparkSession> prepare) {
         this.name = name;
+        this.prepare = prepare;
     }
 
     @Override
     public SparkSession get() {
         if (session.isEmpty()) {
             session = Optional.of(start());
+            prepare.accept(session.get());
         }
         return session.get();
     }

@@ -8,7 +8,7 @@ import dev.millrace.run.ReadCost;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunRecord;
 import dev.millrace.run.RunStore;
-import dev.millrace.schema.SchemaCache;
+import dev.millrace.schema.GivenColumns;
 import dev.millrace.warehouse.Version;
 import dev.millrace.warehouse.Warehouse;
 import java.io.PrintWriter;
@@ -17,7 +17,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,10 +51,7 @@ final class Status implements Callable<Integer> {
         OpenJob open = OpenJob.load(arguments, Surroundings.ofProcess());
         out.println("job        " + open.job().name() + " (" + arguments.job() + ")");
         out.println("state      " + open.staging().uri(open.job().name() + "/"));
-        Optional<SchemaCache.Entry> schema = open.schemas().latest();
-        out.println("schema     "
-                + schema.map(s -> "version " + s.schema().version() + " of " + s.written())
-                        .orElse("none yet"));
+        out.println("schema     " + schema(open));
         if (open.job().source() instanceof FileSource files) {
             print(out, FolderSource.ledger(open).coverage(FolderSource.folder(open, files, Surroundings.ofProcess())));
         }
@@ -72,6 +71,20 @@ final class Status implements Callable<Integer> {
         }
         out.flush();
         return 0;
+    }
+
+    private static String schema(OpenJob open) {
+        if (RecordsSource.given(open.job()).isPresent()) {
+            return "columns given by the job file";
+        }
+        Set<String> given = GivenColumns.kinds(open.job().tables());
+        return open.schemas()
+                        .latest()
+                        .map(s -> "version " + s.schema().version() + " of " + s.written())
+                        .orElse("none yet")
+                + (given.isEmpty()
+                        ? ""
+                        : "; columns of " + String.join(", ", new TreeSet<>(given)) + " given by the job file");
     }
 
     private static void print(PrintWriter out, Coverage covered) {

@@ -1,8 +1,12 @@
 package dev.millrace.lake;
 
+import dev.millrace.fault.Fault;
+import dev.millrace.table.Column;
+import dev.millrace.table.ColumnType;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * How duplicates are removed. Rows are duplicates when all columns of the key are equal; a row with a null in its key has
@@ -37,5 +41,38 @@ public record Deduplication(List<String> key, Keep keep, Against against, Option
         if (key.isEmpty()) {
             throw new IllegalArgumentException("Invalid deduplicate.key: it names no column");
         }
+    }
+
+    /**
+     * Refuses a table that these duplicates cannot be found in.
+     *
+     * @param columns of the table, those of its folders too
+     * @param partitions the columns of its folders
+     * @throws Fault of kind USER
+     */
+    public void requireFit(List<Column> columns, List<Column> partitions) {
+        for (String name : key) {
+            if (columns.stream().noneMatch(column -> column.name().equalsIgnoreCase(name))) {
+                throw Fault.user("Invalid deduplicate.key: " + name + ": the table has no such column; it has "
+                        + columns.stream().map(Column::name).collect(Collectors.joining(", ")));
+            }
+        }
+        if (within.isPresent() && date(partitions).isEmpty()) {
+            String folders = partitions.isEmpty()
+                    ? "the table has no partitions"
+                    : "of the partitions "
+                            + partitions.stream().map(Column::name).collect(Collectors.joining(", "))
+                            + " none is a date";
+            throw Fault.user(
+                    "Invalid deduplicate.within: " + folders + ", so no range of it can be read alone; leave it"
+                            + " out, or add a date to lake.partition-by, and to that of each layout in lake.also");
+        }
+    }
+
+    /** The partition that tells a row's date. */
+    static Optional<Column> date(List<Column> partitions) {
+        return partitions.stream()
+                .filter(column -> column.type().kind() == ColumnType.Kind.DATE)
+                .findFirst();
     }
 }

@@ -44,6 +44,8 @@ public final class DeltaPublisher implements Publisher {
         SparkSession.setActiveSession(spark);
         try {
             return new DeltaTransactions(spark, lake, folder).publish(publication);
+        } catch (Exception failure) { // Spark throws exceptions that are checked and that nobody declares.
+            throw LakeFailure.told("Cannot publish to " + lake.uri(folder), failure);
         } catch (NoClassDefFoundError missing) {
             throw Fault.user("Delta is not on the class path (" + missing.getMessage()
                     + "): add --packages io.delta:delta-spark_2.12 of the version that fits this Spark");

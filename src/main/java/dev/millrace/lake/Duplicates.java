@@ -1,13 +1,10 @@
 package dev.millrace.lake;
 
-import dev.millrace.fault.Fault;
 import dev.millrace.landing.PartitionPath;
 import dev.millrace.run.DataFile;
 import dev.millrace.table.Column;
-import dev.millrace.table.ColumnType;
 import java.time.LocalDate;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -30,21 +27,8 @@ final class Duplicates {
     Duplicates(SparkSession session, Deduplication rule, List<Column> columns, List<Column> partitions) {
         this.session = session;
         this.rule = rule;
-        Set<String> names = columns.stream().map(Column::name).collect(Collectors.toSet());
-        for (String key : rule.key()) {
-            if (!names.contains(key.toLowerCase(Locale.ROOT))) {
-                throw Fault.user("Invalid deduplicate.key: " + key + ": the table has no such column; it has "
-                        + columns.stream().map(Column::name).collect(Collectors.joining(", ")));
-            }
-        }
-        date = partitions.stream()
-                .filter(column -> column.type().kind() == ColumnType.Kind.DATE)
-                .findFirst();
-        if (rule.within().isPresent() && date.isEmpty()) {
-            throw Fault.user(
-                    "Invalid deduplicate.within: the table is not partitioned by a date, so no range of it can be"
-                            + " read alone; leave it out, or add such a column to lake.partition-by");
-        }
+        rule.requireFit(columns, partitions);
+        date = Deduplication.date(partitions);
     }
 
     /** Of the rows of a run those that another row of the run stands for. */

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,7 +63,7 @@ public final class FolderPublisher implements Publisher {
             } catch (Exception failure) { // Spark throws exceptions that are checked and that nobody declares.
                 // Two attempts at once replace the same files by the same ones, and one may read them meanwhile.
                 if (tries == TRIES || present.stream().allMatch(this::isUnchanged)) {
-                    throw failure;
+                    throw LakeFailure.told("Cannot publish to " + lake.uri(folder), failure);
                 }
                 LOG.info("Table {}: another attempt replaces its files, once more", lake.uri(folder));
             }
@@ -106,11 +107,12 @@ public final class FolderPublisher implements Publisher {
         TableFiles target = new TableFiles(lake, folder, table.definition().columns(), table.partitions());
         Change change = Change.plan(spark, publication, target, present, PHASE + "@" + publication.n());
 
-        for (DataFile file : change.fresh()) {
-            lake.bring(
-                    publication.staging(), file.path(), folder + PartitionPath.below(table.partitions(), file.path()));
+        List<BooleanSupplier> steps = new ArrayList<>();
+        change.fresh().forEach(file -> steps.add(() -> bring(publication, file)));
+        change.replacements().forEach(file -> steps.add(() -> replace(publication, file)));
+        if (!steps.stream().allMatch(BooleanSupplier::getAsBoolean)) {
+            return PublishedFile.find(lake, mark(publication.n())).orElseThrow();
         }
-        replace(publication, change);
         Published published = new Published(
                 change.rows(),
                 change.duplicates(),
@@ -122,28 +124,51 @@ public final class FolderPublisher implements Publisher {
         return published;
     }
 
-    /** Each file that held rows that go gets its other rows under its own name, or goes itself where none are left. */
-    private void replace(Publication publication, Change change) {
-        List<String> empty = new ArrayList<>();
-        for (Rewrite.Rewritten rewritten : change.replacements()) {
-            String path = rewritten.touched().path();
-            if (rewritten.written().isEmpty()) {
-                empty.add(path);
-            } else if (rewritten.written().size() > 1) {
-                throw Fault.world("Rows of " + lake.uri(path) + " cannot be replaced in place: the others make "
-                        + rewritten.written().size() + " files");
-            } else {
-                overwrite(publication.staging(), rewritten.written().get(0).path(), path);
-            }
-        }
-        lake.delete(empty);
+    /**
+     * Whether another attempt has published this commit meanwhile: then later ones may have changed what it brought, and
+     * an attempt that stood still must not bring it back.
+     */
+    private boolean isPublished(Publication publication) {
+        return lake.stat(mark(publication.n())).isPresent();
     }
 
-    private void overwrite(Storage staging, String from, String path) {
-        try (InputStream in = staging.open(from);
+    /** Returns false, and does nothing, once the commit is published. */
+    private boolean bring(Publication publication, DataFile file) {
+        if (isPublished(publication)) {
+            return false;
+        }
+        String below = PartitionPath.below(publication.table().partitions(), file.path());
+        lake.bring(publication.staging(), file.path(), folder + below);
+        return true;
+    }
+
+    /**
+     * A file that held rows that go gets its other rows under its own name, or goes itself where none are left. Returns
+     * false, and does nothing, once the commit is published.
+     */
+    private boolean replace(Publication publication, Rewrite.Rewritten rewritten) {
+        String path = rewritten.touched().path();
+        if (rewritten.written().size() > 1) {
+            throw Fault.world("Rows of " + lake.uri(path) + " cannot be replaced in place: the others make "
+                    + rewritten.written().size() + " files");
+        }
+        if (rewritten.written().isEmpty()) {
+            // Its name never comes again.
+            lake.delete(List.of(path));
+            return true;
+        }
+        return overwrite(publication, rewritten.written().get(0).path(), path);
+    }
+
+    private boolean overwrite(Publication publication, String from, String path) {
+        try (InputStream in = publication.staging().open(from);
                 Upload upload = lake.create(path)) {
             in.transferTo(upload.stream());
+            if (isPublished(publication)) {
+                return false;
+            }
             upload.commit();
+            return true;
         } catch (IOException e) {
             throw Fault.world("Cannot replace " + lake.uri(path) + ": " + e.getMessage(), e);
         }

@@ -62,7 +62,12 @@ record Rewrite(
                 .filter(group -> commits.find(phase, group.id()).isEmpty())
                 .toList();
         for (int from = 0; from < missing.size(); from += GROUPS_A_JOB) {
-            write(session, files, missing.subList(from, Math.min(missing.size(), from + GROUPS_A_JOB)), drops);
+            List<Group> together = missing.subList(from, Math.min(missing.size(), from + GROUPS_A_JOB));
+            try {
+                write(session, files, together, drops);
+            } catch (Exception failure) { // Spark throws exceptions that are checked and that nobody declares.
+                throw LakeFailure.told("Cannot read files of " + files.storage().uri(files.folder()), failure);
+            }
         }
         List<UnitManifest> manifests = new ArrayList<>();
         for (Group group : groups) {

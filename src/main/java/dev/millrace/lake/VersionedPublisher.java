@@ -76,6 +76,14 @@ public final class VersionedPublisher implements Publisher {
     /** A snapshot is all there is: {@code previous}, {@code rewritten} and a comparison with the table mean nothing. */
     @Override
     public Published publish(Publication publication) {
+        try {
+            return published(publication);
+        } catch (Exception failure) { // Spark throws exceptions that are checked and that nobody declares.
+            throw LakeFailure.told("Cannot publish to " + lake.uri(table), failure);
+        }
+    }
+
+    private Published published(Publication publication) {
         Optional<JsonNode> current = current().map(this::read);
         if (current.isPresent() && current.get().path("commit").asLong() >= publication.n()) {
             link();

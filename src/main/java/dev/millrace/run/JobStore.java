@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -73,28 +72,41 @@ public final class JobStore {
 
     /**
      * The newest run that was planned and has not ended. Runs that began before the last one that is done are not
-     * looked at: what they would bring is older than what is there. Where runs add, one that has committed comes first, the
-     * one with the lowest number.
+     * looked at: what they would bring is older than what is there. Where runs add, one that has committed comes first,
+     * whenever it began; of several the one with the lowest number.
      */
     public Optional<RunStore> unfinished() {
-        List<RunStore> open = sinceLastDone(runs()).stream()
-                .filter(run -> run.end().isEmpty() && run.findPlan().isPresent())
-                .toList();
-        return open.stream()
-                .filter(run -> commit(run).isPresent())
-                .min(Comparator.comparing(run -> commit(run).orElseThrow()))
-                .or(() -> open.stream().findFirst());
+        return committedUnfinished()
+                .or(() -> sinceLastDone(runs()).stream()
+                        .filter(run -> run.end().isEmpty() && run.findPlan().isPresent())
+                        .findFirst());
     }
 
-    /** Number of a run's commit that has to come to its end. */
-    private Optional<Long> commit(RunStore run) {
+    /** Commits come to their end in their order: behind one that has, nothing is left to do. */
+    private Optional<RunStore> committedUnfinished() {
+        Optional<RunStore> first = Optional.empty();
+        if (bringing == Runs.ADDING) {
+            Ledger ledger = ledger();
+            Optional<Commit> commit = ledger.last();
+            while (commit.map(Commit::run)
+                    .map(this::run)
+                    .filter(run -> run.end().isEmpty())
+                    .isPresent()) {
+                first = commit.map(Commit::run).map(this::run);
+                commit = ledger.find(commit.get().n() - 1);
+            }
+        }
+        return first;
+    }
+
+    /** Whether what a run has committed has to come to its end. */
+    private boolean isCommitted(RunStore run) {
         return switch (bringing) {
-            case REPLACING -> Optional.empty();
+            case REPLACING -> false;
             case ADDING ->
-                ledger().after(run.plan().after().orElse(0L)).stream()
-                        .filter(commit -> commit.run().equals(run.id()))
-                        .map(Commit::n)
-                        .findFirst();
+                run.findPlan().isPresent()
+                        && ledger().after(run.plan().after().orElse(0L)).stream()
+                                .anyMatch(commit -> commit.run().equals(run.id()));
         };
     }
 
@@ -104,7 +116,7 @@ public final class JobStore {
     }
 
     private boolean isTakenUp(RunStore run, Duration resumeWithin) {
-        return commit(run).isPresent()
+        return isCommitted(run)
                 || run.since().isAfter(clock.instant().minus(resumeWithin))
                 || lock().heldBy().equals(Optional.of(run.id()));
     }
@@ -180,19 +192,26 @@ public final class JobStore {
             if (isTakenUp(run, resumeWithin)) {
                 return started(run, resolved, planner);
             }
-            if (isWholeWork(run)) {
-                run.finish(Outcome.DONE, "");
-            } else {
-                abandon(run, "unfinished for more than " + resumeWithin);
-            }
+            giveUp(run, "unfinished for more than " + resumeWithin);
         }
         cleanAbandoned();
         return started(run(newId()), resolved, planner);
     }
 
+    /** Ends a run that nobody goes on with: without a result, unless it only lacks its end. One that has committed stays. */
+    void giveUp(RunStore run, String reason) {
+        if (isWholeWork(run)) {
+            run.finish(Outcome.DONE, "");
+        } else if (!isCommitted(run)) {
+            abandon(run, reason);
+        }
+    }
+
     /** Whoever did the last of a run's phases may be stopped before it has said so. */
     private static boolean isWholeWork(RunStore run) {
-        return run.plan().phases().stream().allMatch(phase -> run.phase(phase).isPresent());
+        return run.findPlan().isPresent()
+                && run.plan().phases().stream()
+                        .allMatch(phase -> run.phase(phase).isPresent());
     }
 
     /**
@@ -201,7 +220,7 @@ public final class JobStore {
      * @throws Fault of kind USER for a run that has committed what no other would bring
      */
     public RunEnd abandon(RunStore run, String reason) {
-        if (run.end().isEmpty() && commit(run).isPresent()) {
+        if (run.end().isEmpty() && isCommitted(run)) {
             throw Fault.user("Run " + run.id() + " cannot be given up: it has committed, and no other run would read "
                     + "again what it has read. Finish it, by scripts/millrace resume " + run.id());
         }

@@ -31,8 +31,9 @@ final class Leftovers {
 
     private static final List<Pattern> PLACES = List.of(OF_RUN, OF_TABLE, OF_QUARANTINE);
 
-    /** Folders whose files are named by the commits of units, each of them. */
-    private static final Pattern NAMED = Pattern.compile("(.*/)?(spool/.*/data|census|datalake)/[^/]+");
+    /** Folders whose files are named by the commits of units, each of them; those of landing have one for each partition. */
+    private static final Pattern NAMED =
+            Pattern.compile("(.*/)?((spool/.*/data|census)|datalake[^/]*(/[^/=]+=[^/]*)*)/[^/]+");
 
     private final JobStore store;
     private final Storage storage;

@@ -67,8 +67,10 @@ final class Lifetimes {
         boolean isLeftBehind =
                 newest.filter(done -> run.id().compareTo(done) < 0).isPresent();
         if (end.isEmpty() && isLeftBehind && run.since().isBefore(least)) {
-            store.abandon(run, "unfinished when run " + newest.get() + " was done");
-            return true;
+            store.giveUp(run, "unfinished when run " + newest.get() + " was done");
+            return run.end()
+                    .filter(given -> given.outcome() == Outcome.ABANDONED)
+                    .isPresent();
         }
         return false;
     }

@@ -8,6 +8,7 @@ import dev.millrace.fault.Fault;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -40,6 +41,15 @@ public final class Census {
             }
         }
         return known;
+    }
+
+    /** What was counted of other kinds than these. */
+    public Census without(Set<String> left) {
+        Census others = new Census();
+        others.tooManyKinds = tooManyKinds;
+        others.kinds.putAll(kinds);
+        others.kinds.keySet().removeAll(left);
+        return others;
     }
 
     public void merge(Census other) {

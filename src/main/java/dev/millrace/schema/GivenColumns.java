@@ -4,13 +4,15 @@ import dev.millrace.config.DeclaredType;
 import dev.millrace.config.TableSettings;
 import dev.millrace.schema.EntityColumn.Role;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Tables whose columns the job file gives: nothing is inferred for them, and they have no child tables. */
-final class GivenColumns {
+public final class GivenColumns {
     private GivenColumns() {}
 
     /** A data-schema with the tables that settings give in place of what it knows of their kinds. */
@@ -26,6 +28,44 @@ final class GivenColumns {
         });
         entities.sort(Comparator.comparing(EntitySchema::kind));
         return new DataSchema(schema.version(), schema.notation(), schema.keys(), entities);
+    }
+
+    /** The kinds whose columns settings give. */
+    public static Set<String> kinds(Map<String, TableSettings> settings) {
+        return settings.entrySet().stream()
+                .filter(kind -> kind.getValue().isGiven())
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** A data-schema without what it knows of kinds whose columns settings give. */
+    static DataSchema inferred(DataSchema schema, Map<String, TableSettings> settings) {
+        List<EntitySchema> entities = new ArrayList<>(schema.entities());
+        entities.removeIf(e -> isGiven(settings.get(e.kind())));
+        return new DataSchema(schema.version(), schema.notation(), schema.keys(), entities);
+    }
+
+    /** For a table whose columns are given, what was met that has none: a line for each path. */
+    static List<String> unnamed(CountedTable table) {
+        List<String> lines = new ArrayList<>();
+        addUnnamed(List.of(), table.rows(), lines);
+        return lines;
+    }
+
+    private static void addUnnamed(List<String> path, PathCensus map, List<String> lines) {
+        map.fields().forEach((name, met) -> {
+            List<String> at = new ArrayList<>(path);
+            at.add(name);
+            if (met.total() == 0) {
+                addUnnamed(at, met, lines);
+                return;
+            }
+            String values = Arrays.stream(SourceType.values())
+                    .filter(type -> met.count(type) > 0)
+                    .map(type -> Words.count(met.count(type), "value") + " of type " + type)
+                    .collect(Collectors.joining(", "));
+            lines.add(Words.place(at) + ": met " + values);
+        });
     }
 
     private static boolean isGiven(TableSettings settings) {

@@ -41,7 +41,7 @@ public final class Pins {
         this.schema = schema;
         this.census = census;
         this.settings = settings;
-        this.proposed = Inference.propose(census, schema, listsAsJson);
+        this.proposed = Inference.propose(census.without(GivenColumns.kinds(settings)), schema, listsAsJson);
     }
 
     /** The version that takes over everything which {@link SchemaDiff#against} shows; empty where that is nothing. */
@@ -84,9 +84,13 @@ public final class Pins {
     }
 
     private CountedTable table(DataSchema from, String name) {
-        List<CountedTable> tables = CountedTable.of(from, census, settings);
+        List<CountedTable> tables = CountedTable.of(GivenColumns.over(from, settings), census, settings);
         Optional<CountedTable> found =
                 tables.stream().filter(t -> t.name().equals(name)).findFirst();
+        found.filter(t -> t.table().isGiven()).ifPresent(given -> {
+            throw Fault.user("the job file gives the columns of table " + name + ": change tables."
+                    + given.entity().kind() + ".columns there");
+        });
         boolean isProposed = CountedTable.of(proposed, census, settings).stream()
                 .anyMatch(t -> t.name().equals(name));
         return found.orElseThrow(() -> Fault.user(

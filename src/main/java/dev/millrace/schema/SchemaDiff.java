@@ -23,6 +23,8 @@ public record SchemaDiff(List<Table> tables) {
         CHANGED("~"),
         /** Values that stay in {@code _rest} whatever is taken over. */
         REST("!"),
+        /** Met where the job file gives the columns, and none of them holds it. */
+        UNNAMED("?"),
         /** What was there and is not met any more; it stays. */
         GONE("-");
 
@@ -65,40 +67,54 @@ public record SchemaDiff(List<Table> tables) {
     }
 
     /**
-     * How a version differs from an earlier one.
+     * How a version differs from an earlier one, in the tables whose columns the job file does not give.
      *
      * @param settings of the job file, for names
      */
     public static SchemaDiff between(
             SchemaCache.Entry earlier, SchemaCache.Entry later, Map<String, TableSettings> settings) {
-        List<CountedTable> before = CountedTable.of(earlier.schema(), earlier.census(), settings);
+        List<CountedTable> before = inferred(earlier.schema(), earlier.census(), settings);
         List<Table> tables = new ArrayList<>();
-        for (CountedTable table : CountedTable.of(later.schema(), later.census(), settings)) {
+        for (CountedTable table : inferred(later.schema(), later.census(), settings)) {
             add(tables, table, changes(table, same(before, table)));
         }
         return new SchemaDiff(tables);
     }
 
     /**
-     * How a version differs from what a later census would make of it, and what would stay in {@code _rest} all the same.
+     * How a version differs from what a later census would make of it, and what would stay in {@code _rest} all the same;
+     * of tables whose columns the job file gives, what was met that none of them holds.
      *
      * @param settings of the job file, for names
      * @param listsAsJson as for {@link Inference#infer}
      */
     public static SchemaDiff against(
             Census census, SchemaCache.Entry version, Map<String, TableSettings> settings, boolean listsAsJson) {
-        DataSchema proposed = Inference.propose(census, version.schema(), listsAsJson);
-        List<CountedTable> before = CountedTable.of(version.schema(), version.census(), settings);
+        DataSchema known = version.schema();
+        DataSchema proposed = Inference.propose(census.without(GivenColumns.kinds(settings)), known, listsAsJson);
+        List<CountedTable> before = inferred(known, version.census(), settings);
         List<Table> tables = new ArrayList<>();
-        List<CountedTable> after = CountedTable.of(proposed, census, settings);
+        List<CountedTable> after = inferred(proposed, census, settings);
         for (CountedTable table : after) {
-            Optional<CountedTable> known = same(before, table);
-            List<Line> lines = new ArrayList<>(changes(table, known));
+            Optional<CountedTable> earlier = same(before, table);
+            List<Line> lines = new ArrayList<>(changes(table, earlier));
             lines.addAll(left(table, after));
-            known.ifPresent(was -> lines.addAll(gone(table, was)));
+            earlier.ifPresent(was -> lines.addAll(gone(table, was)));
             add(tables, table, lines);
         }
+        CountedTable.of(GivenColumns.over(known, settings), census, settings).stream()
+                .filter(table -> table.table().isGiven())
+                .forEach(table -> add(
+                        tables,
+                        table,
+                        GivenColumns.unnamed(table).stream()
+                                .map(line -> new Line(Sign.UNNAMED, line))
+                                .toList()));
         return new SchemaDiff(tables);
+    }
+
+    private static List<CountedTable> inferred(DataSchema schema, Census census, Map<String, TableSettings> settings) {
+        return CountedTable.of(GivenColumns.inferred(schema, settings), census, settings);
     }
 
     private static void add(List<Table> tables, CountedTable table, List<Line> lines) {

@@ -20,7 +20,7 @@ public record SchemaView(String name, String described, List<Column> columns) {
      * @param name in landing and warehouse
      * @param type as declared, else as inferred
      * @param attribute its path in the row
-     * @param holds the one type of its values in the source
+     * @param holds the one type of its values in the source; empty where the job file gives the column
      * @param share the part of the rows that have such a value; empty where it is not known
      * @param others values of other types, which stay in {@code _rest}
      * @param notes what else there is to know: key, pinned, declared, hashed
@@ -32,9 +32,9 @@ public record SchemaView(String name, String described, List<Column> columns) {
         columns = List.copyOf(columns);
     }
 
-    /** All tables of a data-schema, in its order. */
+    /** All tables of a data-schema, and those whose columns settings give, by their kinds. */
     public static List<SchemaView> of(DataSchema schema, Census census, Map<String, TableSettings> settings) {
-        return CountedTable.of(schema, census, settings).stream()
+        return CountedTable.of(GivenColumns.over(schema, settings), census, settings).stream()
                 .map(t -> new SchemaView(
                         t.name(),
                         t.described(),
@@ -43,6 +43,29 @@ public record SchemaView(String name, String described, List<Column> columns) {
     }
 
     private static Column column(CountedTable table, EntityColumn column) {
+        return column.role() == EntityColumn.Role.GIVEN ? given(table, column) : inferred(table, column);
+    }
+
+    /** What a given column holds was declared, and is not counted. */
+    private static Column given(CountedTable table, EntityColumn column) {
+        TableSettings.GivenColumn given = table.settings().given().get(column.name());
+        List<String> notes = new ArrayList<>(List.of("given"));
+        if (!given.type().toString().equals(column.type().toString())) {
+            notes.add("from " + given.type());
+        }
+        given.type().pattern().ifPresent(pattern -> notes.add("pattern " + pattern));
+        given.sql().ifPresent(sql -> notes.add("sql"));
+        return new Column(
+                column.name(),
+                column.type().toString(),
+                Words.path(column.path()),
+                "",
+                "",
+                "",
+                String.join(", ", notes));
+    }
+
+    private static Column inferred(CountedTable table, EntityColumn column) {
         boolean hashed = table.isHashed(column);
         Optional<String> declared =
                 Optional.ofNullable(table.settings().types().get(column.name())).map(Object::toString);

@@ -5,10 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
-import java.util.stream.Collectors;
 
 /**
  * What was met while items became rows. Those of parts merge to that of the whole.
@@ -23,38 +19,6 @@ public record UnitCensus(Census census, Drift drift) {
     public void merge(UnitCensus other) {
         census.merge(other.census);
         drift.merge(other.drift);
-    }
-
-    /**
-     * Paths that were met in records whose columns are given, and have none: a line for each.
-     *
-     * @param plan that the records were shredded by
-     */
-    public List<String> unnamed(ShredPlan plan) {
-        List<String> lines = new ArrayList<>();
-        for (ShredPlan.Table table : plan.tables()) {
-            PathCensus root = census.kinds().get(table.kind());
-            if (table.isGiven() && root != null) {
-                addUnnamed(table.definition().name(), List.of(), root, lines);
-            }
-        }
-        return lines;
-    }
-
-    private static void addUnnamed(String table, List<String> path, PathCensus map, List<String> lines) {
-        map.fields().forEach((name, met) -> {
-            List<String> at = new ArrayList<>(path);
-            at.add(name);
-            if (met.total() == 0) {
-                addUnnamed(table, at, met, lines);
-                return;
-            }
-            String values = Arrays.stream(SourceType.values())
-                    .filter(type -> met.count(type) > 0)
-                    .map(type -> Words.count(met.count(type), "value") + " of type " + type)
-                    .collect(Collectors.joining(", "));
-            lines.add(table + ": " + Words.place(at) + " has no column: met " + values);
-        });
     }
 
     /** The same bytes for the same items. */

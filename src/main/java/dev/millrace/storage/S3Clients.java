@@ -39,15 +39,12 @@ final class S3Clients {
                 .forcePathStyle(options.pathStyle());
         options.endpointUri()
                 .ifPresentOrElse(
-                        // Servers other than Amazon's often know neither regions nor the newer checksums.
+                        // Servers other than Amazon's often do not know the newer checksums.
                         endpoint -> builder.endpointOverride(endpoint)
-                                .region(Region.US_EAST_1)
                                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
                                 .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED),
                         () -> builder.crossRegionAccessEnabled(true));
-        if (!options.region().isEmpty()) {
-            builder.region(Region.of(options.region()));
-        }
+        options.signingRegion().map(Region::of).ifPresent(builder::region);
         return builder.build();
     }
 }

@@ -18,6 +18,8 @@ public record StorageOptions(String endpoint, String region, boolean pathStyle) 
     /** Amazon's S3 in the region that the machine's own settings name. */
     public static final StorageOptions DEFAULT = new StorageOptions("", "", false);
 
+    private static final String NO_REGION = "us-east-1";
+
     public StorageOptions {
         if (!endpoint.isEmpty() && !isHttp(endpoint)) {
             throw Fault.user("Invalid endpoint: " + endpoint.replaceAll("//[^/]*@", "//...@")
@@ -27,6 +29,15 @@ public record StorageOptions(String endpoint, String region, boolean pathStyle) 
 
     public Optional<URI> endpointUri() {
         return endpoint.isEmpty() ? Optional.empty() : Optional.of(URI.create(endpoint));
+    }
+
+    /** The region that requests are signed for; empty where the machine's own settings or the bucket tell it. */
+    public Optional<String> signingRegion() {
+        if (!region.isEmpty()) {
+            return Optional.of(region);
+        }
+        // Servers other than Amazon's often know no regions.
+        return endpoint.isEmpty() ? Optional.empty() : Optional.of(NO_REGION);
     }
 
     private static boolean isHttp(String endpoint) {

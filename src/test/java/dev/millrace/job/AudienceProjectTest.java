@@ -252,7 +252,7 @@ class AudienceProjectTest {
     @Test
     void refusesToBeginWithoutTheJar() {
         ShopJob job = new ShopJob(folder.resolve("missing"), "connector-none", 1);
-        ShopJob.Ended ended = job.run("--set", "source.dynamodb.reader=audienceproject");
+        StoredJob.Ended ended = job.run("--set", "source.dynamodb.reader=audienceproject");
         assertThat(ended.exitCode()).isEqualTo(2);
         assertThat(ended.output())
                 .contains(job.file() + ": source.dynamodb.reader: audienceproject: its jar is not on the class path: "

@@ -57,7 +57,7 @@ class BadDiskTest {
         for (long kilobytes = 12; !fits; kilobytes *= 2) {
             try (SmallDisk disk = SmallDisk.mount(folder.resolve("full-" + kilobytes), kilobytes)) {
                 ShopJob job = job(folder.resolve("full-" + kilobytes));
-                ShopJob.Ended first = job.run();
+                StoredJob.Ended first = job.run();
                 fits = first.exitCode() == 0;
                 if (!fits) {
                     assertThat(first.exitCode()).as(first.output()).isEqualTo(1);
@@ -67,7 +67,7 @@ class BadDiskTest {
                             .doesNotContain("\tat ");
                     Phase.named(JobProcess.phaseOf(job.store())).ifPresent(failed::add);
                     disk.resize(ENOUGH_KILOBYTES);
-                    ShopJob.Ended second = job.run(LATER, Effects.unlimited());
+                    StoredJob.Ended second = job.run(LATER, Effects.unlimited());
                     assertThat(second.exitCode()).as(second.output()).isZero();
                 }
                 assertThat(undisturbed.differences(job)).isEmpty();
@@ -98,14 +98,14 @@ class BadDiskTest {
                     disk.makeReadOnly();
                 }
             });
-            ShopJob.Ended first = job.run(Clock.systemUTC(), effects);
+            StoredJob.Ended first = job.run(Clock.systemUTC(), effects);
             assertThat(first.exitCode()).as(first.output()).isEqualTo(1);
             assertThat(first.output())
                     .contains(place.toString())
                     .containsIgnoringCase("read-only file system")
                     .doesNotContain("\tat ");
             disk.makeWritable();
-            ShopJob.Ended second = job.run(LATER, Effects.unlimited());
+            StoredJob.Ended second = job.run(LATER, Effects.unlimited());
             assertThat(second.exitCode()).as(second.output()).isZero();
             assertThat(undisturbed.differences(job)).isEmpty();
             assertThat(job.commits())

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -86,6 +87,54 @@ class CleanTest {
         assertThat(trial.query(
                         trial.open(job), "SELECT run, (SELECT count(*) FROM w.cleaned__l) FROM _millrace.version"))
                 .containsExactly(half.id() + "|2");
+    }
+
+    /** A run whose landing has a folder for each value of a column, in two layouts, and compacted files. */
+    @Test
+    void orphansInFoldersOfPartitionsAreListedAndNothingElse() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("landed", """
+                job: cleaned
+                source: {json: {at: $HERE/in, group-size: 512KB}}
+                tables: {cleaned: {columns: {id: {from: id, type: bigint}, day: {from: day, type: string}}}}
+                staging: {at: $HERE/staging, keep: 7d}
+                lake: {at: $HERE/lake, publish: folders, partition-by: [day], also: [{partition-by: [id]}]}
+                """);
+        Files.createDirectories(folder.resolve("in"));
+        for (int file = 0; file < 4; file++) {
+            Files.writeString(folder.resolve("in/" + file + ".json"), "{\"id\":1,\"day\":\"a=b/c\"}{\"id\":2}");
+        }
+        trial.succeed(job);
+        RunStore run = trial.run(trial.open(job));
+        Path landing = folder.resolve("staging/cleaned/cleaned/snapshot=" + run.id());
+        for (Path file : files()) {
+            Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
+        }
+        assertThat(Trial.command("clean", job.toString()).out()).isEqualTo("nothing to clean\n");
+        List<Path> orphans = new ArrayList<>();
+        try (Stream<Path> all = Files.walk(landing)) {
+            for (Path below : all.filter(path -> path.getFileName().toString().contains("="))
+                    .sorted()
+                    .toList()) {
+                if (!below.equals(landing)) {
+                    String path = folder.resolve("staging/cleaned").relativize(below) + "/";
+                    orphans.add(orphan(run, folder.resolve("staging"), path, Duration.ofDays(2)));
+                }
+            }
+        }
+        assertThat(orphans).hasSize(4);
+        String of = landing + "/";
+        assertThat(orphans).extracting(path -> path.getParent().toString()).contains(of + "datalake/day=a%3Db%2Fc");
+
+        Trial.Ended listed = Trial.command("clean", job.toString());
+        assertThat(listed.out().lines())
+                .containsAll(orphans.stream()
+                        .map(path -> "file://" + path + "  2.0 KB  no commit of run " + run.id() + " names it")
+                        .toList())
+                .hasSize(5)
+                .last()
+                .isEqualTo("4 files, 8.0 KB: not removed; add --apply to remove them");
+        assertThat(orphans).allMatch(Files::exists);
     }
 
     @Test

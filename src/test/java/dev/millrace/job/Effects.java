@@ -140,7 +140,7 @@ final class Effects implements ScanWatch.Listener {
         int count = 0;
         for (Effect effect : done) {
             count++;
-            for (Phase phase : ShopJob.PHASES) {
+            for (Phase phase : Phase.values()) {
                 if (effect.isOn("/phases/" + phase.label() + ".json")) {
                     counts.put(phase, count);
                     count = 0;

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.run.Commit;
+import dev.millrace.run.Outcome;
 import dev.millrace.run.Phase;
+import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
 import dev.millrace.sample.AccessRecordFiles;
 import dev.millrace.sample.AccessRecordFiles.SampleFile;
@@ -23,6 +25,7 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -163,6 +166,64 @@ class FileJobsTest {
         assertThat(trial.open(job).store().ledger().commits()).hasSize(2);
     }
 
+    /** Two ranges at once; the one that began first has committed second, and was stopped before it published. */
+    @Test
+    void aRunThatCommittedBehindALaterOneIsFinishedFirst() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("access", JOB);
+        Map<String, SampleFile> files = new TreeMap<>();
+        AccessRecordFiles sample = new AccessRecordFiles(9, LocalDate.parse("2026-11-20"), 1, 60, false);
+        put(files, sample.files().limit(4));
+        assertThat(trial.run(List.of(Phase.INFER_SCHEMA), job, "--until", "2026-11-20T02")
+                        .code())
+                .isZero();
+        String early = trial.run(trial.open(job)).id().value();
+        String late =
+                RunId.startingAt(Instant.now().plusSeconds(2), new Random()).value();
+        trial.succeed(job, "--run", late, "--since", "2026-11-20T02");
+        assertThat(trial.run(List.of(Phase.EXTRACT), job, "--run", early).code())
+                .isZero();
+        put(files, sample.files().skip(4).limit(1));
+
+        String last =
+                RunId.startingAt(Instant.now().plusSeconds(4), new Random()).value();
+        Trial.Ended tooSoon = trial.run(job, "--run", last);
+        assertThat(tooSoon.code()).isEqualTo(1);
+        assertThat(tooSoon.err())
+                .contains("Run " + last + " has to wait: run " + early + ", commit 2, is not published yet. Finish that"
+                        + " one first, by scripts/millrace resume " + early);
+        assertThat(trial.succeed(job).out()).contains("run              " + early);
+        assertThat(trial.succeed(job).out()).contains("run              " + last);
+        assertThat(lake()).containsExactlyElementsOf(expected(files));
+        assertThat(trial.succeed(job).out()).isEqualTo("nothing new: job access has read all there is\n");
+    }
+
+    @Test
+    void whatARunLeavesThatWasStoppedWhileItPlannedKeepsNothingFromBeingRemoved() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("access", JOB);
+        Map<String, SampleFile> files = new TreeMap<>();
+        AccessRecordFiles sample = new AccessRecordFiles(9, LocalDate.parse("2026-11-20"), 1, 60, false);
+        put(files, sample.files().limit(1));
+        assertThat(trial.through(Effects.stoppingAtFirst("/files/").storages())
+                        .run(job)
+                        .code())
+                .isEqualTo(1);
+        trial.through(Effects.unlimited().storages()).succeed(job);
+        List<RunId> runs = trial.open(job).store().runs();
+        assertThat(runs).hasSize(2);
+        Path landed = folder.resolve("staging/access/access_record/snapshot=" + runs.get(1) + "/datalake");
+        assertThat(landed).isNotEmptyDirectory();
+
+        put(files, sample.files().skip(1).limit(1));
+        trial.later(Duration.ofDays(8)).succeed(job);
+
+        assertThat(landed).doesNotExist();
+        assertThat(trial.open(job).store().run(runs.get(0)).end().orElseThrow().outcome())
+                .isEqualTo(Outcome.ABANDONED);
+        assertThat(lake()).containsExactlyElementsOf(expected(files));
+    }
+
     @Test
     void recordsOfAnyShapeBecomeTables() throws IOException {
         Trial trial = new Trial(folder);
@@ -213,6 +274,29 @@ class FileJobsTest {
                         .stream()
                         .map(row -> row.getString(0)))
                 .containsExactlyInAnyOrder("5", "6");
+    }
+
+    @Test
+    void duplicatesThatALayoutCannotFindAreRefusedBeforeAnythingIsRead() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job(
+                "access",
+                JOB.replace("staging:", "    deduplicate: {key: [session_id], against: table, within: 7d}\nstaging:")
+                        .replace("[record_date]}", "[record_date], also: [{partition-by: [user_id]}]}"));
+        put(
+                new TreeMap<>(),
+                new AccessRecordFiles(9, LocalDate.parse("2026-11-20"), 1, 60, false)
+                        .files()
+                        .limit(1));
+
+        Trial.Ended refused = trial.run(job);
+
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err())
+                .contains(
+                        "Invalid deduplicate.within: of the partitions user_id none is a date, so no range of it can");
+        assertThat(trial.open(job).store().ledger().commits()).isEmpty();
+        assertThat(folder.resolve("staging/access/access_record")).doesNotExist();
     }
 
     @Test

@@ -11,9 +11,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 
@@ -40,6 +43,14 @@ final class JobProcess {
         @Override
         public String text() {
             return phase.label() + ":" + n;
+        }
+    }
+
+    /** After the first effect that is described so, as {@code create shop/orders/}. */
+    record AtFirst(String what) implements Halt {
+        @Override
+        public String text() {
+            return FIRST + what;
         }
     }
 
@@ -83,6 +94,9 @@ final class JobProcess {
         }
 
         static Halt parseHalt(String text) {
+            if (text.startsWith(FIRST)) {
+                return new AtFirst(text.substring(FIRST.length()));
+            }
             int colon = text.indexOf(':');
             return colon < 0
                     ? new AfterEffect(Integer.parseInt(text))
@@ -97,6 +111,7 @@ final class JobProcess {
 
     static final String AFTER = "end";
 
+    private static final String FIRST = "first ";
     private static final String EFFECTS = "effects in ";
     private static final int OF_MANNER = Manner.UNDISTURBED.arguments().size();
 
@@ -112,16 +127,17 @@ final class JobProcess {
         List<String> ofJob = all.subList(OF_MANNER + 1, all.size());
 
         Surroundings own = Surroundings.ofProcess();
-        PhaseWatch watch = new PhaseWatch(started(ofJob, own));
+        OpenJob open = opened(ofJob, own);
+        PhaseWatch watch = new PhaseWatch(PipelineRunner.phases(open.job()), phaseOf(open.store()));
         Effects effects = new Effects(
                 (number, effect) -> {
                     watch.count(effect);
-                    if (watch.isAt(manner.kill(), number)) {
+                    if (watch.isAt(manner.kill(), number, effect)) {
                         System.out.println(KILLED + watch.last + ", " + effect);
                         System.out.flush();
                         signal("KILL");
                     }
-                    if (watch.isAt(manner.freeze(), number)) {
+                    if (watch.isAt(manner.freeze(), number, effect)) {
                         signal("STOP");
                     }
                     return false;
@@ -154,19 +170,22 @@ final class JobProcess {
                         words -> Phase.named(words[0]).orElseThrow(), words -> Integer.parseInt(words[1])));
     }
 
-    private static String started(List<String> arguments, Surroundings around) {
+    private static OpenJob opened(List<String> arguments, Surroundings around) {
         JobCommand command = new JobCommand(List.of(), around, System.out);
         new CommandLine(command).parseArgs(arguments.toArray(String[]::new));
-        return phaseOf(OpenJob.load(command.arguments(), around).store());
+        return OpenJob.load(command.arguments(), around);
     }
 
     /** Follows a process through the phases; the effect that ends a phase belongs to it. */
     private static final class PhaseWatch {
+        private final List<Phase> phases;
+        private final Set<AtFirst> met = new HashSet<>();
         private String now;
         private String last;
         private int inPhase;
 
-        PhaseWatch(String now) {
+        PhaseWatch(List<Phase> phases, String now) {
+            this.phases = phases;
             this.now = now;
             this.last = now;
         }
@@ -174,9 +193,9 @@ final class JobProcess {
         void count(Effects.Effect effect) {
             inPhase = now.equals(last) ? inPhase + 1 : 1;
             last = now;
-            for (Phase phase : ShopJob.PHASES) {
+            for (Phase phase : phases) {
                 if (effect.isOn("/phases/" + phase.label() + ".json")) {
-                    now = ShopJob.PHASES.stream()
+                    now = phases.stream()
                             .filter(p -> p.compareTo(phase) > 0)
                             .map(Phase::label)
                             .findFirst()
@@ -185,7 +204,10 @@ final class JobProcess {
             }
         }
 
-        boolean isAt(Halt halt, int number) {
+        boolean isAt(Halt halt, int number, Effects.Effect effect) {
+            if (halt instanceof AtFirst first) {
+                return effect.what().startsWith(first.what()) && met.add(first);
+            }
             if (halt instanceof AfterEffect after) {
                 return number == after.n();
             }
@@ -197,11 +219,17 @@ final class JobProcess {
     /** The phase that a job's newest run is in, {@link #AFTER} the last one. Where a new run would begin, its first. */
     static String phaseOf(JobStore store) {
         List<RunId> runs = store.runs();
-        if (runs.isEmpty() || store.run(runs.get(runs.size() - 1)).end().isPresent()) {
-            return Phase.INFER_SCHEMA.label();
-        }
-        RunStore run = store.run(runs.get(runs.size() - 1));
-        return ShopJob.PHASES.stream()
+        Optional<RunStore> newest = runs.isEmpty()
+                ? Optional.empty()
+                : Optional.of(store.run(runs.get(runs.size() - 1)))
+                        .filter(run -> run.end().isEmpty());
+        // Whoever is stopped while it plans leaves a run without a plan.
+        return newest.flatMap(run -> run.findPlan().map(plan -> phaseOf(run, plan.phases())))
+                .orElse(Phase.INFER_SCHEMA.label());
+    }
+
+    private static String phaseOf(RunStore run, List<Phase> phases) {
+        return phases.stream()
                 .filter(phase -> run.phase(phase).isEmpty())
                 .map(Phase::label)
                 .findFirst()

@@ -6,6 +6,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -26,7 +27,7 @@ final class JobProcesses {
     private static final Duration DEADLINE = Duration.ofMinutes(3);
 
     private static final Path FOLDER = Path.of(System.getProperty("millrace.home"), "target", "job-processes");
-    private static final Path ARCHIVE = FOLDER.resolve("classes.jsa");
+    private static final String ARCHIVE = ".jsa";
 
     private final String classPath;
     private final List<String> options;
@@ -43,21 +44,23 @@ final class JobProcesses {
      *
      * @throws AssertionError when the job fails
      */
-    static JobProcesses prepare(ShopJob undisturbed) {
+    static JobProcesses prepare(StoredJob undisturbed) {
         List<String> options = new ArrayList<>(List.of("-Djdk.reflect.useDirectMethodHandle=false", "-Xlog:cds*=off"));
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> argument.startsWith("--add-opens="))
                 .forEach(options::add);
         String classPath = jarsOnly(System.getProperty("java.class.path"));
-        boolean isArchived = Files.exists(ARCHIVE);
+        // Jobs of one name load the same classes.
+        Path archive = FOLDER.resolve(undisturbed.name() + ARCHIVE);
+        boolean isArchived = Files.exists(archive);
         List<String> forArchive = new ArrayList<>(options);
-        forArchive.add((isArchived ? "-XX:SharedArchiveFile=" : "-XX:ArchiveClassesAtExit=") + ARCHIVE);
+        forArchive.add((isArchived ? "-XX:SharedArchiveFile=" : "-XX:ArchiveClassesAtExit=") + archive);
         Started first =
                 new JobProcesses(classPath, forArchive, Map.of()).start(undisturbed, JobProcess.Manner.UNDISTURBED);
         if (first.exitCode() != 0) {
             throw new AssertionError("An undisturbed run fails:\n" + first.output());
         }
-        options.add("-XX:SharedArchiveFile=" + ARCHIVE);
+        options.add("-XX:SharedArchiveFile=" + archive);
         return new JobProcesses(classPath, options, JobProcess.effects(first.output()));
     }
 
@@ -88,12 +91,20 @@ final class JobProcesses {
             if (Files.exists(jar) && Files.mismatch(made, jar) < 0) {
                 Files.delete(made);
             } else {
-                Files.deleteIfExists(ARCHIVE);
+                dropArchives();
                 Files.move(made, jar, StandardCopyOption.REPLACE_EXISTING);
             }
             return jar;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void dropArchives() throws IOException {
+        try (DirectoryStream<Path> archives = Files.newDirectoryStream(FOLDER, "*" + ARCHIVE)) {
+            for (Path archive : archives) {
+                Files.delete(archive);
+            }
         }
     }
 
@@ -160,12 +171,12 @@ final class JobProcesses {
         }
     }
 
-    Started start(ShopJob job, JobProcess.Manner manner, String... options) {
+    Started start(StoredJob job, JobProcess.Manner manner, String... options) {
         return start(job, manner, List.of(), options);
     }
 
     /** Starts phases of a job, none for all. */
-    Started start(ShopJob job, JobProcess.Manner manner, List<Phase> phases, String... options) {
+    Started start(StoredJob job, JobProcess.Manner manner, List<Phase> phases, String... options) {
         List<String> arguments = new ArrayList<>(List.of(job.file().toString()));
         arguments.addAll(List.of(options));
         try {

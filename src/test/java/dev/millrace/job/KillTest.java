@@ -71,7 +71,7 @@ class KillTest {
             }
         }
         RunId run = job.onlyRun().id();
-        ShopJob.Ended ended = job.run();
+        StoredJob.Ended ended = job.run();
 
         assertThat(ended.exitCode()).as(ended.output()).isZero();
         assertThat(undisturbed.differences(job)).isEmpty();

@@ -50,7 +50,7 @@ class OverlapTest {
     private static final class Halted {
         private final CountDownLatch halted = new CountDownLatch(1);
         private final CountDownLatch mayGoOn = new CountDownLatch(1);
-        private final CompletableFuture<ShopJob.Ended> ended;
+        private final CompletableFuture<StoredJob.Ended> ended;
 
         Halted(ShopJob job, String path, ExecutorService thread, String... options) throws InterruptedException {
             this(job, Clock.systemUTC(), path, thread, options);
@@ -71,7 +71,7 @@ class OverlapTest {
                     .isTrue();
         }
 
-        ShopJob.Ended goOn() {
+        StoredJob.Ended goOn() {
             mayGoOn.countDown();
             return ended.orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS).join();
         }
@@ -94,7 +94,7 @@ class OverlapTest {
         try {
             ShopJob job = job("held");
             Halted first = new Halted(job, "phases/infer-schema.json", thread);
-            ShopJob.Ended second = job.run();
+            StoredJob.Ended second = job.run();
             assertThat(second.exitCode()).isEqualTo(4);
             assertThat(second.output())
                     .startsWith("Job shop is held by " + ThisProcess.name() + " since ")
@@ -130,9 +130,9 @@ class OverlapTest {
             if (!path.equals("plan.json")) {
                 job.deleteLock();
             }
-            ShopJob.Ended second = job.run();
+            StoredJob.Ended second = job.run();
             assertThat(second.exitCode()).as(second.output()).isZero();
-            ShopJob.Ended late = first.goOn();
+            StoredJob.Ended late = first.goOn();
 
             assertThat(late.exitCode()).as(late.output()).isZero();
             boolean beganAnother = job.store().runs().size() == 2;
@@ -157,9 +157,9 @@ class OverlapTest {
             ShopJob job = job("at-once-" + path.replace('/', '-'));
             Halted first = new Halted(job, path, threads);
             job.deleteLock();
-            CompletableFuture<ShopJob.Ended> second = CompletableFuture.supplyAsync(job::run, threads);
-            ShopJob.Ended one = first.goOn();
-            ShopJob.Ended other =
+            CompletableFuture<StoredJob.Ended> second = CompletableFuture.supplyAsync(job::run, threads);
+            StoredJob.Ended one = first.goOn();
+            StoredJob.Ended other =
                     second.orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS).join();
 
             // One may find the staging in use by the other: a failure of the world, and the command may be run again.
@@ -185,9 +185,9 @@ class OverlapTest {
             RunStore early = job.onlyRun();
             job.deleteLock();
             RunId later = RunId.startingAt(Clock.systemUTC().instant().plusSeconds(1), new Random());
-            ShopJob.Ended second = job.run("--run", later.value());
+            StoredJob.Ended second = job.run("--run", later.value());
             assertThat(second.exitCode()).as(second.output()).isZero();
-            ShopJob.Ended late = first.goOn();
+            StoredJob.Ended late = first.goOn();
 
             boolean committed = !path.equals("phases/infer-schema.json");
             String ofEarly = "Run " + early.id() + (committed ? ", commit 1, " : " ");
@@ -210,7 +210,7 @@ class OverlapTest {
                     .extracting(Commit::run)
                     .containsExactlyElementsOf(committed ? List.of(early.id(), later) : List.of(later));
             assertThat(undisturbed.differences(job)).isEmpty();
-            ShopJob.Ended again = job.run("--run", early.id().value());
+            StoredJob.Ended again = job.run("--run", early.id().value());
             assertThat(again.exitCode()).isEqualTo(2);
             assertThat(again.output()).startsWith("Run " + early.id() + " has ended: superseded: Run " + early.id());
         } finally {
@@ -230,7 +230,7 @@ class OverlapTest {
             RunId later = RunId.startingAt(Clock.systemUTC().instant().plusSeconds(1), new Random());
             Halted second = new Halted(job, "phases/prepare.json", threads, "--run", later.value());
             assertThat(first.goOn().exitCode()).isZero();
-            ShopJob.Ended last = second.goOn();
+            StoredJob.Ended last = second.goOn();
 
             assertThat(last.exitCode()).as(last.output()).isZero();
             assertThat(job.commits()).extracting(Commit::run).containsExactly(early, later);
@@ -254,7 +254,7 @@ class OverlapTest {
             RunId own = RunId.startingAt(clock.instant(), new Random());
             String[] options = isAnotherRun ? new String[] {"--run", own.value()} : new String[0];
             Halted second = new Halted(job, clock, "units/extract/s00001-of-00002.json", threads, options);
-            ShopJob.Ended left = first.goOn();
+            StoredJob.Ended left = first.goOn();
 
             assertThat(left.exitCode()).as(left.output()).isEqualTo(4);
             assertThat(left.output())
@@ -278,7 +278,7 @@ class OverlapTest {
             WrongClock clock = new WrongClock();
             Halted first = new Halted(job, clock, "phases/infer-schema.json", thread);
             clock.jump(Duration.ofMinutes(3));
-            ShopJob.Ended ended = first.goOn();
+            StoredJob.Ended ended = first.goOn();
             assertThat(ended.exitCode()).as(ended.output()).isZero();
             assertThat(undisturbed.differences(job)).isEmpty();
         } finally {

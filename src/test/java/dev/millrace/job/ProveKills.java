@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.run.Commit;
 import dev.millrace.run.Phase;
 import dev.millrace.run.RunId;
 import dev.millrace.storage.StorageOptions;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -74,6 +76,42 @@ final class ProveKills implements Callable<Integer> {
         }
     }
 
+    /** What jobs read, and what readers read of them. */
+    private enum Source {
+        DYNAMODB(""),
+        FILES_TO_DELTA("delta"),
+        FILES_TO_FOLDERS("folders");
+
+        private final String publish;
+
+        Source(String publish) {
+            this.publish = publish;
+        }
+
+        boolean isFiles() {
+            return this != DYNAMODB;
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        }
+    }
+
+    /** Which sources are tried. */
+    private enum Sources {
+        DYNAMODB,
+        FILES,
+        ALL;
+
+        boolean has(Source source) {
+            return this == ALL || source.isFiles() == (this == FILES);
+        }
+    }
+
+    /** What jobs of a source are compared with, and how their processes are started. */
+    private record Prepared(JobProcesses processes, Undisturbed undisturbed) {}
+
     /** A process that was killed: in which phase, and by what: a kind of effect or a random instant. */
     private record Kill(String phase, String by) {}
 
@@ -89,29 +127,37 @@ final class ProveKills implements Callable<Integer> {
     @Option(names = "--job", paramLabel = "N", description = "Only this job of the seed: to see a difference again.")
     private Optional<Integer> only = Optional.empty();
 
+    @Option(
+            names = "--source",
+            paramLabel = "SOURCE",
+            description = "What jobs read: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private Sources sources = Sources.ALL;
+
+    private final Map<Source, Prepared> prepared = new EnumMap<>(Source.class);
     private final Map<String, Map<String, Integer>> kills = new TreeMap<>();
     private final Map<String, Integer> jobs = new TreeMap<>();
     private Path folder = Path.of("");
-    private Optional<JobProcesses> processes = Optional.empty();
-    private Optional<Undisturbed> undisturbed = Optional.empty();
     private Instant began = Instant.EPOCH;
     private int next;
     private int killed;
     private boolean failed;
 
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new ProveKills()).execute(arguments));
+        System.exit(new CommandLine(new ProveKills())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .execute(arguments));
     }
 
     @Override
     public Integer call() throws Exception {
         folder = InMemory.folder("millrace-prove-kills-");
         try {
-            ShopJob.fill(TABLE, ITEMS);
-            print("preparing: an undisturbed run");
-            ShopJob alone = new ShopJob(folder.resolve("undisturbed"), TABLE, SEGMENTS);
-            processes = Optional.of(JobProcesses.prepare(alone));
-            undisturbed = Optional.of(new Undisturbed(alone));
+            for (Source source : Source.values()) {
+                if (sources.has(source)) {
+                    print("preparing: an undisturbed run, " + source);
+                    prepared.put(source, source.isFiles() ? preparedFiles(source) : preparedTable());
+                }
+            }
             began = Instant.now();
             next = only.orElse(1);
             print("seed " + seed + ", " + (only.isPresent() ? "job " + next : minutes + " minutes") + ", " + parallel
@@ -131,6 +177,23 @@ final class ProveKills implements Callable<Integer> {
             }
         }
         return failed ? 1 : 0;
+    }
+
+    private Prepared preparedTable() {
+        ShopJob.fill(TABLE, ITEMS);
+        ShopJob alone = new ShopJob(folder.resolve("undisturbed"), TABLE, SEGMENTS);
+        return new Prepared(JobProcesses.prepare(alone), new Undisturbed(alone));
+    }
+
+    /** A first run and a later one. */
+    private Prepared preparedFiles(Source source) {
+        AccessJob alone = new AccessJob(folder.resolve("undisturbed-" + source.publish), source.publish).deliver();
+        JobProcesses processes = JobProcesses.prepare(alone);
+        JobProcesses.Started later = processes.start(alone.deliverMore(), JobProcess.Manner.UNDISTURBED);
+        if (later.exitCode() != 0) {
+            throw new IllegalStateException("An undisturbed run fails:\n" + later.output());
+        }
+        return new Prepared(processes, new Undisturbed(alone));
     }
 
     private void work() {
@@ -156,26 +219,31 @@ final class ProveKills implements Callable<Integer> {
         // Neighbouring seeds of Random begin alike.
         Random random = new Random(new SplittableRandom(seed * 1_000_003 + number).nextLong());
         Mode mode = random.nextBoolean() ? Mode.ALONE : Mode.values()[random.nextInt(Mode.values().length)];
-        boolean onS3 = random.nextInt(4) == 0;
+        List<Source> candidates = List.copyOf(prepared.keySet());
+        Source source = candidates.get(random.nextInt(candidates.size()));
+        boolean onS3 = random.nextInt(4) == 0 && !source.isFiles();
         String spool = "staging: spool: " + (random.nextBoolean() ? "keep" : "delete");
         Path own = folder.resolve("job-" + number);
         StorageOptions options = onS3 ? S3Server.options() : StorageOptions.DEFAULT;
         String staging = onS3
                 ? "s3://" + S3Server.newBucket() + "/staging"
                 : own.resolve("staging").toString();
-        ShopJob job = new ShopJob(own, TABLE, SEGMENTS, staging, options, spool);
+        StoredJob job = source.isFiles()
+                ? new AccessJob(own, source.publish).deliver()
+                : new ShopJob(own, TABLE, SEGMENTS, staging, options, spool);
         Instant start = Instant.now();
-        Course course = new Course(job, mode, random);
+        Prepared of = prepared.get(source);
+        Course course = new Course(job, of.processes(), mode, random);
         Optional<String> failure = course.run();
         List<String> differences =
-                failure.isPresent() ? List.of() : undisturbed.orElseThrow().differences(job);
+                failure.isPresent() ? List.of() : of.undisturbed().differences(job);
         if (failure.isPresent() || !differences.isEmpty()) {
             fail(number, failure.orElse("it differs: " + String.join("; ", differences)), course.history);
             return;
         }
         done(
                 number,
-                mode + (onS3 ? ", s3" : "") + (course.isFirst ? "" : ", later run"),
+                source + ", " + mode + (onS3 ? ", s3" : "") + (course.isFirst ? "" : ", later run"),
                 course,
                 Duration.between(start, Instant.now()));
         if (onS3) {
@@ -187,8 +255,9 @@ final class ProveKills implements Callable<Integer> {
     }
 
     /** One job from its first process to its end. */
-    private final class Course {
-        private final ShopJob job;
+    private static final class Course {
+        private final StoredJob job;
+        private final JobProcesses processes;
         private final Mode mode;
         private final Random random;
         private final List<Kill> kills = new ArrayList<>();
@@ -197,8 +266,9 @@ final class ProveKills implements Callable<Integer> {
         private String[] run = {};
         private int starts;
 
-        Course(ShopJob job, Mode mode, Random random) {
+        Course(StoredJob job, JobProcesses processes, Mode mode, Random random) {
             this.job = job;
+            this.processes = processes;
             this.mode = mode;
             this.random = random;
             this.isFirst = random.nextInt(4) != 0;
@@ -214,6 +284,20 @@ final class ProveKills implements Callable<Integer> {
                     return failure;
                 }
             }
+            if (!(job instanceof AccessJob access)) {
+                return runUntil(isFirst ? 1 : 2);
+            }
+            // Its later run comes after its first one in any case: files have come by then that change what is there.
+            Optional<String> failure = isFirst ? runUntil(1) : Optional.empty();
+            access.deliverMore();
+            return failure.or(() -> runUntil(2))
+                    .or(() -> job.commits().size() == 2
+                            ? Optional.empty()
+                            : Optional.of("there are other commits: " + job.commits()));
+        }
+
+        /** Kills processes for some time, then lets one come to the end of the job's n-th commit. */
+        private Optional<String> runUntil(int n) {
             if (mode.shares()) {
                 run = new String[] {
                     "--run", RunId.startingAt(Instant.now(), random).value()
@@ -222,24 +306,34 @@ final class ProveKills implements Callable<Integer> {
             int rounds = 1 + random.nextInt(mode == Mode.ALONE ? 12 : 3);
             for (int round = 0; round < rounds; round++) {
                 Optional<String> failure = round();
-                if (failure.isPresent() || isOver()) {
+                if (failure.isPresent() || isOver(n)) {
                     return failure;
                 }
             }
             JobProcess.Manner last = JobProcess.Manner.UNDISTURBED;
-            return judge(List.of(new Doomed(start(last, List.of(), run), "to the end")), false)
-                    .or(() -> isOver() ? Optional.empty() : Optional.of("the last process did not end the run"));
+            // Of files more than one run may be left, of which all but one are superseded.
+            for (int tries = 0; tries < (job instanceof AccessJob ? 3 : 1); tries++) {
+                Optional<String> failure = judge(List.of(new Doomed(start(last, List.of(), run), "to the end")), false);
+                if (failure.isPresent() || isOver(n)) {
+                    return failure;
+                }
+            }
+            return Optional.of("the last process did not end the run");
         }
 
-        private boolean isOver() {
-            return job.commits().size() > (isFirst ? 0 : 1)
-                    && job.newestRun().end().isPresent()
+        private boolean isOver(int n) {
+            List<Commit> commits = job.commits();
+            return commits.size() >= n
+                    && job.store()
+                            .run(commits.get(commits.size() - 1).run())
+                            .end()
+                            .isPresent()
                     && job.store().unfinished().isEmpty();
         }
 
         private Optional<String> round() {
             List<Doomed> started = new ArrayList<>();
-            boolean shares = mode.shares() && now().compareTo(Phase.PREPARE) < 0;
+            boolean shares = mode.shares() && now().compareTo(Phase.COMPACT) < 0;
             for (int i = 1; i <= mode.processes; i++) {
                 // Of shares that are at work together one is killed.
                 boolean spared = mode.processes > 1 && (shares ? i > 1 : random.nextInt(6) == 0);
@@ -264,26 +358,25 @@ final class ProveKills implements Callable<Integer> {
                 return new Doomed(started, "kill after " + millis + " ms");
             }
             Phase from = now();
-            List<Phase> left = ShopJob.PHASES.stream()
+            List<Phase> left = job.phases().stream()
                     .filter(p -> p.compareTo(from) >= 0 && (phases.isEmpty() || phases.contains(p)))
                     .toList();
             // Where it is, or further on.
             Phase phase = left.isEmpty() || random.nextBoolean() ? from : left.get(random.nextInt(left.size()));
             // A later run has its schema: there is little to do in that phase.
-            int most = phase == Phase.INFER_SCHEMA && !isFirst
-                    ? 8
-                    : processes.orElseThrow().effects(phase);
+            int most = phase == Phase.INFER_SCHEMA && !isFirst ? 8 : processes.effects(phase);
             JobProcess.InPhase at = new JobProcess.InPhase(phase, 1 + random.nextInt(most));
             return new Doomed(start(manner.killed(at), phases, options), "kill after effect " + at.text());
         }
 
         private Phase now() {
-            return Phase.named(JobProcess.phaseOf(job.store())).orElse(Phase.REPLACE);
+            return Phase.named(JobProcess.phaseOf(job.store()))
+                    .orElse(job.phases().get(job.phases().size() - 1));
         }
 
         private JobProcesses.Started start(JobProcess.Manner manner, List<Phase> phases, String... options) {
             starts++;
-            return processes.orElseThrow().start(job, manner, phases, options);
+            return processes.start(job, manner, phases, options);
         }
 
         /** Waits for processes and looks at how they ended. */
@@ -297,7 +390,10 @@ final class ProveKills implements Callable<Integer> {
                     kills.add(kill(output));
                     continue;
                 }
-                List<Integer> right = withoutLock ? List.of(0, 1, 3, 4) : List.of(0, 4);
+                List<Integer> right = withoutLock
+                        ? List.of(0, 1, 3, 4)
+                        // Of two that had planned the same files before one got the lock, one comes too late.
+                        : job instanceof AccessJob ? List.of(0, 3, 4) : List.of(0, 4);
                 if (!right.contains(code) || output.contains("this is a defect")) {
                     failure = failure.or(() -> Optional.of("a process ended with " + code + ":\n" + output));
                 }
@@ -331,7 +427,7 @@ final class ProveKills implements Callable<Integer> {
         String of = course.kills.stream()
                 .map(kill -> kill.phase() + " (" + kill.by() + ")")
                 .collect(Collectors.joining(", "));
-        print("job %4d  %-36s %d kills of %d starts%s  %.1f s; %d kills so far"
+        print("job %4d  %-50s %d kills of %d starts%s  %.1f s; %d kills so far"
                 .formatted(
                         number,
                         mode,

@@ -55,7 +55,7 @@ class S3ChaosTest {
         ShopJob job = new ShopJob(
                 folder.resolve("job-" + seed), TABLE, SEGMENTS, "s3://" + bucket + "/staging", S3Server.options());
         front.rage(seed, share);
-        ShopJob.Ended ended = job.run();
+        StoredJob.Ended ended = job.run();
         for (int run = 2; ended.exitCode() != 0; run++) {
             assertThat(run).as(ended.output()).isLessThanOrEqualTo(runs);
             assertThat(ended.exitCode()).as(ended.output()).isEqualTo(1);
@@ -93,7 +93,7 @@ class S3ChaosTest {
         ShopJob job = new ShopJob(
                 folder.resolve("lost-answers"), TABLE, SEGMENTS, "s3://" + bucket + "/staging", S3Server.options());
         front.loseFirstAnswers(request -> request.startsWith("PUT /" + bucket + "/"));
-        ShopJob.Ended ended = job.run();
+        StoredJob.Ended ended = job.run();
         assertThat(ended.exitCode()).as(ended.output()).isZero();
         assertThat(front.broken())
                 .filteredOn(request -> request.startsWith("LOSE_ANSWER PUT /" + bucket + "/"))

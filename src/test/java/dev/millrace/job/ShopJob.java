@@ -1,43 +1,23 @@
 package dev.millrace.job;
 
-import dev.millrace.config.WarehouseSettings;
-import dev.millrace.run.Commit;
+import dev.millrace.dynamodb.Spool;
 import dev.millrace.run.JobStore;
 import dev.millrace.run.Phase;
-import dev.millrace.run.RunId;
-import dev.millrace.run.RunRecord;
-import dev.millrace.run.RunStore;
 import dev.millrace.sample.ShopSample;
-import dev.millrace.schema.LastCensus;
-import dev.millrace.schema.SchemaCache;
-import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
-import dev.millrace.storage.Storages;
 import dev.millrace.testing.DynamoDbLocal;
-import dev.millrace.testing.ScanWatch;
-import dev.millrace.testing.SharedSpark;
-import dev.millrace.warehouse.Warehouse;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Random;
 import java.util.TreeMap;
-import java.util.function.BiFunction;
-import java.util.function.Function;
-import java.util.stream.Collectors;
-import picocli.CommandLine;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -47,7 +27,7 @@ import software.amazon.awssdk.services.dynamodb.model.KeyType;
 import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 
 /** A job on a small shop in the tests' DynamoDB Local, with all its files in a folder of its own. */
-final class ShopJob {
+final class ShopJob extends StoredJob {
     /** The phases that it needs, in order. */
     static final List<Phase> PHASES =
             List.of(Phase.INFER_SCHEMA, Phase.EXTRACT, Phase.PREPARE, Phase.UPLOAD, Phase.REPLACE);
@@ -55,13 +35,6 @@ final class ShopJob {
     private static final String NAME = "shop";
     private static final int SMALL = 40;
 
-    /** How a run in this process ended. */
-    record Ended(int exitCode, String output) {}
-
-    private final Path folder;
-    private final Path file;
-    private final String staging;
-    private final StorageOptions options;
     private final boolean keepsSpool;
 
     /** With its staging in the folder too. */
@@ -74,10 +47,7 @@ final class ShopJob {
      * @param more lines of the job file, below its root; what begins with {@code staging:} follows the place
      */
     ShopJob(Path folder, String table, int segments, String staging, StorageOptions options, String... more) {
-        this.folder = folder;
-        this.file = folder.resolve("shop.yaml");
-        this.staging = staging;
-        this.options = options;
+        super(folder, NAME, staging, options);
         List<String> lines = new ArrayList<>(List.of(
                 "job: " + NAME,
                 "source: {dynamodb: {table: " + table + ", region: us-east-1, endpoint: \"" + DynamoDbLocal.endpoint()
@@ -96,19 +66,14 @@ final class ShopJob {
         keepsSpool = settings.contains("spool: keep");
         lines.add("staging: {at: \"" + staging + "\", " + settings + "}");
         options.endpointUri().ifPresent(uri -> lines.add("s3: {endpoint: \"" + uri + "\", path-style: true}"));
-        try {
-            Files.createDirectories(folder);
-            Files.write(file, lines);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        write(lines);
     }
 
     /** Reads its table through another server from now on. */
     ShopJob through(URI endpoint) {
         try {
-            String text = Files.readString(file);
-            Files.writeString(file, text.replace(DynamoDbLocal.endpoint().toString(), endpoint.toString()));
+            String text = Files.readString(file());
+            Files.writeString(file(), text.replace(DynamoDbLocal.endpoint().toString(), endpoint.toString()));
             return this;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -148,120 +113,76 @@ final class ShopJob {
         }
     }
 
-    Path file() {
-        return file;
-    }
-
     /** The file that readers open. */
     Path database() {
-        return folder.resolve("warehouse.duckdb");
-    }
-
-    Path folder() {
-        return folder;
+        return folder().resolve("warehouse.duckdb");
     }
 
     boolean keepsSpool() {
         return keepsSpool;
     }
 
-    Storage storage() {
-        return Storages.open(staging, options);
+    @Override
+    List<Phase> phases() {
+        return PHASES;
     }
 
-    JobStore store() {
-        return new JobStore(storage(), NAME, Clock.systemUTC(), new Random());
+    @Override
+    JobStore.Runs bringing() {
+        return JobStore.Runs.REPLACING;
     }
 
-    /** The job's only run. */
-    RunStore onlyRun() {
-        List<RunId> runs = store().runs();
-        if (runs.size() != 1) {
-            throw new AssertionError("Not one run: " + runs);
+    @Override
+    List<String> unitPhases() {
+        return List.of(Spool.PHASE, Phase.INFER_SCHEMA.label(), Phase.EXTRACT.label());
+    }
+
+    @Override
+    List<String> filePhases() {
+        return unitPhases().stream()
+                .filter(phase -> keepsSpool || !phase.equals(Spool.PHASE))
+                .toList();
+    }
+
+    /** Segments have numbers. */
+    @Override
+    boolean namesUnitsAlike() {
+        return true;
+    }
+
+    /** The tables of the live warehouse. */
+    @Override
+    Map<String, String> seen(Statement duckDb, String as) throws SQLException {
+        duckDb.execute("ATTACH '" + database() + "' AS " + as + " (READ_ONLY)");
+        Map<String, String> selects = new TreeMap<>();
+        try (ResultSet rows = duckDb.executeQuery(
+                "SELECT table_name FROM duckdb_tables() WHERE database_name = '" + as + "' AND schema_name = 'shop'")) {
+            while (rows.next()) {
+                String table = rows.getString(1);
+                selects.put(table, "SELECT * FROM " + as + ".shop.\"" + table + "\"");
+            }
         }
-        return store().run(runs.get(0));
+        String last = store().ledger().last().orElseThrow().run().value();
+        selects.put(
+                "version",
+                "SELECT CASE run WHEN '" + last + "' THEN 'of the last run' ELSE run END AS run FROM " + as
+                        + "._millrace.version");
+        return selects;
     }
 
-    List<Commit> commits() {
-        return store().ledger().commits();
-    }
-
-    /** What the last commit's run has counted. */
-    LastCensus census() {
-        return new SchemaCache(Storages.open(storage().uri(NAME + "/schema/"), options))
-                .census()
-                .orElseThrow();
-    }
-
-    /** The state of a phase in the record of the job's run, as a process that looks on sees it; empty before. */
-    Optional<RunRecord> record() {
-        return store().runs().stream().findFirst().flatMap(id -> store().run(id).record());
-    }
-
-    boolean isCommitted(Phase phase) {
-        return onlyRun().phase(phase).isPresent();
-    }
-
-    /** The newest run. */
-    RunStore newestRun() {
-        List<RunId> runs = store().runs();
-        return store().run(runs.get(runs.size() - 1));
-    }
-
-    /** Whoever holds the lock does not keep others out. */
-    void deleteLock() {
-        storage().delete(List.of(NAME + "/lock.json"));
-    }
-
-    /** Commits of the newest run's units, as the bytes of their files by path. */
-    Map<String, String> unitManifests() {
-        Storage storage = storage();
-        return storage.list(newestRun().path("units/")).stream()
-                .collect(Collectors.toMap(
-                        stored -> stored.path(),
-                        stored -> storage.find(stored.path()).orElseThrow().utf8(),
-                        (a, b) -> a,
-                        TreeMap::new));
-    }
-
-    /** Runs the job in this process, with the tests' Spark session. */
-    Ended run(String... options) {
-        return run(Clock.systemUTC(), Storages::open, Surroundings::warehouse, options);
-    }
-
-    /** As {@link #run(String...)}, with its effects counted. */
-    Ended run(Clock clock, Effects effects, String... options) {
-        ScanWatch.tell(effects);
-        try {
-            return run(clock, effects.storages(), effects.warehouses(), options);
-        } finally {
-            ScanWatch.tellNobody();
+    /** Files beside the warehouse that are neither a version that live or rollback needs, nor the lock. */
+    @Override
+    List<String> leftovers() {
+        List<String> needed = new ArrayList<>(List.of("lock"));
+        commits().forEach(commit -> needed.add(commit.run() + ".duckdb"));
+        try (var entries = Files.list(database().resolveSibling("warehouse.duckdb.versions"))) {
+            return entries.map(entry -> entry.getFileName().toString())
+                    .filter(entry -> !needed.contains(entry))
+                    .sorted()
+                    .map(entry -> "left behind beside the warehouse: " + entry)
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-    }
-
-    Ended run(
-            Clock clock,
-            BiFunction<String, StorageOptions, Storage> storages,
-            Function<WarehouseSettings, Warehouse> warehouses,
-            String... options) {
-        SharedSpark.session();
-        Surroundings around = new Surroundings(
-                folder,
-                Optional.empty(),
-                name -> Optional.ofNullable(System.getenv(name)),
-                clock,
-                new Random(),
-                storages,
-                warehouses);
-        ByteArrayOutputStream output = new ByteArrayOutputStream();
-        StringWriter errors = new StringWriter();
-        List<String> arguments = new ArrayList<>(List.of(file.toString()));
-        arguments.addAll(List.of(options));
-        int exitCode = Millrace.execute(
-                new CommandLine(new JobCommand(
-                                List.of(), around, new PrintStream(output, true, StandardCharsets.UTF_8)))
-                        .setErr(new PrintWriter(errors, true)),
-                arguments.toArray(String[]::new));
-        return new Ended(exitCode, output.toString(StandardCharsets.UTF_8) + errors);
     }
 }

@@ -12,6 +12,8 @@ import dev.millrace.sample.OrdersSnapshot.Order;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
+import dev.millrace.storage.StoredFile;
+import dev.millrace.testing.S3Server;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +24,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
@@ -207,6 +210,103 @@ class SnapshotJobsTest {
         trial.succeed(job);
         assertThat(lake("lake/orders")).containsExactlyElementsOf(expected(sample));
         assertThat(versions()).hasSize(2);
+    }
+
+    @Test
+    void whateverItStopsAfterReadersSeeOneSnapshotWhole() throws Exception {
+        sample.write(folder.resolve("export"));
+        Trial trial = new Trial(folder);
+        Path job = job(trial, "at: $HERE/export/");
+        trial.succeed(job);
+        List<String> before = expected(sample);
+        int seed = 20;
+        for (String effect : List.of(
+                "manifests/snapshot-file-groups/manifest-summary/",
+                "manifests/manifest-data.parquet",
+                "units/read/",
+                "manifests/landing/manifest-summary.json",
+                "orders/commits/",
+                "units/compact/",
+                "_run.json",
+                "validate-datalake-result.json",
+                "orders_current.json",
+                "phases/publish.json")) {
+            OrdersSnapshot next = new OrdersSnapshot(seed++, 300, FILES);
+            next.write(folder.resolve("export"));
+            Effects stopped = Effects.stoppingAtFirst(effect);
+            assertThat(trial.through(stopped.storages()).run(job).code())
+                    .as(effect)
+                    .isEqualTo(1);
+            boolean isPublished =
+                    List.of("orders_current.json", "phases/publish.json").contains(effect);
+            assertThat(lake(current())).as(effect).isEqualTo(isPublished ? expected(next) : before);
+            trial.later(Duration.ofMinutes(5)).through(Storages::open).succeed(job);
+            before = expected(next);
+            assertThat(lake("lake/orders")).as(effect).isEqualTo(before);
+            assertThat(trial.open(job).store().unfinished()).as(effect).isEmpty();
+        }
+        assertThat(versions()).hasSize(2);
+    }
+
+    /** The version that readers see, by the pointer: the link is set after it. */
+    private String current() throws IOException {
+        return "lake/"
+                + JSON.readTree(folder.resolve("lake/orders_current.json").toFile())
+                        .path("folder")
+                        .asText();
+    }
+
+    @Test
+    void aSnapshotReplacesTheTablesOfAWarehouse() throws Exception {
+        sample.write(folder.resolve("export"));
+        Trial trial = new Trial(folder);
+        Path job = trial.job("orders", """
+                job: orders
+                source: {snapshot: {at: $HERE/export/}}
+                tables: {orders: {columns: {day: {sql: to_date(created_at)}}}}
+                staging: {at: $HERE/staging}
+                warehouse: {duckdb: {path: $HERE/w.duckdb}, schema: w}
+                """);
+        trial.succeed(job);
+        new OrdersSnapshot(9, 400, FILES).write(folder.resolve("export"));
+        trial.succeed(job);
+        assertThat(trial.query(trial.open(job), "SELECT count(*), count(DISTINCT order_id), count(day) FROM w.orders"))
+                .containsExactly("400|400|400");
+    }
+
+    @Test
+    void aManifestOnS3BecomesALakeThere() throws Exception {
+        Storage root = Storages.open("s3://" + S3Server.newBucket() + "/a prefix", S3Server.options());
+        sample.write(folder.resolve("export"));
+        List<ManifestEntry> entries = new ArrayList<>();
+        for (int file = 0; file < FILES; file++) {
+            String path = "ex=port/é " + file + "/part.parquet";
+            root.put(path, Files.readAllBytes(folder.resolve("export/part-0000" + file + ".parquet")));
+            StoredFile stored = root.stat(path).orElseThrow();
+            entries.add(new ManifestEntry(
+                    root.uri(path), stored.bytes(), OptionalLong.empty(), "\"" + stored.etag() + "\""));
+        }
+        FileManifest.put(root, "m/manifest-summary.json", "m/data/manifest-data.parquet", entries, Map.of());
+        Trial trial = new Trial(folder);
+        Path job =
+                trial.job("orders", """
+                job: orders
+                source: {snapshot: {manifest: "%1$sm/manifest-summary.json"}}
+                tables: {orders: {columns: {day: {sql: to_date(created_at)}}}}
+                staging: {at: "%1$sstaging"}
+                s3: {endpoint: "%2$s", path-style: true}
+                lake: {at: "%1$slake", partition-by: [day]}
+                """.formatted(root.root(), S3Server.front().uri()));
+        trial.succeed(job);
+
+        for (StoredFile file : root.list("lake/")) {
+            Path path = folder.resolve(file.path());
+            Files.createDirectories(path.getParent());
+            try (java.io.InputStream in = root.open(file.path())) {
+                Files.copy(in, path);
+            }
+        }
+        assertThat(lake(current())).containsExactlyElementsOf(expected(sample));
     }
 
     @Test

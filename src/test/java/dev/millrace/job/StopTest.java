@@ -112,7 +112,7 @@ class StopTest {
     private static boolean stop(int k, ShopJob job, Clock clock, List<Effects.Effect> stops) {
         int commits = job.commits().size();
         Effects stopping = Effects.stoppingAfter(k);
-        ShopJob.Ended first = job.run(clock, stopping);
+        StoredJob.Ended first = job.run(clock, stopping);
         if (!stopping.isDead()) {
             assertThat(first.exitCode()).as(first.output()).isZero();
             return false;
@@ -126,7 +126,7 @@ class StopTest {
         assertThat(first.exitCode()).as(stop).isEqualTo(1);
         Map<String, String> units = unitManifests(job);
         Effects second = Effects.unlimited();
-        ShopJob.Ended again = job.run(Clock.offset(clock, LEASE), second);
+        StoredJob.Ended again = job.run(Clock.offset(clock, LEASE), second);
         assertThat(again.exitCode()).as(stop + "\n" + again.output()).isZero();
         assertThat(unitManifests(job)).as(stop).containsAllEntriesOf(units);
         for (int segment = 0; segment < SEGMENTS; segment++) {
@@ -160,7 +160,7 @@ class StopTest {
         assertThat(job.record().orElseThrow().phase(Phase.EXTRACT).orElseThrow().state())
                 .isEqualTo(PhaseState.RUNNING);
 
-        ShopJob.Ended ended = job.run(MUCH_LATER, Effects.unlimited());
+        StoredJob.Ended ended = job.run(MUCH_LATER, Effects.unlimited());
 
         assertThat(ended.exitCode()).as(ended.output()).isZero();
         assertThat(job.store().runs()).hasSize(2).contains(old);
@@ -192,7 +192,7 @@ class StopTest {
         RunId first = job.onlyRun().id();
         assertThat(job.onlyRun().end()).isEmpty();
 
-        ShopJob.Ended ended = job.run(MUCH_LATER, Effects.unlimited());
+        StoredJob.Ended ended = job.run(MUCH_LATER, Effects.unlimited());
 
         assertThat(ended.exitCode()).as(ended.output()).isZero();
         assertThat(job.store().runs()).hasSize(2);
@@ -204,7 +204,7 @@ class StopTest {
         ShopJob job = job("keeps");
         assertThat(job.run().exitCode()).isZero();
         RunRecord record = job.record().orElseThrow();
-        ShopJob.Ended ended = job.run("--run", job.onlyRun().id().value());
+        StoredJob.Ended ended = job.run("--run", job.onlyRun().id().value());
         assertThat(ended.exitCode()).as(ended.output()).isZero();
         assertThat(job.record()).contains(record);
     }
@@ -226,7 +226,7 @@ class StopTest {
         assertThat(errors.toString())
                 .startsWith("Phase prepare of run " + job.onlyRun().id() + " is not done: run it first");
         assertThat(job.onlyRun().end()).isEmpty();
-        ShopJob.Ended ended = job.run();
+        StoredJob.Ended ended = job.run();
         assertThat(ended.exitCode()).as(ended.output()).isZero();
         assertThat(undisturbed.differences(job)).isEmpty();
     }

@@ -1,6 +1,5 @@
 package dev.millrace.job;
 
-import dev.millrace.dynamodb.Spool;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.LandingManifests;
 import dev.millrace.run.Commit;
@@ -19,7 +18,6 @@ import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,15 +44,15 @@ import java.util.stream.Collectors;
 final class Undisturbed {
     private static final String QUARANTINE = "_quarantine";
 
-    private final ShopJob job;
+    private final StoredJob job;
 
-    Undisturbed(ShopJob job) {
+    Undisturbed(StoredJob job) {
         this.job = job;
     }
 
     /** Runs a job for the first time. */
-    static Undisturbed run(ShopJob job) {
-        ShopJob.Ended ended = job.run();
+    static Undisturbed run(StoredJob job) {
+        StoredJob.Ended ended = job.run();
         if (ended.exitCode() != 0) {
             throw new AssertionError(ended.output());
         }
@@ -62,7 +60,7 @@ final class Undisturbed {
     }
 
     /** How the last result of a job differs from this one, a sentence each. Empty when all is as it should be. */
-    List<String> differences(ShopJob other) {
+    List<String> differences(StoredJob other) {
         List<String> found = new ArrayList<>();
         compareLedger(other, found);
         if (!found.isEmpty()) {
@@ -73,28 +71,28 @@ final class Undisturbed {
         if (run.end().map(end -> end.outcome() != Outcome.DONE).orElse(true)) {
             found.add("run " + run.id() + " is not done: " + run.end());
         }
-        boolean infers = other.store().runs().size() == 1;
-        for (String phase : List.of(Spool.PHASE, Phase.INFER_SCHEMA.label(), Phase.EXTRACT.label())) {
+        boolean infers = other.store().runs().size() == job.store().runs().size();
+        for (String phase : job.unitPhases()) {
             // A later run has the data-schema of an earlier one.
             if (infers || !phase.equals(Phase.INFER_SCHEMA.label())) {
-                compare("units of " + phase, units(mine, phase), units(run, phase), found);
+                compare("units of " + phase, units(job, mine, phase), units(other, run, phase), found);
             }
         }
         requireFiles(other, run, found);
-        compareLanding(mine, run, found);
-        for (Phase phase : ShopJob.PHASES) {
-            compare("phase " + phase.label(), phase(mine, phase), phase(run, phase), found);
+        compareLanding(other, mine, run, found);
+        for (Phase phase : job.phases()) {
+            compare("phase " + phase.label(), phase(job, mine, phase), phase(other, run, phase), found);
         }
         // Whatever was tried twice is counted once.
         compare("the census", census(job), census(other), found);
         compare("the census's run", run.id().value(), other.census().run(), found);
         compareRecords(mine.record().orElseThrow(), run.record(), found);
         compareRows(other, mine, run, found);
-        found.addAll(leftovers(other));
+        found.addAll(other.leftovers());
         return found;
     }
 
-    private static RunStore last(ShopJob of) {
+    private static RunStore last(StoredJob of) {
         return of.store().run(of.store().ledger().last().orElseThrow().run());
     }
 
@@ -105,7 +103,7 @@ final class Undisturbed {
     }
 
     /** Numbers without gaps, each run once; the counts of the last are those of an undisturbed run. */
-    private void compareLedger(ShopJob other, List<String> found) {
+    private void compareLedger(StoredJob other, List<String> found) {
         List<Commit> commits = other.commits();
         if (commits.isEmpty()) {
             found.add("nothing was committed");
@@ -119,31 +117,28 @@ final class Undisturbed {
         }
         compare(
                 "the last commit",
-                job.commits().get(0).counts(),
+                job.commits().get(job.commits().size() - 1).counts(),
                 commits.get(commits.size() - 1).counts(),
                 found);
     }
 
-    /** Rows and counts by unit and table. */
-    private static Map<String, String> units(RunStore run, String phase) {
-        Map<String, String> units = new TreeMap<>();
+    /** Rows and counts by table of each unit, with the names of units that are named alike everywhere. */
+    private static List<String> units(StoredJob of, RunStore run, String phase) {
+        List<String> units = new ArrayList<>();
         for (UnitManifest unit : run.units().committed(phase)) {
             Map<String, Long> rows = unit.files().stream()
                     .collect(Collectors.groupingBy(
                             DataFile::table, TreeMap::new, Collectors.summingLong(DataFile::rows)));
-            units.put(unit.unit(), rows + " " + new TreeMap<>(unit.counts()));
+            units.add((of.namesUnitsAlike() ? unit.unit() : "") + " " + rows + " " + new TreeMap<>(unit.counts()));
         }
+        units.sort(null);
         return units;
     }
 
     /** Each file that a unit names is there, as it was when it was named. */
-    private static void requireFiles(ShopJob other, RunStore run, List<String> found) {
+    private static void requireFiles(StoredJob other, RunStore run, List<String> found) {
         Storage storage = other.storage();
-        List<String> phases = new ArrayList<>(List.of(Phase.INFER_SCHEMA.label(), Phase.EXTRACT.label()));
-        if (other.keepsSpool()) {
-            phases.add(Spool.PHASE);
-        }
-        for (String phase : phases) {
+        for (String phase : other.filePhases()) {
             for (UnitManifest unit : run.units().committed(phase)) {
                 for (DataFile file : unit.files()) {
                     Optional<StoredFile> stored = storage.stat(file.path());
@@ -159,7 +154,7 @@ final class Undisturbed {
     }
 
     /** The landing's manifests name what the units name, and count as those of an undisturbed run. */
-    private static void compareLanding(RunStore mine, RunStore run, List<String> found) {
+    private void compareLanding(StoredJob other, RunStore mine, RunStore run, List<String> found) {
         Map<String, Set<DataFile>> named = new HashMap<>();
         for (UnitManifest unit : run.units().committed(Phase.EXTRACT.label())) {
             unit.files()
@@ -167,8 +162,8 @@ final class Undisturbed {
                             .add(file));
         }
         for (String table : mine.phase(Phase.EXTRACT).orElseThrow().counts().keySet()) {
-            LandedTable expected = landed(mine, table);
-            LandedTable actual = landed(run, table);
+            LandedTable expected = landed(job, mine, table);
+            LandedTable actual = landed(other, run, table);
             compare("the landing of " + table, expected.definition(), actual.definition(), found);
             compare("the landing of " + table, expected.counts(), actual.counts(), found);
             compare(
@@ -179,24 +174,26 @@ final class Undisturbed {
         }
     }
 
-    private static LandedTable landed(RunStore run, String table) {
+    private static LandedTable landed(StoredJob of, RunStore run, String table) {
         String folder = table.equals(QUARANTINE)
-                ? "shop/quarantine/" + run.id() + "/datalake/"
-                : "shop/" + table + "/snapshot=" + run.id() + "/datalake/";
+                ? of.name() + "/quarantine/" + run.id() + "/datalake/"
+                : of.name() + "/" + table + "/snapshot=" + run.id() + "/datalake/";
         return LandingManifests.read(run.storage(), LandingManifests.folder(folder));
     }
 
     /** A phase's facts and counts, but for the run's number and what it cost. */
-    private static String phase(RunStore run, Phase phase) {
+    private static String phase(StoredJob of, RunStore run, Phase phase) {
         Optional<PhaseCommit> commit = run.phase(phase);
         Map<String, String> facts = new TreeMap<>(commit.map(PhaseCommit::facts).orElse(Map.of()));
         facts.keySet().removeAll(List.of(ExtractWork.COMMIT, TableReading.CONSUMED));
+        // Paths of the folder are in the files.
+        facts.keySet().removeIf(fact -> fact.endsWith(PublishWork.BYTES));
         Map<String, TableCounts> counts =
                 new TreeMap<>(commit.map(PhaseCommit::counts).orElse(Map.of()));
-        return commit.isPresent() + " " + facts + " " + counts;
+        return of.neutral(commit.isPresent() + " " + facts + " " + counts);
     }
 
-    private static String census(ShopJob of) {
+    private static String census(StoredJob of) {
         return new String(of.census().census().toJson(), StandardCharsets.UTF_8);
     }
 
@@ -223,17 +220,12 @@ final class Undisturbed {
         return tables;
     }
 
-    private void compareRows(ShopJob other, RunStore mine, RunStore run, List<String> found) {
+    private void compareRows(StoredJob other, RunStore mine, RunStore run, List<String> found) {
         try (Connection duckDb = DriverManager.getConnection("jdbc:duckdb:");
                 Statement statement = duckDb.createStatement()) {
             compareRows("landing", statement, landing(job, mine), landing(other, run), found);
-            Map<String, String> expected = live(statement, job, "mine");
-            Map<String, String> actual = live(statement, other, "other");
-            try (ResultSet row = statement.executeQuery("SELECT run FROM other._millrace.version")) {
-                row.next();
-                compare("live", run.id().value(), row.getString(1), found);
-            }
-            compareRows("live", statement, expected, actual, found);
+            compareRows(
+                    "what readers see", statement, job.seen(statement, "mine"), other.seen(statement, "other"), found);
         } catch (SQLException | IOException e) {
             throw new IllegalStateException(e);
         }
@@ -251,38 +243,33 @@ final class Undisturbed {
             if (expected.containsKey(table)) {
                 String a = actual.get(table);
                 String b = expected.get(table);
-                long less = number(statement, "SELECT count(*) FROM (" + b + " EXCEPT ALL " + a + ")");
-                long more = number(statement, "SELECT count(*) FROM (" + a + " EXCEPT ALL " + b + ")");
-                if (less + more > 0) {
-                    found.add(where + ", " + table + ": " + less + " rows are missing, " + more + " are too many");
+                List<String> less = rows(statement, b + " EXCEPT ALL " + a);
+                List<String> more = rows(statement, a + " EXCEPT ALL " + b);
+                if (!less.isEmpty() || !more.isEmpty()) {
+                    found.add(
+                            where + ", " + table + ": " + some(less) + " are missing, " + some(more) + " are too many");
                 }
             }
         }
     }
 
-    private static long number(Statement statement, String sql) throws SQLException {
-        try (ResultSet rows = statement.executeQuery(sql)) {
-            rows.next();
-            return rows.getLong(1);
-        }
+    private static String some(List<String> rows) {
+        return rows.size() + " rows" + (rows.isEmpty() ? "" : ", such as " + rows.get(0) + ",");
     }
 
-    /** A select for each table of the live warehouse. */
-    private static Map<String, String> live(Statement statement, ShopJob of, String name) throws SQLException {
-        statement.execute("ATTACH '" + of.database() + "' AS " + name + " (READ_ONLY)");
-        Map<String, String> selects = new TreeMap<>();
-        try (ResultSet rows = statement.executeQuery("SELECT table_name FROM duckdb_tables() WHERE database_name = '"
-                + name + "' AND schema_name = 'shop'")) {
+    private static List<String> rows(Statement statement, String sql) throws SQLException {
+        List<String> texts = new ArrayList<>();
+        try (ResultSet rows =
+                statement.executeQuery("SELECT CAST(row AS VARCHAR) FROM (" + sql + ") AS row ORDER BY 1")) {
             while (rows.next()) {
-                String table = rows.getString(1);
-                selects.put(table, "SELECT * FROM " + name + ".shop.\"" + table + "\"");
+                texts.add(rows.getString(1));
             }
         }
-        return selects;
+        return texts;
     }
 
     /** A select for each table of a run's landing. */
-    private static Map<String, String> landing(ShopJob of, RunStore run) throws IOException {
+    private static Map<String, String> landing(StoredJob of, RunStore run) throws IOException {
         Map<String, List<String>> files = new TreeMap<>();
         for (UnitManifest unit : run.units().committed(Phase.EXTRACT.label())) {
             for (DataFile file : unit.files()) {
@@ -290,13 +277,13 @@ final class Undisturbed {
             }
         }
         Map<String, String> selects = new TreeMap<>();
-        files.forEach((table, paths) ->
-                selects.put(table, "SELECT * FROM read_parquet(" + paths + ", hive_partitioning = false)"));
+        files.forEach((table, paths) -> selects.put(
+                table, "SELECT " + of.columns(table) + " FROM read_parquet(" + paths + ", hive_partitioning = false)"));
         return selects;
     }
 
     /** A file on this disk, brought there if it is not. */
-    private static Path local(ShopJob of, String path) throws IOException {
+    private static Path local(StoredJob of, String path) throws IOException {
         Optional<Path> here = of.storage().localPath(path);
         if (here.isPresent()) {
             return here.get();
@@ -306,20 +293,5 @@ final class Undisturbed {
             Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
         }
         return copy;
-    }
-
-    /** Files beside the warehouse that are neither a version that live or rollback needs, nor the lock. */
-    private static List<String> leftovers(ShopJob other) {
-        List<String> needed = new ArrayList<>(List.of("lock"));
-        other.commits().forEach(commit -> needed.add(commit.run() + ".duckdb"));
-        try (var entries = Files.list(other.database().resolveSibling("warehouse.duckdb.versions"))) {
-            return entries.map(entry -> entry.getFileName().toString())
-                    .filter(entry -> !needed.contains(entry))
-                    .sorted()
-                    .map(entry -> "left behind beside the warehouse: " + entry)
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -50,7 +50,7 @@ class WrongClockTest {
     }
 
     private void succeed(ShopJob job) {
-        ShopJob.Ended ended = job.run(clock, Effects.unlimited());
+        StoredJob.Ended ended = job.run(clock, Effects.unlimited());
         assertThat(ended.exitCode()).as(ended.output()).isZero();
     }
 
@@ -83,7 +83,7 @@ class WrongClockTest {
         assertThat(stopped.end()).isEmpty();
         clock.jump(back);
         Effects second = new Effects((number, effect) -> false, effect -> {});
-        ShopJob.Ended ended = job.run(clock, second);
+        StoredJob.Ended ended = job.run(clock, second);
 
         assertThat(ended.exitCode()).as(ended.output()).isZero();
         assertThat(job.newestRun().id()).isEqualTo(stopped.id());
@@ -127,7 +127,7 @@ class WrongClockTest {
                 clock.jump(Duration.ofHours(-1));
             }
         });
-        ShopJob.Ended ended = job.run(clock, effects);
+        StoredJob.Ended ended = job.run(clock, effects);
         assertThat(ended.exitCode()).as(ended.output()).isZero();
         succeed(job);
         assertThat(job.commits())

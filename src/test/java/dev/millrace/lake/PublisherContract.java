@@ -1,10 +1,14 @@
 package dev.millrace.lake;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.fault.Fault;
 import dev.millrace.lake.Accesses.Access;
 import dev.millrace.lake.Deduplication.Against;
 import dev.millrace.lake.Deduplication.Keep;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.run.DataFile;
 import dev.millrace.storage.Storage;
 import dev.millrace.testing.SharedSpark;
 import java.nio.file.Path;
@@ -44,7 +48,12 @@ abstract class PublisherContract {
     @BeforeEach
     void open(SparkSession session) {
         spark = session;
-        job = new Accesses(session, root);
+        job = open();
+    }
+
+    /** A job whose storages have nothing yet. */
+    Accesses open() {
+        return new Accesses(spark, root);
     }
 
     abstract Publisher publisher(Storage lake);
@@ -165,6 +174,22 @@ abstract class PublisherContract {
     /** What readers may see of a commit that was stopped. */
     void requireUnseen(Set<List<String>> onTheWay, List<String> before) {
         assertThat(onTheWay).containsExactly(before);
+    }
+
+    @Test
+    void aFileThatIsGoneIsNoDefectOfOurs() {
+        publish(job.lake, 1, FIRST, Set.of(), Optional.empty());
+        LandedTable landed = job.land(Accesses.run(2), List.of(FIRST));
+        job.staging.delete(landed.files().stream().map(DataFile::path).toList());
+        Publication publication = job.publication(
+                Accesses.run(2), 2, Optional.of(1L), landed, Set.of(), rule(Keep.FIRST, Against.BATCH, null));
+
+        assertThatThrownBy(() -> publisher(job.lake).publish(publication))
+                .isInstanceOfSatisfying(
+                        Fault.class, fault -> assertThat(fault.kind()).isEqualTo(Fault.Kind.WORLD))
+                .hasMessageContaining("Cannot publish to " + job.lake.uri("access_record/"))
+                .hasMessageContaining(LakePath.name(landed.files().get(0).path()));
+        assertThat(seen()).isEqualTo(Accesses.texts(FIRST));
     }
 
     @Test

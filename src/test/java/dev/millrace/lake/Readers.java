@@ -26,6 +26,7 @@ import java.sql.Statement;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
@@ -98,6 +99,11 @@ final class Readers {
     }
 
     static List<String> python(Path folder, String path) {
+        return python(folder, path, Map.of());
+    }
+
+    /** @param environment tells how S3 is reached */
+    static List<String> python(Path folder, String path, Map<String, String> environment) {
         String script = """
                 import sys
                 from deltalake import DeltaTable, QueryBuilder
@@ -110,6 +116,7 @@ final class Readers {
                 """;
         ProcessBuilder reader = new ProcessBuilder(PYTHON.toString(), "-c", script, path).directory(folder.toFile());
         reader.environment().put("RUST_LOG", "error");
+        reader.environment().putAll(environment);
         Processes.Ended ended = Processes.run(reader);
         if (ended.exitCode() != 0) {
             throw new IllegalStateException(ended.toString());
@@ -118,7 +125,11 @@ final class Readers {
     }
 
     static List<String> kernel(String path) {
-        Engine engine = DefaultEngine.create(new Configuration());
+        return kernel(path, new Configuration());
+    }
+
+    static List<String> kernel(String path, Configuration hadoop) {
+        Engine engine = DefaultEngine.create(hadoop);
         Snapshot snapshot = Table.forPath(engine, path).getLatestSnapshot(engine);
         Scan scan = snapshot.getScanBuilder(engine).build();
         StructType schema = snapshot.getSchema(engine);

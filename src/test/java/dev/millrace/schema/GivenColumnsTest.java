@@ -95,12 +95,20 @@ class GivenColumnsTest {
         read(shredder, RECORD, 0);
         read(shredder, RECORD, 1);
         read(shredder, "{\"payload\":{\"extra\":null},\"stack\":7}", 2);
-        assertThat(UnitCensus.fromJson(shredder.counted().toJson()).unnamed(plan))
+        SchemaDiff diff = SchemaDiff.against(
+                UnitCensus.fromJson(shredder.counted().toJson()).census(),
+                new SchemaCache.Entry(DataSchema.ofRecords(), new Census(), Instant.EPOCH),
+                Map.of("access_record", settings(false, accessColumns())),
+                false);
+        assertThat(diff.tables()).hasSize(1);
+        assertThat(diff.tables().get(0).name()).isEqualTo("access_record");
+        assertThat(diff.tables().get(0).lines())
+                .extracting(SchemaDiff.Line::text)
                 .containsExactly(
-                        "access_record: attribute instance has no column: met 2 values of type S",
-                        "access_record: attribute payload.elapseMS has no column: met 2 values of type N",
-                        "access_record: attribute payload.extra has no column: met 1 value of type NULL, 2 values of type M",
-                        "access_record: attribute stack has no column: met 2 values of type S, 1 value of type N");
+                        "attribute instance: met 2 values of type S",
+                        "attribute payload.elapseMS: met 2 values of type N",
+                        "attribute payload.extra: met 1 value of type NULL, 2 values of type M",
+                        "attribute stack: met 2 values of type S, 1 value of type N");
     }
 
     @Test

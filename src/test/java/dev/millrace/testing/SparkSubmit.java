@@ -18,9 +18,15 @@ public final class SparkSubmit {
     private static final Path HOME = Path.of(System.getProperty("millrace.home"));
     private static final Path INSTALLED = installed("spark-submit");
 
-    // What the jar brings itself, relocated: not to be found under its own name either.
-    private static final List<String> OURS =
-            List.of("/software/amazon/", "/info/picocli/", "/org/yaml/", "/httpcomponents/", "/target/");
+    // What the jar brings itself, relocated: not to be found under its own name either; and what Spark alone has not.
+    private static final List<String> OURS = List.of(
+            "/software/amazon/",
+            "/info/picocli/",
+            "/org/yaml/",
+            "/httpcomponents/",
+            "/target/",
+            "/hadoop-aws/",
+            "/com/amazonaws/");
 
     private SparkSubmit() {}
 
@@ -36,10 +42,23 @@ public final class SparkSubmit {
 
     /** The DuckDB driver's jar, for {@code --jars}. */
     public static String duckDbJar() {
-        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
-                .filter(jar -> jar.contains("duckdb_jdbc"))
-                .findFirst()
-                .orElseThrow();
+        return jars("duckdb_jdbc");
+    }
+
+    /** Jars of our class path whose paths hold these names, for {@code --jars}. */
+    public static String jars(String... names) {
+        List<String> jars = new ArrayList<>();
+        for (String name : names) {
+            List<String> found = Arrays.stream(
+                            System.getProperty("java.class.path").split(File.pathSeparator, -1))
+                    .filter(jar -> jar.contains(name))
+                    .toList();
+            if (found.isEmpty()) {
+                throw new IllegalArgumentException(name + " is not on the class path");
+            }
+            jars.addAll(found);
+        }
+        return String.join(",", jars);
     }
 
     /** Whether a real {@code spark-submit} is used. */
@@ -52,8 +71,18 @@ public final class SparkSubmit {
         return run(folder, arguments, isInstalled());
     }
 
+    /** As {@link #run(Path, List)}, with variables in its environment. */
+    public static Processes.Ended run(Path folder, List<String> arguments, Map<String, String> environment) {
+        return run(folder, arguments, isInstalled(), environment);
+    }
+
     /** As {@link #run(Path, List)}, by the installed {@code spark-submit} or by Maven's jars. */
     public static Processes.Ended run(Path folder, List<String> arguments, boolean installed) {
+        return run(folder, arguments, installed, Map.of());
+    }
+
+    private static Processes.Ended run(
+            Path folder, List<String> arguments, boolean installed, Map<String, String> environment) {
         List<String> command = new ArrayList<>();
         if (installed) {
             command.add(INSTALLED.toString());
@@ -62,7 +91,9 @@ public final class SparkSubmit {
             command.addAll(List.of("-cp", sparkClassPath(), "org.apache.spark.deploy.SparkSubmit"));
         }
         command.addAll(arguments);
-        return Processes.run(process(folder, command));
+        ProcessBuilder process = process(folder, command);
+        process.environment().putAll(environment);
+        return Processes.run(process);
     }
 
     /** Runs Java with Spark's jars, {@link #jar} and nothing else of ours on the class path. */
