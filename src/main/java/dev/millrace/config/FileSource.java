@@ -64,6 +64,9 @@ public record FileSource(
      */
     public record Csv(char delimiter, char quote, char escape, String comment, String nullText) implements Format {}
 
+    /** Items of DynamoDB, each in an object of its own as its {@code Item}: what an export holds. */
+    public record DynamoDbJson() implements Format {}
+
     /** Apache Parquet. */
     public record Parquet() implements Format {}
 

@@ -395,6 +395,17 @@ final class JobKeys {
                 SnapshotSource::manifest,
                 "The `manifest-summary.json` of a manifest that lists the files; its data has columns `uri`, `size`,"
                         + " `etag` and `n_record`, of which the last two may be null.");
+        static final Key<SnapshotSource, FileLocation> EXPORT = Key.optional(
+                "export",
+                Scalars.FILE,
+                SnapshotSource::export,
+                "The `manifest-summary.json` of a full export of a DynamoDB table, in DynamoDB JSON.");
+        static final Key<SnapshotSource, Map<String, String>> KEYS = Key.map(
+                "keys",
+                new MapForm<>("key attribute", Scalars.ATTRIBUTE, Scalars.KEY_TYPE),
+                SnapshotSource::keys,
+                "The exported table's keys with their types, partition key first, which no export tells:"
+                        + " `{PK: S, SK: S}`; only with `export`.");
         static final Key<SnapshotSource, Location> AT = Key.optional(
                 "at",
                 Scalars.FOLDER,
@@ -427,20 +438,45 @@ final class JobKeys {
                 SnapshotSource::fileColumn,
                 "Whether rows have a column `_file` with the file that they are from.");
         static final Section<SnapshotSource> SECTION = Section.<SnapshotSource>of(
-                        List.of(MANIFEST, AT, NAMES, FORMAT, GROUP_SIZE, FILE_COLUMN),
+                        List.of(MANIFEST, EXPORT, KEYS, AT, NAMES, FORMAT, GROUP_SIZE, FILE_COLUMN),
                         v -> new SnapshotSource(
                                 v.find(MANIFEST),
+                                v.find(EXPORT),
+                                v.get(KEYS),
                                 v.find(AT),
                                 v.get(NAMES),
                                 v.get(FORMAT),
                                 v.get(GROUP_SIZE),
                                 v.get(FILE_COLUMN)))
-                .withOneOf(List.of(MANIFEST, AT))
-                .checked(v -> {
-                    if (v.isGiven(MANIFEST) && v.isGiven(NAMES) && !NAMES.isDefault(v.find(NAMES), v.reading())) {
-                        v.mistake(NAMES, "has no effect on a manifest, which names its files: remove it");
-                    }
-                });
+                .withOneOf(List.of(MANIFEST, EXPORT, AT))
+                .checked(Snapshot::check);
+
+        private static void check(Values v) {
+            boolean namesFiles = v.isGiven(MANIFEST) || v.isGiven(EXPORT);
+            if (namesFiles && isOther(v, NAMES)) {
+                v.mistake(NAMES, "has no effect on a manifest, which names its files: remove it");
+            }
+            int keys = v.find(KEYS).map(Map::size).orElse(1);
+            if (!v.isGiven(EXPORT)) {
+                if (keys > 0 && v.isGiven(KEYS)) {
+                    v.mistake(KEYS, "is only for an export: remove it");
+                }
+                return;
+            }
+            if (keys < 1 || keys > 2) {
+                v.mistake(KEYS, "must name the table's partition key, and its sort key if it has one: {PK: S, SK: S}");
+            }
+            if (isOther(v, FORMAT)) {
+                v.mistake(FORMAT, "has no effect on an export, which is in DynamoDB JSON: remove it");
+            }
+            if (isOther(v, FILE_COLUMN)) {
+                v.mistake(FILE_COLUMN, "has no effect on an export, whose rows are known by their keys: remove it");
+            }
+        }
+
+        private static <T> boolean isOther(Values v, Key<SnapshotSource, T> key) {
+            return v.isGiven(key) && !key.isDefault(v.find(key), v.reading());
+        }
     }
 
     private static final Key<Source, DynamoDbSource> SOURCE_DYNAMODB = Key.optional(
@@ -1145,7 +1181,9 @@ final class JobKeys {
     /** What goes with one kind of source only. */
     private static void checkSource(Values v) {
         Reading reading = v.reading();
-        if (reading.root().find("source", "dynamodb").isPresent()) {
+        boolean isTable = reading.root().find("source", "dynamodb").isPresent();
+        boolean isExport = reading.root().find("source", "snapshot", "export").isPresent();
+        if (isTable || isExport) {
             v.find(TABLES)
                     .ifPresent(tables -> tables.forEach((kind, table) -> {
                         if (table.isGiven()) {
@@ -1166,6 +1204,8 @@ final class JobKeys {
                                     "is for files only: items of a DynamoDB table are told apart by their key: remove it");
                         }
                     }));
+        }
+        if (isTable) {
             return;
         }
         if (!v.isGiven(SOURCE_KEY)) {
@@ -1200,7 +1240,8 @@ final class JobKeys {
         Reading reading = v.reading();
         Map<String, TableSettings> tables = v.find(TABLES).orElse(Map.of());
         boolean isFiles = v.isGiven(SOURCE_KEY)
-                && reading.root().find("source", "dynamodb").isEmpty();
+                && reading.root().find("source", "dynamodb").isEmpty()
+                && reading.root().find("source", "snapshot", "export").isEmpty();
         tables.forEach((kind, table) -> table.deduplicate().ifPresent(duplicates -> {
             Tree at = reading.root().find("tables", kind, "deduplicate").orElse(reading.root());
             String path = Reading.below("tables", kind) + ".deduplicate";

@@ -197,6 +197,12 @@ final class Scalars {
             "must be 3 to 255 of letters, digits, underscore, hyphen and dot",
             "[A-Za-z0-9_.-]{3,255}");
 
+    static final Scalar<String> KEY_TYPE = Scalar.of(
+            "`S`, `N` or `B`",
+            "must be S, N or B, the type of a key",
+            Map.of("enum", List.of("S", "N", "B")),
+            text -> Optional.of(text).filter(List.of("S", "N", "B")::contains));
+
     static final Scalar<String> REGION = Scalar.matching(
             "name of a region", "must be the name of a region, for example eu-west-1", "[a-z0-9]+(-[a-z0-9]+)*");
 

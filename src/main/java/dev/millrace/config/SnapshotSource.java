@@ -1,6 +1,7 @@
 package dev.millrace.config;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -8,6 +9,8 @@ import java.util.OptionalLong;
  * Files that together are a snapshot: every run reads all of them, and its table replaces the one before.
  *
  * @param manifest the summary of a manifest pair that lists the files; else they are those of {@code at}
+ * @param export the summary of a full export of a DynamoDB table to S3, in DynamoDB JSON
+ * @param keys types ({@code S}, {@code N} or {@code B}) of the exported table's keys by name, partition key first
  * @param at their folder
  * @param names a file's name must match this, where {@code *} stands for any characters and {@code ?} for one; only of
  *     files that are listed
@@ -17,6 +20,8 @@ import java.util.OptionalLong;
  */
 public record SnapshotSource(
         Optional<FileLocation> manifest,
+        Optional<FileLocation> export,
+        Map<String, String> keys,
         Optional<Location> at,
         String names,
         Format format,
@@ -29,14 +34,22 @@ public record SnapshotSource(
         CSV,
         JSON;
 
-        /** As a source of files has it, with its defaults. */
-        public FileSource.Format ofFiles() {
+        private FileSource.Format ofFiles() {
             return switch (this) {
                 case PARQUET -> new FileSource.Parquet();
                 case CSV -> new FileSource.Csv(',', '"', '"', "", "");
                 case JSON -> new FileSource.Json(List.of(), false);
             };
         }
+    }
+
+    public SnapshotSource {
+        keys = Ordered.copyOf(keys);
+    }
+
+    /** What the files hold, as a source of files has it, with its defaults. */
+    public FileSource.Format fileFormat() {
+        return export.isPresent() ? new FileSource.DynamoDbJson() : format.ofFiles();
     }
 
     /** What a file must keep to. */

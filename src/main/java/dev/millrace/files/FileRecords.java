@@ -1,6 +1,7 @@
 package dev.millrace.files;
 
 import dev.millrace.config.FileSource.Csv;
+import dev.millrace.config.FileSource.DynamoDbJson;
 import dev.millrace.config.FileSource.Format;
 import dev.millrace.config.FileSource.Json;
 import dev.millrace.config.FileSource.Limits;
@@ -11,7 +12,11 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 
 /** Opens files as records. */
@@ -26,6 +31,16 @@ public final class FileRecords {
     /** The records of a file or a part of one. How text is compressed is told by its content. */
     public static RecordReader open(Storage storage, FilePart part, Format format, Limits limits) {
         try {
+            if (format instanceof DynamoDbJson) {
+                return new ItemRecords(new JsonRecords(
+                        storage.uri(part.path()),
+                        window(storage, part, limits),
+                        limits,
+                        List.of(),
+                        false,
+                        0,
+                        Long.MAX_VALUE));
+            }
             if (format instanceof Json json) {
                 long to = part.to() == part.bytes() ? Long.MAX_VALUE : part.to();
                 return new JsonRecords(
@@ -57,6 +72,25 @@ public final class FileRecords {
                         .isPresent();
         if (!same) {
             throw Fault.world("Cannot read " + storage.uri(part.path()) + ": it changed while it was read");
+        }
+    }
+
+    /** How a file is another than its manifest says; empty where its MD5 is right. Reads it once more. */
+    static Optional<String> md5Difference(Storage storage, FilePart part, String expected) {
+        try (InputStream in = storage.open(part.file(), 0).orElseGet(InputStream::nullInputStream)) {
+            MessageDigest digest = MessageDigest.getInstance("MD5");
+            byte[] buffer = new byte[128 << 10];
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                digest.update(buffer, 0, read);
+            }
+            String found = Base64.getEncoder().encodeToString(digest.digest());
+            return found.equals(expected)
+                    ? Optional.empty()
+                    : Optional.of("its MD5 is " + found + ", the manifest says " + expected);
+        } catch (IOException e) {
+            throw Fault.world("Cannot read " + storage.uri(part.path()) + ": " + e.getMessage(), e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has MD5", e);
         }
     }
 

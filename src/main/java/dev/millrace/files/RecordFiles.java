@@ -108,6 +108,8 @@ public record RecordFiles(Storage storage, UnitFiles units, Format format, Limit
             String damage = records.damage();
             if (entry.refused().isEmpty() && !damage.isEmpty()) {
                 damaged.put(part.path(), damage);
+            } else if (!entry.md5().isEmpty()) {
+                FileRecords.md5Difference(storage, part, entry.md5()).ifPresent(why -> damaged.put(part.path(), why));
             }
             boolean wasRead = entry.refused().isEmpty() && !(records instanceof NoRecords);
             records = null;

@@ -114,17 +114,19 @@ public record Snapshot(Storage storage, List<SnapshotFile> files) {
 
     /** How this snapshot is another than one that a run has begun with; empty where it is the same. */
     public Optional<String> difference(List<SnapshotFile> planned) {
-        Map<String, String> now = new HashMap<>();
-        files.forEach(file -> now.put(file.path(), file.etag()));
+        Map<String, SnapshotFile> now = new HashMap<>();
+        files.forEach(file -> now.put(file.path(), file));
         Set<String> before = new HashSet<>();
         List<String> other = new ArrayList<>();
         for (SnapshotFile file : planned) {
             before.add(file.path());
-            String etag = now.get(file.path());
-            if (etag == null) {
+            SnapshotFile found = now.get(file.path());
+            if (found == null) {
                 other.add(storage.uri(file.path()) + " is gone");
-            } else if (!etag.equals(file.etag())) {
+            } else if (!found.etag().equals(file.etag())) {
                 other.add(storage.uri(file.path()) + " was changed");
+            } else if (!found.equals(file)) {
+                other.add("its manifest says otherwise of " + storage.uri(file.path()));
             }
         }
         files.stream()

@@ -11,8 +11,13 @@ import java.util.OptionalLong;
  * @param bytes its size
  * @param etag as storage gave it when the file was listed
  * @param rows that it has to have; empty where nobody has said so
+ * @param md5 that it has to have, in base64; empty where nobody has said so
  */
-public record SnapshotFile(String path, long bytes, String etag, OptionalLong rows) {
+public record SnapshotFile(String path, long bytes, String etag, OptionalLong rows, String md5) {
+    public SnapshotFile(String path, long bytes, String etag, OptionalLong rows) {
+        this(path, bytes, etag, rows, "");
+    }
+
     ManifestEntry entry(Storage source) {
         return new ManifestEntry(source.uri(path), bytes, rows, etag);
     }

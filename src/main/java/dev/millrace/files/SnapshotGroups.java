@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 
 /**
  * The units of a run over a snapshot: groups of its files. Each has a manifest of its own in the run's staging,
@@ -36,6 +37,9 @@ public final class SnapshotGroups implements UnitFiles {
     private static final String FILES = "files";
     private static final String BYTES = "bytes";
     private static final String ROOT = "root";
+
+    /** Followed by a file's path, a detail of its group's manifest. */
+    private static final String MD5 = "md5 of ";
 
     private final Storage staging;
     private final String folder;
@@ -75,7 +79,11 @@ public final class SnapshotGroups implements UnitFiles {
     private PlannedUnit unit(List<SnapshotFile> group) {
         String id = "group-" + hash(group);
         long bytes = group.stream().mapToLong(SnapshotFile::bytes).sum();
-        FileManifest.put(staging, summary(id), data(id), entries(group), Map.of("unit", id));
+        Map<String, String> details = new TreeMap<>(Map.of("unit", id));
+        group.stream()
+                .filter(file -> !file.md5().isEmpty())
+                .forEach(file -> details.put(MD5 + file.path(), file.md5()));
+        FileManifest.put(staging, summary(id), data(id), entries(group), details);
         return new PlannedUnit(
                 id, Map.of(FILES, String.valueOf(group.size()), BYTES, String.valueOf(bytes), ROOT, source.root()));
     }
@@ -88,7 +96,8 @@ public final class SnapshotGroups implements UnitFiles {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             for (SnapshotFile file : files) {
-                String line = file.path() + "\0" + file.bytes() + "\0" + file.etag() + "\0" + file.rows() + "\0";
+                String line = String.join(
+                        "\0", file.path(), "" + file.bytes(), file.etag(), "" + file.rows(), file.md5(), "");
                 digest.update(line.getBytes(StandardCharsets.UTF_8));
             }
             return HexFormat.of().formatHex(digest.digest(), 0, 10);
@@ -130,7 +139,17 @@ public final class SnapshotGroups implements UnitFiles {
             throw Fault.world("Cannot read " + staging.uri(path) + ": it lists " + files.size() + " files, and "
                     + fileCount(unit) + " were planned");
         }
-        return files;
+        Map<String, String> details = FileManifest.find(staging, summary(unit.id()))
+                .map(FileManifest.Summary::details)
+                .orElseThrow(() -> Fault.world("Cannot read " + staging.uri(summary(unit.id())) + ": it is not there"));
+        return files.stream()
+                .map(file -> new SnapshotFile(
+                        file.path(),
+                        file.bytes(),
+                        file.etag(),
+                        file.rows(),
+                        details.getOrDefault(MD5 + file.path(), "")))
+                .toList();
     }
 
     /** All files of some units, by path. */
@@ -157,8 +176,8 @@ public final class SnapshotGroups implements UnitFiles {
     @Override
     public List<UnitFiles.Entry> of(PlannedUnit unit) {
         return files(unit).stream()
-                .map(file ->
-                        new UnitFiles.Entry(new FilePart(file.path(), file.bytes(), file.etag(), 0, file.bytes()), ""))
+                .map(file -> new UnitFiles.Entry(
+                        new FilePart(file.path(), file.bytes(), file.etag(), 0, file.bytes()), "", file.md5()))
                 .toList();
     }
 }

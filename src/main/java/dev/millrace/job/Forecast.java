@@ -2,7 +2,6 @@ package dev.millrace.job;
 
 import dev.millrace.config.Durations;
 import dev.millrace.config.DynamoDbSource;
-import dev.millrace.config.FileLocation;
 import dev.millrace.config.FileSource;
 import dev.millrace.config.SchemaSettings;
 import dev.millrace.config.SnapshotSource;
@@ -107,10 +106,7 @@ final class Forecast implements Callable<Integer> {
 
     private static void printSnapshot(PrintWriter out, ListedSource source, SnapshotSource settings) {
         List<SnapshotFile> files = source.snapshot().files();
-        out.println("snapshot   "
-                + settings.manifest()
-                        .map(FileLocation::uri)
-                        .orElseGet(() -> settings.at().orElseThrow().uri()));
+        out.println("snapshot   " + source.name());
         out.println("files      " + Figures.count(files.size()) + ", "
                 + Figures.bytes(source.snapshot().bytes()));
         LongSummaryStatistics groups = SnapshotGroups.group(files, settings.groupBytes()).stream()

@@ -5,6 +5,7 @@ import dev.millrace.config.FolderPattern;
 import dev.millrace.config.Location;
 import dev.millrace.config.SnapshotSource;
 import dev.millrace.fault.Fault;
+import dev.millrace.files.DynamoDbExport;
 import dev.millrace.files.RecordFiles;
 import dev.millrace.files.Snapshot;
 import dev.millrace.files.SnapshotFile;
@@ -18,6 +19,11 @@ import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunStore;
 import dev.millrace.run.TableCounts;
+import dev.millrace.schema.CensusTaker;
+import dev.millrace.schema.DataSchema;
+import dev.millrace.schema.KeyAttribute;
+import dev.millrace.schema.ShredPlan;
+import dev.millrace.schema.SourceType;
 import dev.millrace.storage.Storage;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,6 +63,7 @@ final class ListedSource extends RecordsSource {
         if (found.isEmpty()) {
             Snapshot snapshot = settings.manifest()
                     .map(this::ofManifest)
+                    .or(() -> settings.export().map(this::ofExport))
                     .orElseGet(() -> ofFolder(settings.at().orElseThrow()));
             if (snapshot.files().isEmpty()) {
                 throw Fault.world("Snapshot " + name() + " has no files: nothing is read, and what is published stays");
@@ -66,10 +73,20 @@ final class ListedSource extends RecordsSource {
         return found.get();
     }
 
-    private String name() {
+    /** What lists the files. */
+    String name() {
         return settings.manifest()
+                .or(settings::export)
                 .map(FileLocation::uri)
                 .orElseGet(() -> settings.at().orElseThrow().uri());
+    }
+
+    private Snapshot ofExport(FileLocation summary) {
+        Storage folder = storage(summary.folder().uri());
+        if (folder.stat(summary.name()).isEmpty()) {
+            throw Fault.user(open.file() + ": source.snapshot.export: " + summary + ": there is no such file");
+        }
+        return DynamoDbExport.read(folder, summary.name());
     }
 
     private Snapshot ofFolder(Location at) {
@@ -130,6 +147,36 @@ final class ListedSource extends RecordsSource {
         return root;
     }
 
+    private List<KeyAttribute> keys() {
+        return settings.keys().entrySet().stream()
+                .map(key -> new KeyAttribute(key.getKey(), SourceType.valueOf(key.getValue())))
+                .toList();
+    }
+
+    @Override
+    public DataSchema unknown() {
+        return settings.export().isPresent() ? DataSchema.none(keys()) : super.unknown();
+    }
+
+    @Override
+    public ShredPlan shredding(DataSchema schema, RunStore run) {
+        return settings.export().isPresent()
+                ? ShredPlan.of(
+                        schema, TableSource.kindRule(open.job()), open.job().tables(), ShredPlan.Expiry.NEVER)
+                : super.shredding(schema, run);
+    }
+
+    @Override
+    public CensusTaker.Settings census(RunStore run) {
+        return settings.export().isPresent()
+                ? new CensusTaker.Settings(
+                        TableSource.kindRule(open.job()),
+                        ShredPlan.redactions(open.job().tables()),
+                        keys(),
+                        open.job().schema().sample().fraction())
+                : super.census(run);
+    }
+
     @Override
     public boolean isEmpty() {
         return false;
@@ -173,7 +220,7 @@ final class ListedSource extends RecordsSource {
         SnapshotGroups groups = groups(context.run());
         groups.putWhole(context.plan().units());
         Storage source = storage(SnapshotGroups.root(context.plan().units().get(0)));
-        RecordFiles records = new RecordFiles(source, groups, settings.format().ofFiles(), settings.limits());
+        RecordFiles records = new RecordFiles(source, groups, settings.fileFormat(), settings.limits());
         return new FilesReading(context, records, this) {
             @Override
             public Commit commit(Map<String, TableCounts> counts) {

@@ -12,6 +12,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -34,8 +35,13 @@ public final class FileManifest {
      * @param data uri of the list
      * @param bytes of all files, where it says so
      * @param rows of all files, where it says so
+     * @param details what else it says in text
      */
-    public record Summary(String data, OptionalLong bytes, OptionalLong rows) {
+    public record Summary(String data, OptionalLong bytes, OptionalLong rows, Map<String, String> details) {
+        public Summary {
+            details = Map.copyOf(details);
+        }
+
         /**
          * Reads a summary.
          *
@@ -49,7 +55,14 @@ public final class FileManifest {
                     throw Fault.world("Manifest " + uri
                             + " cannot be read: it has no text manifest, which says where its " + "list of files is");
                 }
-                return new Summary(root.path("manifest").textValue(), whole(root, "size"), whole(root, "n_record"));
+                Map<String, String> details = new HashMap<>();
+                root.path("details").fields().forEachRemaining(field -> {
+                    if (field.getValue().isTextual()) {
+                        details.put(field.getKey(), field.getValue().textValue());
+                    }
+                });
+                return new Summary(
+                        root.path("manifest").textValue(), whole(root, "size"), whole(root, "n_record"), details);
             } catch (JsonProcessingException e) {
                 throw Fault.world("Manifest " + uri + " cannot be read: it is no JSON: " + e.getOriginalMessage(), e);
             }

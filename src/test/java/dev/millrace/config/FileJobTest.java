@@ -164,6 +164,8 @@ class FileJobTest {
         assertThat(folder.source())
                 .isEqualTo(new SnapshotSource(
                         Optional.empty(),
+                        Optional.empty(),
+                        Map.of(),
                         Optional.of(Location.of(base.resolve("in"))),
                         "*.csv.gz",
                         SnapshotSource.Format.CSV,
@@ -176,10 +178,17 @@ class FileJobTest {
                 .isEqualTo(new SnapshotSource(
                         Optional.of(new FileLocation(new Location("s3://exports/orders/"), "manifest-summary.json")),
                         Optional.empty(),
+                        Map.of(),
+                        Optional.empty(),
                         "*",
                         SnapshotSource.Format.PARQUET,
                         OptionalLong.empty(),
                         true));
+        Job export = files.job(full("full-export.yaml")).load();
+        assertThat(export.source()).isInstanceOfSatisfying(SnapshotSource.class, source -> {
+            assertThat(source.keys().keySet()).containsExactly("PK", "SK");
+            assertThat(source.fileFormat()).isEqualTo(new FileSource.DynamoDbJson());
+        });
         assertThat(JobFile.toJson(manifest)).contains("\"group-size\" : \"auto\"");
     }
 
@@ -188,13 +197,18 @@ class FileJobTest {
             delimiter = '|',
             value = {
                 "{at: in, manifest: m.json} | source.snapshot: must hold only one of: manifest, at",
-                "{format: csv} | source.snapshot: must hold one of: manifest, at",
+                "{format: csv} | source.snapshot: must hold one of: manifest, export, at",
                 "{at: in, fromat: csv} | source.snapshot.fromat: unknown key: did you mean format?",
                 "{at: in, format: orc} | source.snapshot.format: orc: must be parquet, csv or json",
                 "{at: in, group-size: 128} | source.snapshot.group-size: 128: must be auto, or a positive size",
                 "{manifest: s3://bucket} | source.snapshot.manifest: s3://bucket: must be a file: a local path",
                 "{manifest: exports/} | source.snapshot.manifest: exports/: must be a file: a local path",
                 "{manifest: m.json, files: '*.parquet'} | source.snapshot.files: *.parquet: has no effect on a manifest",
+                "{export: m.json} | source.snapshot.keys: must name the table's partition key",
+                "{export: m.json, keys: {PK: s}} | source.snapshot.keys.PK: s: must be S, N or B",
+                "{export: m.json, keys: {PK: S}, format: csv} | source.snapshot.format: csv: has no effect on an export",
+                "{export: m.json, keys: {PK: S}, file-column: false} | source.snapshot.file-column: false: has no effect",
+                "{at: in, keys: {PK: S}} | source.snapshot.keys: is only for an export",
                 "{at: .} | lake.at: lake: lies in the source's folder",
                 "{at: in}, publish: delta | lake.publish: delta: is for a source whose files are read once",
             })

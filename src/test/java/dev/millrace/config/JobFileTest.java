@@ -115,7 +115,8 @@ class JobFileTest {
                 "full-csv.yaml",
                 "full-parquet.yaml",
                 "full-snapshot.yaml",
-                "full-manifest.yaml")) {
+                "full-manifest.yaml",
+                "full-export.yaml")) {
             json.append(JobFile.toJson(files.job(full(file)).load()));
         }
         for (Form.Row row : JobKeys.ROOT.rows("")) {

@@ -76,7 +76,12 @@ class JobSchemaTest {
         }
         assertThat(files).contains(HOME.resolve("jobs/shop.yaml"));
         for (String name : List.of(
-                "full-json.yaml", "full-csv.yaml", "full-parquet.yaml", "full-snapshot.yaml", "full-manifest.yaml")) {
+                "full-json.yaml",
+                "full-csv.yaml",
+                "full-parquet.yaml",
+                "full-snapshot.yaml",
+                "full-manifest.yaml",
+                "full-export.yaml")) {
             files.add(HOME.resolve("src/test/resources/config").resolve(name));
         }
         for (Path file : files) {
