@@ -16,6 +16,7 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,7 +29,7 @@ import java.util.regex.Pattern;
 
 /** The rules of the house for the rooms below a root package. */
 final class HouseRules {
-    private static final Pattern ROOM = Pattern.compile("^\\| `(\\w+)` \\|[^|]*\\|([^|]*)\\|$", Pattern.MULTILINE);
+    private static final Pattern ROOM = Pattern.compile("^\\| `([\\w.]+)` \\|[^|]*\\|([^|]*)\\|$", Pattern.MULTILINE);
     private static final Pattern BAD_NAME = Pattern.compile(".*(Util|Utils|Helper|Helpers|Manager|Common)");
 
     // Ways to read or change what belongs to the process, by class.
@@ -213,6 +214,7 @@ final class HouseRules {
         String path = inhabitant.getPackageName().substring(root.length());
         return rooms.keySet().stream()
                 .filter(room -> path.equals("." + room) || path.startsWith("." + room + "."))
-                .findFirst();
+                // A room within a room has rules of its own.
+                .max(Comparator.comparing(String::length));
     }
 }

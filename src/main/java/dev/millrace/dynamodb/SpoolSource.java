@@ -9,6 +9,7 @@ import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.CensusTaker;
 import dev.millrace.schema.KeyAttribute;
 import dev.millrace.schema.ShredPlan;
+import dev.millrace.schema.ShreddedRow;
 import dev.millrace.schema.Shredder;
 import dev.millrace.table.Column;
 import dev.millrace.table.ColumnType;
@@ -96,7 +97,7 @@ public final class SpoolSource {
         private final Shredder shredder;
         private final boolean hides;
         private final WideRow wide;
-        private List<Shredder.Row> rows = List.of();
+        private List<ShreddedRow> rows = List.of();
         private int pending;
 
         UnitReader(Read read, PlannedUnit unit) {
@@ -112,7 +113,7 @@ public final class SpoolSource {
         @Override
         public boolean next() {
             if (pending < rows.size()) {
-                Shredder.Row next = rows.get(pending++);
+                ShreddedRow next = rows.get(pending++);
                 wide.set(next.table(), next.rescued(), next.cells());
                 return true;
             }

@@ -13,6 +13,7 @@ import dev.millrace.run.UnitManifest;
 import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.CensusTaker;
 import dev.millrace.schema.ShredPlan;
+import dev.millrace.schema.ShreddedRow;
 import dev.millrace.schema.Shredder;
 import dev.millrace.table.Column;
 import dev.millrace.table.ColumnType;
@@ -107,7 +108,7 @@ public final class FilesSource {
         private final boolean hides;
         private final WideRow wide;
         private int file = -1;
-        private List<Shredder.Row> rows = List.of();
+        private List<ShreddedRow> rows = List.of();
         private int pending;
 
         UnitReader(Read read, PlannedUnit unit) {
@@ -124,7 +125,7 @@ public final class FilesSource {
         public boolean next() {
             while (true) {
                 if (pending < rows.size()) {
-                    Shredder.Row next = rows.get(pending++);
+                    ShreddedRow next = rows.get(pending++);
                     wide.set(next.table(), next.rescued(), next.cells());
                     return true;
                 }

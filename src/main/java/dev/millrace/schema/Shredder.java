@@ -1,8 +1,6 @@
 package dev.millrace.schema;
 
-import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import dev.millrace.json.JsonTape;
-import dev.millrace.schema.EntityColumn.Role;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,58 +28,6 @@ public final class Shredder {
         QUARANTINED
     }
 
-    /** A row of one table. */
-    public static final class Row {
-        private final int table;
-        private final Layout layout;
-        private final RowCells cells;
-        private final Bytes rest = new Bytes();
-        private Stray[] strays = new Stray[0];
-        private int rescued;
-
-        private record Stray(int from, int to, SourceType type, int payload) {}
-
-        private Row(int table, Layout layout) {
-            this.table = table;
-            this.layout = layout;
-            this.cells = new RowCells(layout.columns());
-        }
-
-        /** Number of its table in the plan. */
-        public int table() {
-            return table;
-        }
-
-        /** In the order of the table's columns; not to be changed or kept. */
-        public RowCells cells() {
-            return cells;
-        }
-
-        /** How many of its values did not fit; NULLs, empty lists and maps of nothing else do not count. */
-        public int rescued() {
-            return rescued;
-        }
-
-        private void clear() {
-            cells.clear();
-            rest.clear();
-            rescued = 0;
-        }
-
-        /** Notes a value in {@code rest} that did not fit: the places of its pointer, its type, the token inside. */
-        private void stray(int from, int to, SourceType type, int payload) {
-            if (strays.length <= rescued) {
-                strays = Arrays.copyOf(strays, Math.max(4, strays.length * 2));
-            }
-            strays[rescued++] = new Stray(from, to, type, payload);
-        }
-
-        private void count(int number, PathCensus drift, JsonTape tape, NumberScan numbers) {
-            Stray stray = strays[number];
-            drift.addAt(rest.array(), stray.from, stray.to, stray.type, tape, stray.payload, numbers);
-        }
-    }
-
     /** A kind that has a table. */
     private static final class Kind {
         private final String name;
@@ -102,78 +48,6 @@ public final class Shredder {
         }
     }
 
-    /** What is done with the value at a path. */
-    private static final class Node {
-        /** JSON text of the pointer to it, without quotes. */
-        private final byte[] pointer;
-
-        /** Its attribute's name as UTF-8. */
-        private final byte[] name;
-
-        private SourceType shape = SourceType.NULL;
-        private int column = -1;
-        private boolean key;
-        private Conversion conversion;
-        private Given[] given = new Given[0];
-
-        /** Whether a given column holds all of the map, so that nothing in it is without one. */
-        private boolean covered;
-
-        /** Whether the name has neither column nor table: it is known only to be found fast. */
-        private boolean isStranger;
-
-        /** The map above; null at the top. */
-        private final Node above;
-
-        /** What was met here without a column, where columns are given; null until something was. */
-        private PathCensus unnamed;
-
-        /** Record and map where this name was met last, to see that it stands there twice. */
-        private long seen;
-
-        /** The last place of the name in a map where one stands twice. */
-        private int last;
-
-        private final NameTable<Node> fields = new NameTable<>();
-        private int table = -1;
-        private Node element;
-
-        /** The field that stood first the last time. */
-        private Node first;
-
-        /** The field that followed the last time. */
-        private Node follower;
-
-        /** The number that a tape gave its name; 0: none yet. */
-        private int nameNumber;
-
-        /** The tape that gave it. */
-        private JsonTape numbering;
-
-        private Node(byte[] pointer, byte[] name, Node above) {
-            this.pointer = pointer;
-            this.name = name;
-            this.above = above;
-        }
-    }
-
-    /** A column that the job file gives, and the ways to it by the ordinal of the value's type. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Given(Conversion[] conversions) {}
-
-    /** A table's fixed columns, by place. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Layout(
-            int columns,
-            int[] keys,
-            int[] indexes,
-            int rest,
-            int file,
-            int rowId,
-            Node root,
-            boolean given,
-            boolean keepsRest) {}
-
     /** Names without a column that are known: data under names must not fill the heap. */
     private static final int MAX_STRANGERS = 2_000;
 
@@ -181,7 +55,7 @@ public final class Shredder {
     private final Notation notation;
     private final boolean isPlain;
     private final KindRule.Kinds kinds;
-    private final List<Layout> layouts = new ArrayList<>();
+    private final List<RowLayout> layouts;
     private final Map<String, Kind> known = new HashMap<>();
     private final Optional<CensusTaker> census;
     private final Drift drift = new Drift();
@@ -193,8 +67,8 @@ public final class Shredder {
     private final JsonTape wrappedTape = new JsonTape();
     private final Bytes wrapping = new Bytes();
     private final RowIds ids = new RowIds();
-    private final List<Row> rows = new ArrayList<>();
-    private final List<List<Row>> pool = new ArrayList<>();
+    private final List<ShreddedRow> rows = new ArrayList<>();
+    private final List<List<ShreddedRow>> pool = new ArrayList<>();
     private final int[] used;
 
     private JsonTape item = itemTape;
@@ -209,7 +83,7 @@ public final class Shredder {
     private String reason = "";
     private boolean sound;
     private int table = -1;
-    private Node longKey;
+    private PathNode longKey;
     private int longKeyValue;
 
     /** Makes rows and counts no items. */
@@ -227,6 +101,7 @@ public final class Shredder {
         this.census = census;
         this.notation = plan.notation();
         this.isPlain = notation == Notation.PLAIN;
+        this.layouts = RowLayout.of(plan);
         this.kinds = plan.rule().reader(notation);
         this.expiry = new ExpiryCheck(plan.expiry());
         this.driftByTable = plan.tables().stream()
@@ -241,102 +116,7 @@ public final class Shredder {
                 known.put(planned.kind(), new Kind(planned.kind(), i, redactor));
             }
             pool.add(new ArrayList<>());
-            layouts.add(layout(planned, notation));
         }
-        for (int i = 0; i < used.length; i++) {
-            if (!plan.tables().get(i).isMain()) {
-                attach(i);
-            }
-        }
-    }
-
-    @SuppressWarnings("EnumOrdinal") // the place in an array that is for it
-    private static Layout layout(ShredPlan.Table planned, Notation notation) {
-        List<EntityColumn> columns = planned.source().columns();
-        List<Integer> keys = new ArrayList<>();
-        List<Integer> indexes = new ArrayList<>();
-        int rest = -1;
-        int file = -1;
-        int rowId = -1;
-        Node root = new Node(new byte[0], new byte[0], null);
-        root.shape = SourceType.M;
-        for (int i = 0; i < columns.size(); i++) {
-            EntityColumn column = columns.get(i);
-            switch (column.role()) {
-                case PARENT_KEY -> keys.add(i);
-                case INDEX -> indexes.add(i);
-                case REST -> rest = i;
-                case FILE -> file = i;
-                case ROW_ID -> {
-                    keys.add(i);
-                    rowId = i;
-                }
-                case GIVEN -> {
-                    Node node = at(root, column.path());
-                    node.given = Arrays.copyOf(node.given, node.given.length + 1);
-                    Conversion[] conversions = Conversion.toGiven(column, i);
-                    node.given[node.given.length - 1] = new Given(conversions);
-                    node.covered |= conversions[SourceType.M.ordinal()] != null;
-                }
-                case KEY, VALUE -> {
-                    if (column.role() == Role.KEY) {
-                        keys.add(i);
-                    }
-                    Node node = at(root, column.path());
-                    node.shape = column.source();
-                    node.column = i;
-                    node.key = column.role() == Role.KEY;
-                    node.conversion = new Conversion(column, i, notation);
-                }
-            }
-        }
-        return new Layout(
-                columns.size(),
-                array(keys),
-                array(indexes),
-                rest,
-                file,
-                rowId,
-                root,
-                planned.isGiven(),
-                planned.keepsRest());
-    }
-
-    private static int[] array(List<Integer> places) {
-        return places.stream().mapToInt(Integer::intValue).toArray();
-    }
-
-    /** Makes a child table the place for the elements of its list. */
-    private void attach(int child) {
-        ShredPlan.Table planned = plan.tables().get(child);
-        Node list = at(layouts.get(planned.parent()).root(), planned.source().path());
-        list.shape = planned.source().container();
-        list.table = child;
-        list.element = layouts.get(child).root();
-    }
-
-    /** The node of a path; the maps on the way to it become maps. */
-    private static Node at(Node root, List<String> path) {
-        Node node = root;
-        for (String name : path) {
-            byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
-            Node next = node.fields.find(utf8, 0, utf8.length);
-            if (next == null) {
-                node.shape = SourceType.M;
-                next = new Node(pointer(node.pointer, name), utf8, node);
-                node.fields.put(utf8, next);
-            }
-            node = next;
-        }
-        return node;
-    }
-
-    private static byte[] pointer(byte[] parent, String name) {
-        String step = "/" + name.replace("~", "~0").replace("/", "~1");
-        byte[] json = JsonStringEncoder.getInstance().quoteAsUTF8(step);
-        byte[] pointer = Arrays.copyOf(parent, parent.length + json.length);
-        System.arraycopy(json, 0, pointer, parent.length, json.length);
-        return pointer;
     }
 
     /**
@@ -435,7 +215,7 @@ public final class Shredder {
             }
             return Outcome.EXPIRED;
         }
-        Row row = mainRow(main, at);
+        ShreddedRow row = mainRow(main, at);
         if (repeats) {
             // Seldom: of names that stand twice the last one counts, so it must be known which that is.
             startOver();
@@ -452,20 +232,22 @@ public final class Shredder {
             rows.clear();
             return Outcome.QUARANTINED;
         }
-        completeRest(row);
+        row.close();
         shareKeys(row);
         return Outcome.ROWS;
     }
 
-    private Row mainRow(int main, long at) {
-        Layout layout = layouts.get(main);
-        Row row = row(main);
+    private ShreddedRow mainRow(int main, long at) {
+        RowLayout layout = layouts.get(main);
+        ShreddedRow row = row(main);
         if (layout.file() >= 0) {
-            row.cells.putText(
-                    layout.file(), file.orElseThrow(() -> new IllegalStateException("A record before its file")));
+            row.cells()
+                    .putText(
+                            layout.file(),
+                            file.orElseThrow(() -> new IllegalStateException("A record before its file")));
         }
         if (layout.rowId() >= 0) {
-            row.cells.putText(layout.rowId(), ids.at(at));
+            row.cells().putText(layout.rowId(), ids.at(at));
         }
         sound = true;
         if (isPlain) {
@@ -512,9 +294,9 @@ public final class Shredder {
             drift.add(told);
             return;
         }
-        for (Row row : rows) {
-            for (int i = 0; i < row.rescued; i++) {
-                row.count(i, driftByTable[row.table], tape, numbers);
+        for (ShreddedRow row : rows) {
+            for (int i = 0; i < row.rescued(); i++) {
+                row.count(i, driftByTable[row.table()], tape, numbers);
             }
         }
         if (longKey != null) {
@@ -525,7 +307,7 @@ public final class Shredder {
     }
 
     /** The item's rows, its main row first. */
-    public List<Row> rows() {
+    public List<ShreddedRow> rows() {
         return rows;
     }
 
@@ -577,22 +359,22 @@ public final class Shredder {
         return verbatim ? Arrays.copyOfRange(buffer, offset, offset + length) : new byte[0];
     }
 
-    private Row row(int number) {
-        List<Row> free = pool.get(number);
+    private ShreddedRow row(int number) {
+        List<ShreddedRow> free = pool.get(number);
         int next = used[number]++;
         if (next == free.size()) {
-            free.add(new Row(number, layouts.get(number)));
+            free.add(new ShreddedRow(number, layouts.get(number)));
         }
-        Row row = free.get(next);
+        ShreddedRow row = free.get(next);
         row.clear();
         rows.add(row);
         return row;
     }
 
-    private void fields(Node node, Row row, int map) {
-        Node before = null;
+    private void fields(PathNode node, ShreddedRow row, int map) {
+        PathNode before = null;
         for (int name = map + 1; name < tape.next(map); name = tape.next(name + 1)) {
-            Node field = field(node, before, name);
+            PathNode field = field(node, before, name);
             if (field == null) {
                 unknown(node, row, name);
             } else {
@@ -606,13 +388,13 @@ public final class Shredder {
      * Finds a name's node. Items of a kind have their attributes in the same order mostly: a guess is compared where a
      * search would hash.
      */
-    private Node field(Node map, Node before, int name) {
-        Node guess = before == null ? map.first : before.follower;
+    private PathNode field(PathNode map, PathNode before, int name) {
+        PathNode guess = before == null ? map.first : before.follower;
         int number = tape.nameNumber(name);
         if (guess != null && number != 0 && guess.nameNumber == number && guess.numbering == tape) {
             return guess;
         }
-        Node field = guess != null && tape.is(name, guess.name) ? guess : field(map, name);
+        PathNode field = guess != null && tape.is(name, guess.name) ? guess : field(map, name);
         if (field != null && number != 0) {
             field.nameNumber = number;
             field.numbering = tape;
@@ -625,13 +407,13 @@ public final class Shredder {
         return field;
     }
 
-    private void plainFields(Node node, Row row, int map) {
+    private void plainFields(PathNode node, ShreddedRow row, int map) {
         if (lastCounts) {
             findLast(node, map);
         }
-        Node before = null;
+        PathNode before = null;
         for (int name = map + 1; name < tape.next(map); name = tape.next(name + 1)) {
-            Node field = field(node, before, name);
+            PathNode field = field(node, before, name);
             if (field == null) {
                 unnamed(node, row, name);
                 continue;
@@ -646,7 +428,7 @@ public final class Shredder {
     }
 
     /** A name may stand twice in plain JSON: all but the last are kept beside it. */
-    private void plainField(Node field, Row row, int name, int map) {
+    private void plainField(PathNode field, ShreddedRow row, int name, int map) {
         if (lastCounts) {
             if (field.last == name) {
                 plainValue(field, row, name + 1);
@@ -664,16 +446,16 @@ public final class Shredder {
         }
     }
 
-    private void findLast(Node node, int map) {
+    private void findLast(PathNode node, int map) {
         for (int name = map + 1; name < tape.next(map); name = tape.next(name + 1)) {
-            Node field = field(node, name);
+            PathNode field = field(node, name);
             if (field != null) {
                 field.last = name;
             }
         }
     }
 
-    private void plainValue(Node node, Row row, int value) {
+    private void plainValue(PathNode node, ShreddedRow row, int value) {
         SourceType type = Notation.plain(tape, value);
         if (type == SourceType.N && (node.column >= 0 || node.given.length > 0)) {
             numbers.scan(tape.input(), tape.start(value), tape.end(value));
@@ -695,14 +477,14 @@ public final class Shredder {
     }
 
     @SuppressWarnings("EnumOrdinal") // by an array: this runs once per value
-    private void givenValue(Node node, Row row, int value, SourceType type) {
+    private void givenValue(PathNode node, ShreddedRow row, int value, SourceType type) {
         if (type == SourceType.NULL) {
             return;
         }
         boolean fits = true;
-        for (Given given : node.given) {
-            Conversion conversion = given.conversions[type.ordinal()];
-            fits &= conversion != null && conversion.put(row.cells, tape, value, numbers);
+        for (Conversion[] given : node.given) {
+            Conversion conversion = given[type.ordinal()];
+            fits &= conversion != null && conversion.put(row.cells(), tape, value, numbers);
         }
         if (type == SourceType.M && node.shape == SourceType.M) {
             plainFields(node, row, value);
@@ -712,48 +494,48 @@ public final class Shredder {
     }
 
     /** Keeps a value whose name has no node, and gives it one while there are few. */
-    private void unnamed(Node map, Row row, int name) {
+    private void unnamed(PathNode map, ShreddedRow row, int name) {
         if (strangers < MAX_STRANGERS && !tape.isEscaped(name)) {
             strangers++;
-            Node stranger = new Node(pointer(map.pointer, tape.text(name)), tape.utf8(name), map);
+            PathNode stranger = new PathNode(RowLayout.pointer(map.pointer, tape.text(name)), tape.utf8(name), map);
             stranger.isStranger = true;
             stranger.covered = isCovered(map);
             map.fields.put(stranger.name, stranger);
             strange(stranger, row, name + 1);
-        } else if (!row.layout.given()) {
+        } else if (!row.layout().given()) {
             rest(row, map.pointer, name, name + 1);
         } else if (!isCovered(map)) {
             if (census.isPresent() && !lastCounts) {
                 unnamedAt(map, census.get()).addField(tape, name, notation, numbers);
             }
-            if (row.layout.keepsRest()) {
+            if (row.layout().keepsRest()) {
                 keep(row, map.pointer, name, name + 1);
             }
         }
     }
 
-    private void strange(Node stranger, Row row, int value) {
-        if (!row.layout.given()) {
+    private void strange(PathNode stranger, ShreddedRow row, int value) {
+        if (!row.layout().given()) {
             rest(row, stranger.pointer, -1, value);
         } else if (!stranger.covered) {
             if (census.isPresent() && !lastCounts) {
                 unnamedAt(stranger, census.get()).addValue(tape, value, notation, numbers);
             }
-            if (row.layout.keepsRest()) {
+            if (row.layout().keepsRest()) {
                 keep(row, stranger.pointer, -1, value);
             }
         }
     }
 
-    private static boolean isCovered(Node map) {
-        Node node = map;
+    private static boolean isCovered(PathNode map) {
+        PathNode node = map;
         while (node != null && !node.covered) {
             node = node.above;
         }
         return node != null;
     }
 
-    private PathCensus unnamedAt(Node node, CensusTaker taker) {
+    private PathCensus unnamedAt(PathNode node, CensusTaker taker) {
         if (node.unnamed == null) {
             node.unnamed = node.above == null
                     ? taker.census().kind(kind)
@@ -762,7 +544,7 @@ public final class Shredder {
         return node.unnamed;
     }
 
-    private void unknown(Node map, Row row, int name) {
+    private void unknown(PathNode map, ShreddedRow row, int name) {
         if (tape.isText(name) && Items.valueProblem(tape, name + 1, numbers) == null) {
             rest(row, map.pointer, name, name + 1);
         } else {
@@ -770,7 +552,7 @@ public final class Shredder {
         }
     }
 
-    private Node field(Node node, int name) {
+    private PathNode field(PathNode node, int name) {
         if (!tape.isEscaped(name)) {
             return node.fields.find(tape.input(), tape.start(name), tape.end(name));
         }
@@ -785,7 +567,7 @@ public final class Shredder {
      * Puts a value where it belongs. Whether it is sound is seen on the way: to look at all of an item first and at all
      * of it again costs a sixth of the time.
      */
-    private void value(Node node, Row row, int value) {
+    private void value(PathNode node, ShreddedRow row, int value) {
         SourceType type = Items.type(tape, value);
         int payload = SourceType.payload(value);
         boolean fits = type == node.shape;
@@ -807,8 +589,8 @@ public final class Shredder {
         }
     }
 
-    private void column(Node node, Row row, int value) {
-        boolean fits = node.conversion.put(row.cells, tape, value, numbers);
+    private void column(PathNode node, ShreddedRow row, int value) {
+        boolean fits = node.conversion.put(row.cells(), tape, value, numbers);
         if (!fits && node.key) {
             longKey = node;
             longKeyValue = value;
@@ -819,11 +601,11 @@ public final class Shredder {
         }
     }
 
-    private void elements(Node list, Row parent, SourceType type, int payload) {
-        Node element = list.element;
+    private void elements(PathNode list, ShreddedRow parent, SourceType type, int payload) {
+        PathNode element = list.element;
         int index = 0;
         for (int e = payload + 1; e < tape.next(payload); e = tape.next(e)) {
-            Row row = row(list.table);
+            ShreddedRow row = row(list.table);
             setIndexes(row, parent, index++);
             if (isPlain) {
                 plainValue(element, row, e);
@@ -833,49 +615,43 @@ public final class Shredder {
                 if (type == SourceType.NS) {
                     numbers.scan(tape.input(), tape.start(e), tape.end(e));
                 }
-                boolean fits = element.column >= 0 && element.conversion.putPayload(row.cells, tape, e, numbers);
+                boolean fits = element.column >= 0 && element.conversion.putPayload(row.cells(), tape, e, numbers);
                 if (!fits) {
                     setElementRest(row, type.element(), e);
                 }
             }
-            completeRest(row);
+            row.close();
         }
     }
 
     /** A row's place in its list, after those of its parent. */
-    private void setIndexes(Row row, Row parent, long index) {
-        int[] own = row.layout.indexes();
-        int[] above = parent.layout.indexes();
+    private void setIndexes(ShreddedRow row, ShreddedRow parent, long index) {
+        int[] own = row.layout().indexes();
+        int[] above = parent.layout().indexes();
         for (int i = 0; i < above.length; i++) {
-            row.cells.put(own[i], parent.cells, above[i]);
+            row.cells().put(own[i], parent.cells(), above[i]);
         }
-        row.cells.putLong(own[above.length], index);
-    }
-
-    private static void completeRest(Row row) {
-        if (row.rest.length() > 0) {
-            row.rest.add('}');
-            row.cells.putText(row.layout.rest(), row.rest.toArray());
-        }
+        row.cells().putLong(own[above.length], index);
     }
 
     /** Gives the child rows the keys of the main row, which are known by now. */
-    private void shareKeys(Row main) {
+    private void shareKeys(ShreddedRow main) {
         for (int r = 1; r < rows.size(); r++) {
-            Row child = rows.get(r);
-            int[] places = child.layout.keys();
+            ShreddedRow child = rows.get(r);
+            int[] places = child.layout().keys();
             for (int i = 0; i < places.length; i++) {
-                child.cells.put(places[i], main.cells, main.layout.keys()[i]);
+                child.cells().put(places[i], main.cells(), main.layout().keys()[i]);
             }
-            if (child.layout.file() >= 0) {
-                child.cells.put(child.layout.file(), main.cells, main.layout.file());
+            if (child.layout().file() >= 0) {
+                child.cells()
+                        .put(child.layout().file(), main.cells(), main.layout().file());
             }
         }
     }
 
     /** Keeps a value that does not fit; {@code name} is its name token where no node knows it, else −1. */
-    private void rest(Row row, byte[] pointer, int name, int value) {
-        int from = row.rest.length() + 2;
+    private void rest(ShreddedRow row, byte[] pointer, int name, int value) {
+        int from = row.rest().length() + 2;
         int to = keep(row, pointer, name, value);
         if (!isVoid(value)) {
             row.stray(from, to, notation.of(tape, value), notation.payload(value));
@@ -883,14 +659,14 @@ public final class Shredder {
     }
 
     /** Keeps a value beside the columns; returns where its pointer ends. */
-    private int keep(Row row, byte[] pointer, int name, int value) {
+    private int keep(ShreddedRow row, byte[] pointer, int name, int value) {
         openRest(row);
-        row.rest.add(pointer);
+        row.rest().add(pointer);
         if (name >= 0) {
-            step(row.rest, name);
+            step(row.rest(), name);
         }
-        int to = row.rest.length();
-        row.rest.add('"').add(':').add(tape.input(), tape.rawStart(value), tape.rawEnd(value));
+        int to = row.rest().length();
+        row.rest().add('"').add(':').add(tape.input(), tape.rawStart(value), tape.rawEnd(value));
         return to;
     }
 
@@ -909,15 +685,17 @@ public final class Shredder {
         return type == SourceType.NULL || (type == SourceType.L && end == payload + 1);
     }
 
-    private void setElementRest(Row row, SourceType type, int element) {
+    private void setElementRest(ShreddedRow row, SourceType type, int element) {
         openRest(row);
-        row.rest.ascii("\":{\"" + type.name() + "\":");
-        row.rest.add(tape.input(), tape.rawStart(element), tape.rawEnd(element)).add('}');
+        row.rest().ascii("\":{\"" + type.name() + "\":");
+        row.rest()
+                .add(tape.input(), tape.rawStart(element), tape.rawEnd(element))
+                .add('}');
         row.stray(0, 0, type, element);
     }
 
-    private static void openRest(Row row) {
-        row.rest.add(row.rest.length() == 0 ? '{' : ',').add('"');
+    private static void openRest(ShreddedRow row) {
+        row.rest().add(row.rest().length() == 0 ? '{' : ',').add('"');
     }
 
     /** Writes one more step of a pointer: the name as it stands, unless it holds what a pointer escapes. */
@@ -930,7 +708,7 @@ public final class Shredder {
         if (plain) {
             out.add('/').add(input, tape.start(name), tape.end(name));
         } else {
-            out.add(pointer(new byte[0], tape.text(name)));
+            out.add(RowLayout.pointer(new byte[0], tape.text(name)));
         }
     }
 }

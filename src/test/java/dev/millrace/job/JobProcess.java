@@ -191,6 +191,9 @@ final class JobProcess {
         }
 
         void count(Effects.Effect effect) {
+            if (effect.isRenewal()) {
+                return;
+            }
             inPhase = now.equals(last) ? inPhase + 1 : 1;
             last = now;
             for (Phase phase : phases) {
@@ -212,7 +215,7 @@ final class JobProcess {
                 return number == after.n();
             }
             InPhase in = (InPhase) halt;
-            return last.equals(in.phase().label()) && inPhase == in.n();
+            return !effect.isRenewal() && last.equals(in.phase().label()) && inPhase == in.n();
         }
     }
 

@@ -439,7 +439,7 @@ class PlainRecordsTest {
         Shredder shredder = new Shredder(plan);
         for (int i = 0; i < records.size(); i++) {
             assertThat(read(shredder, records.get(i), i)).as(shredder.reason()).isEqualTo(Shredder.Outcome.ROWS);
-            for (Shredder.Row row : shredder.rows()) {
+            for (ShreddedRow row : shredder.rows()) {
                 Map<String, Object> values = new LinkedHashMap<>();
                 List<EntityColumn> columns =
                         plan.tables().get(row.table()).source().columns();

@@ -115,7 +115,7 @@ final class RecordBenchmark {
             if (shredder.read(tape, at) != Shredder.Outcome.ROWS) {
                 throw new IllegalStateException(shredder.reason());
             }
-            for (Shredder.Row row : shredder.rows()) {
+            for (ShreddedRow row : shredder.rows()) {
                 values += row.cells().isNullAt(row.cells().numFields() - 2) ? 1 : 2;
             }
         }

@@ -301,7 +301,7 @@ class ShredderTest {
         List<Integer> rescued = new ArrayList<>();
         for (String item : items) {
             read(shredder, item);
-            Shredder.Row row = shredder.rows().get(0);
+            ShreddedRow row = shredder.rows().get(0);
             rests.add(String.valueOf(row.cells().value(2)));
             rescued.add(row.rescued());
         }
@@ -496,7 +496,7 @@ class ShredderTest {
         ShredPlan plan = ShredPlan.of(schema, rule, Map.of(), ShredPlan.Expiry.NEVER);
         Shredder shredder = new Shredder(plan);
         read(shredder, "{\"PK\":{\"S\":\"2\"},\"T\":{\"S\":\"New\"},\"x\":{\"N\":\"1\"}}");
-        Shredder.Row row = shredder.rows().get(0);
+        ShreddedRow row = shredder.rows().get(0);
         assertThat(plan.tables().get(row.table()).definition().name()).isEqualTo("_unknown");
         assertThat(row.cells().value(1)).hasToString("{\"/T\":{\"S\":\"New\"},\"/x\":{\"N\":\"1\"}}");
     }
@@ -546,7 +546,7 @@ class ShredderTest {
         Shredder shredder = new Shredder(plan);
         for (String item : items) {
             read(shredder, item);
-            for (Shredder.Row row : shredder.rows()) {
+            for (ShreddedRow row : shredder.rows()) {
                 Map<String, Object> values = new LinkedHashMap<>();
                 for (int i = 0; i < row.cells().numFields(); i++) {
                     Object value = row.cells().value(i);

@@ -1,0 +1,79 @@
+package dev.millrace.lake.parquet;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The merged file as it grows: chunks, then indexes, then the footer. */
+final class FileOutput {
+    private static final byte[] MAGIC = "PAR1".getBytes(StandardCharsets.US_ASCII);
+
+    private final OutputStream out;
+    private final List<WrittenGroup> groups = new ArrayList<>();
+    private long at;
+
+    FileOutput(OutputStream out) {
+        this.out = out;
+        write(MAGIC, MAGIC.length);
+    }
+
+    long bytes() {
+        return at;
+    }
+
+    int rowGroups() {
+        return groups.size();
+    }
+
+    long rows() {
+        return groups.stream().mapToLong(WrittenGroup::rows).sum();
+    }
+
+    void beginGroup(long rows) {
+        groups.add(new WrittenGroup(rows, new ArrayList<>()));
+    }
+
+    /** Writes a chunk of the present row group. */
+    void write(WrittenChunk chunk, ChunkOutput pages) {
+        groups.get(groups.size() - 1).chunks().add(new PlacedChunk(chunk, at));
+        write(pages.dictionaryPage());
+        write(pages.pages());
+    }
+
+    /** Writes indexes and footer. */
+    void end(Footer footer) {
+        Bytes bytes = new Bytes(1 << 16);
+        for (WrittenGroup group : groups) {
+            for (PlacedChunk chunk : footer.hasBounds() ? group.chunks() : List.<PlacedChunk>of()) {
+                chunk.placeColumnIndex(at + bytes.size(), PageIndexes.writeColumnIndex(chunk.chunk(), bytes));
+            }
+        }
+        for (WrittenGroup group : groups) {
+            for (PlacedChunk chunk : group.chunks()) {
+                chunk.placeOffsetIndex(
+                        at + bytes.size(), PageIndexes.writeOffsetIndex(chunk.chunk(), chunk.from(), bytes));
+            }
+        }
+        int before = bytes.size();
+        footer.write(groups, bytes);
+        bytes.putInt(bytes.size() - before);
+        bytes.put(MAGIC);
+        write(bytes);
+    }
+
+    private void write(Bytes bytes) {
+        write(bytes.array(), bytes.size());
+    }
+
+    private void write(byte[] bytes, int length) {
+        try {
+            out.write(bytes, 0, length);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        at += length;
+    }
+}

@@ -1,0 +1,136 @@
+package dev.millrace.lake.parquet;
+
+import java.util.Arrays;
+
+/** The entries of many dictionaries, each once, in the order in which they first came. */
+final class MergedDictionary {
+    private static final int FEWEST_SLOTS = 1 << 10;
+    private static final long MIX = 0x9E3779B97F4A7C15L;
+
+    private final Bytes body = new Bytes(1 << 12);
+    private int entries;
+
+    /** Where the entries begin and, one more, the last one ends. */
+    private int[] starts = new int[FEWEST_SLOTS];
+
+    /** Entries plus one, below their hash, in the next free place for it. */
+    private long[] slots = new long[FEWEST_SLOTS];
+
+    /** The slot of each entry, also of those that were taken back. */
+    private int[] places = new int[FEWEST_SLOTS];
+
+    private int placed;
+
+    /** Begins the entries of another column or row group. */
+    void clear() {
+        for (int entry = 0; entry < placed; entry++) {
+            slots[places[entry]] = 0;
+        }
+        body.clear();
+        entries = 0;
+        placed = 0;
+    }
+
+    int entries() {
+        return entries;
+    }
+
+    /** All entries in their plain encoding. */
+    Bytes body() {
+        return body;
+    }
+
+    /**
+     * Adds another's entries.
+     *
+     * @param found is told for each of its entries the place here
+     * @param mostBytes of all entries; once they were more nothing is added, and nothing can be added any more
+     * @return whether they are added
+     */
+    boolean add(SourceDictionary source, int[] found, int mostBytes) {
+        int before = entries;
+        byte[] bytes = source.body().array();
+        for (int i = 0; i < source.entries(); i++) {
+            found[i] = place(bytes, source.start(i), source.end(i));
+            if (body.size() > mostBytes) {
+                body.cutTo(starts[before]);
+                entries = before;
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private int place(byte[] bytes, int from, int to) {
+        int hash = hash(bytes, from, to);
+        int mask = slots.length - 1;
+        int slot = hash & mask;
+        while (slots[slot] != 0) {
+            int entry = (int) slots[slot] - 1;
+            if ((int) (slots[slot] >>> Integer.SIZE) == hash && isSame(entry, bytes, from, to)) {
+                return entry;
+            }
+            slot = slot + 1 & mask;
+        }
+        if (entries + 2 > starts.length) {
+            starts = Arrays.copyOf(starts, starts.length * 2);
+            places = Arrays.copyOf(places, places.length * 2);
+        }
+        slots[slot] = (long) hash << Integer.SIZE | (entries + 1);
+        places[entries] = slot;
+        starts[entries] = body.size();
+        body.put(bytes, from, to - from);
+        entries++;
+        placed = entries;
+        starts[entries] = body.size();
+        if (entries * 2 > slots.length) {
+            rehash();
+        }
+        return entries - 1;
+    }
+
+    private boolean isSame(int entry, byte[] bytes, int from, int to) {
+        int start = starts[entry];
+        int length = to - from;
+        if (starts[entry + 1] - start != length) {
+            return false;
+        }
+        return length == Long.BYTES
+                ? LittleEndian.longAt(body.array(), start) == LittleEndian.longAt(bytes, from)
+                : Arrays.equals(body.array(), start, start + length, bytes, from, to);
+    }
+
+    private void rehash() {
+        long[] larger = new long[slots.length * 2];
+        int mask = larger.length - 1;
+        for (int entry = 0; entry < entries; entry++) {
+            long filled = slots[places[entry]];
+            int slot = (int) (filled >>> Integer.SIZE) & mask;
+            while (larger[slot] != 0) {
+                slot = slot + 1 & mask;
+            }
+            larger[slot] = filled;
+            places[entry] = slot;
+        }
+        slots = larger;
+    }
+
+    private static int hash(byte[] bytes, int from, int to) {
+        long hash = (long) to - from;
+        int at = from;
+        for (; at + Long.BYTES <= to; at += Long.BYTES) {
+            hash = (hash ^ LittleEndian.longAt(bytes, at)) * MIX;
+            hash ^= hash >>> 32;
+        }
+        if (at + Integer.BYTES <= to) {
+            hash = (hash ^ LittleEndian.intAt(bytes, at)) * MIX;
+            hash ^= hash >>> 32;
+            at += Integer.BYTES;
+        }
+        for (; at < to; at++) {
+            hash = (hash ^ bytes[at]) * MIX;
+            hash ^= hash >>> 32;
+        }
+        return (int) (hash ^ hash >>> 29);
+    }
+}
