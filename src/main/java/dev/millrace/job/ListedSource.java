@@ -25,6 +25,7 @@ import dev.millrace.schema.KeyAttribute;
 import dev.millrace.schema.ShredPlan;
 import dev.millrace.schema.SourceType;
 import dev.millrace.storage.Storage;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -139,9 +140,12 @@ final class ListedSource extends RecordsSource {
             while (!file.uri().startsWith(root)) {
                 root = root.substring(0, root.lastIndexOf('/', root.length() - 2) + 1);
             }
-            if (root.endsWith("//") && !root.equals("file:///")) {
-                throw Fault.world("Manifest " + manifest + " names files of several buckets, such as " + files.get(0)
-                        + " and " + file + ": must be one");
+            // What is left of a uri's beginning alone is no folder.
+            if (Location.parse(root, Path.of("/"))
+                    .filter(place -> file.uri().startsWith(place.uri()))
+                    .isEmpty()) {
+                throw Fault.world("Manifest " + manifest + " names files of several places, such as " + files.get(0)
+                        + " and " + file + ": all must be in one bucket, or on the local disk");
             }
         }
         return root;

@@ -140,6 +140,21 @@ class SnapshotJobsTest {
             assertThat(ended.code()).as(wrong.getValue()).isEqualTo(1);
             assertThat(ended.err()).contains("1 of 6 files are wrong; nothing was read", wrong.getValue());
         }
+        for (String elsewhere : List.of("s3://bucket/x.parquet", "https://example.com/x.parquet", "/x//y.parquet")) {
+            put(
+                    all,
+                    entry -> entry.uri().equals(victim)
+                            ? new ManifestEntry(elsewhere, entry.bytes(), entry.rows(), entry.etag())
+                            : entry);
+            Trial.Ended ended = trial.run(job);
+            assertThat(ended.code()).as(elsewhere).isEqualTo(1);
+            assertThat(ended.err())
+                    .contains("/m/manifest-", elsewhere.replace("//y", "/y"))
+                    .doesNotContain("\tat ");
+        }
+        put(List.of(all.get(0), all.get(0)), entry -> entry);
+        assertThat(trial.run(job).err())
+                .contains("1 of 2 files are wrong", all.get(0).uri() + ": is listed twice");
         assertThat(trial.open(job).store().runs()).hasSize(1);
 
         put(
