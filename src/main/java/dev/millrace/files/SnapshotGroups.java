@@ -76,8 +76,19 @@ public final class SnapshotGroups implements UnitFiles {
         return group(files, groupBytes).stream().map(this::unit).toList();
     }
 
+    /** Whether units are those of a snapshot's files, so that they need not be read from their manifests. */
+    public static boolean isOf(List<PlannedUnit> units, List<SnapshotFile> files, OptionalLong groupBytes) {
+        List<String> ids =
+                group(files, groupBytes).stream().map(SnapshotGroups::id).toList();
+        return units.stream().map(PlannedUnit::id).toList().equals(ids);
+    }
+
+    private static String id(List<SnapshotFile> group) {
+        return "group-" + hash(group);
+    }
+
     private PlannedUnit unit(List<SnapshotFile> group) {
-        String id = "group-" + hash(group);
+        String id = id(group);
         long bytes = group.stream().mapToLong(SnapshotFile::bytes).sum();
         Map<String, String> details = new TreeMap<>(Map.of("unit", id));
         group.stream()
@@ -160,16 +171,21 @@ public final class SnapshotGroups implements UnitFiles {
         return files;
     }
 
-    /** Writes the manifest of the whole snapshot, once. */
-    public void putWhole(List<PlannedUnit> units) {
+    /**
+     * Writes the manifest of the whole snapshot, once.
+     *
+     * @param files all of them, by path
+     * @param units how many there are
+     */
+    public void putWhole(List<SnapshotFile> files, int units) {
         String summary = folder + "manifest-summary.json";
         if (staging.stat(summary).isEmpty()) {
             FileManifest.put(
                     staging,
                     summary,
                     folder + "manifest-data.parquet",
-                    entries(files(units)),
-                    Map.of("groups", String.valueOf(units.size())));
+                    entries(files),
+                    Map.of("groups", String.valueOf(units)));
         }
     }
 

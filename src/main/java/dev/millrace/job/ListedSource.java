@@ -27,6 +27,7 @@ import dev.millrace.schema.SourceType;
 import dev.millrace.storage.Storage;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +43,7 @@ final class ListedSource extends RecordsSource {
     private final OpenJob open;
     private final SnapshotSource settings;
     private final Surroundings around;
+    private final Map<RunId, List<SnapshotFile>> planned = new HashMap<>();
     private Optional<Snapshot> found = Optional.empty();
 
     private ListedSource(OpenJob open, SnapshotSource settings, Surroundings around) {
@@ -195,6 +197,16 @@ final class ListedSource extends RecordsSource {
         return new SnapshotGroups(open.staging(), manifests(run), source);
     }
 
+    /** The files of a run, by path: as they were listed, where that is what the run was planned for. */
+    private List<SnapshotFile> planned(RunStore run) {
+        List<PlannedUnit> units = run.plan().units();
+        return planned.computeIfAbsent(
+                run.id(),
+                id -> found.map(Snapshot::files)
+                        .filter(files -> SnapshotGroups.isOf(units, files, settings.groupBytes()))
+                        .orElseGet(() -> groups(run).files(units)));
+    }
+
     private SnapshotGroups groups(RunStore run) {
         return groups(run.id(), storage(SnapshotGroups.root(run.plan().units().get(0))));
     }
@@ -208,7 +220,7 @@ final class ListedSource extends RecordsSource {
 
     @Override
     public Optional<String> difference(RunStore run) {
-        return snapshot().difference(groups(run).files(run.plan().units()));
+        return snapshot().difference(planned(run));
     }
 
     /** Once all of it is read, and was whole, it may go. */
@@ -222,13 +234,13 @@ final class ListedSource extends RecordsSource {
     @Override
     public SourceReading reading(RunContext context) {
         SnapshotGroups groups = groups(context.run());
-        groups.putWhole(context.plan().units());
+        groups.putWhole(planned(context.run()), context.plan().units().size());
         Storage source = storage(SnapshotGroups.root(context.plan().units().get(0)));
         RecordFiles records = new RecordFiles(source, groups, settings.fileFormat(), settings.limits());
         return new FilesReading(context, records, this) {
             @Override
             public Commit commit(Map<String, TableCounts> counts) {
-                requireWhole(context, groups, source);
+                requireWhole(context, planned(context.run()), source);
                 return open.store().ledger().append(context.plan(), counts, Map.of());
             }
 
@@ -252,10 +264,9 @@ final class ListedSource extends RecordsSource {
     }
 
     /** Refuses a snapshot of which something is missing, before anything of it can be seen. */
-    private static void requireWhole(RunContext context, SnapshotGroups groups, Storage source) {
+    private static void requireWhole(RunContext context, List<SnapshotFile> files, Storage source) {
         RunStore run = context.run();
         Map<String, String> damaged = RecordFiles.damaged(run.units(), FilesReading.PHASE);
-        List<SnapshotFile> files = groups.files(context.plan().units());
         if (!damaged.isEmpty()) {
             List<String> lines = new ArrayList<>();
             damaged.forEach((path, why) -> lines.add(source.uri(path) + ": " + why));
