@@ -13,6 +13,7 @@ import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
 import dev.millrace.storage.StoredFile;
+import dev.millrace.testing.ForwardingStorage;
 import dev.millrace.testing.S3Server;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -269,6 +270,42 @@ class SnapshotJobsTest {
                 + JSON.readTree(folder.resolve("lake/orders_current.json").toFile())
                         .path("folder")
                         .asText();
+    }
+
+    /** A lake that says it has taken a file, and has not. */
+    private record Losing(Storage storage, String day) implements ForwardingStorage {
+        @Override
+        public StoredFile bring(Storage source, String from, String path) {
+            return path.contains(day)
+                    ? source.stat(from).orElseThrow()
+                    : ForwardingStorage.super.bring(source, from, path);
+        }
+    }
+
+    @Test
+    void whatIsNotFoundInTheNewVersionIsNotPublished() throws Exception {
+        sample.write(folder.resolve("export"));
+        Trial trial = new Trial(folder);
+        Path job = job(trial, "at: $HERE/export/");
+        trial.succeed(job);
+        String before = current();
+        String day = expected(sample).get(0);
+        String lost = "day=" + day.substring(day.lastIndexOf('|') + 1) + "/";
+
+        trial.through((uri, options) ->
+                uri.endsWith("/lake/") ? new Losing(Storages.open(uri, options), lost) : Storages.open(uri, options));
+        Trial.Ended ended = trial.run(job);
+
+        assertThat(ended.code()).isEqualTo(3);
+        assertThat(ended.err())
+                .contains("is not published, because what was read and written differs", lost + ": compacted ")
+                .contains(", published 0 rows in 0 files of 0 bytes");
+        assertThat(current()).isEqualTo(before);
+        assertThat(lake("lake/orders")).containsExactlyElementsOf(expected(sample));
+        assertThat(validated(trial, job).path("valid").booleanValue()).isFalse();
+        trial.through(Storages::open).succeed(job);
+        assertThat(current()).isNotEqualTo(before);
+        assertThat(lake("lake/orders")).containsExactlyElementsOf(expected(sample));
     }
 
     @Test
