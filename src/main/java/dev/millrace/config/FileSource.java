@@ -64,6 +64,9 @@ public record FileSource(
      */
     public record Csv(char delimiter, char quote, char escape, String comment, String nullText) implements Format {}
 
+    /** Items of DynamoDB, each in an object of its own as its {@code Item}: what an export holds. */
+    public record DynamoDbJson() implements Format {}
+
     /** Apache Parquet. */
     public record Parquet() implements Format {}
 
@@ -74,5 +77,8 @@ public record FileSource(
      * @param record bytes of one record
      * @param ratio bytes of a whole file for each of its compressed bytes
      */
-    public record Limits(int depth, ByteSize record, int ratio) implements Serializable {}
+    public record Limits(int depth, ByteSize record, int ratio) implements Serializable {
+        /** Limits of a format that does not declare them. */
+        public static final Limits DEFAULT = new Limits(512, new ByteSize(16L << 20), 500);
+    }
 }

@@ -29,6 +29,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -327,8 +328,7 @@ final class JobKeys {
                         v -> source(v, new FileSource.Parquet()))
                 .checked(Files::check);
 
-        /** Limits of a format that does not declare them. */
-        private static final FileSource.Limits LIMITS = new FileSource.Limits(512, new ByteSize(16L << 20), 500);
+        private static final FileSource.Limits LIMITS = FileSource.Limits.DEFAULT;
 
         private static FileSource source(Values v, FileSource.Format format) {
             return new FileSource(
@@ -388,6 +388,97 @@ final class JobKeys {
         }
     }
 
+    private static final class Snapshot {
+        static final Key<SnapshotSource, FileLocation> MANIFEST = Key.optional(
+                "manifest",
+                Scalars.FILE,
+                SnapshotSource::manifest,
+                "The `manifest-summary.json` of a manifest that lists the files; its data has columns `uri`, `size`,"
+                        + " `etag` and `n_record`, of which the last two may be null.");
+        static final Key<SnapshotSource, FileLocation> EXPORT = Key.optional(
+                "export",
+                Scalars.FILE,
+                SnapshotSource::export,
+                "The `manifest-summary.json` of a full export of a DynamoDB table, in DynamoDB JSON.");
+        static final Key<SnapshotSource, Map<String, String>> KEYS = Key.map(
+                "keys",
+                new MapForm<>("key attribute", Scalars.ATTRIBUTE, Scalars.KEY_TYPE),
+                SnapshotSource::keys,
+                "The exported table's keys with their types, partition key first, which no export tells:"
+                        + " `{PK: S, SK: S}`; only with `export`.");
+        static final Key<SnapshotSource, Location> AT = Key.optional(
+                "at",
+                Scalars.FOLDER,
+                SnapshotSource::at,
+                "The folder of the files, all below it, when there is no manifest.");
+        static final Key<SnapshotSource, String> NAMES = Key.of(
+                "files",
+                Scalars.FILE_NAMES,
+                "*",
+                SnapshotSource::names,
+                "The names of the files in `at`; names that begin with `_` or `.` never are of the snapshot.");
+        static final Key<SnapshotSource, SnapshotSource.Format> FORMAT = Key.of(
+                "format",
+                Scalar.oneOf(SnapshotSource.Format.values()),
+                "parquet",
+                SnapshotSource::format,
+                "What the files hold: Parquet, CSV with a header line, or JSON records; the last two also in gzip, zstd"
+                        + " or bzip2.");
+        static final Key<SnapshotSource, OptionalLong> GROUP_SIZE = Key.of(
+                "group-size",
+                Scalars.GROUP_SIZE,
+                "auto",
+                SnapshotSource::groupBytes,
+                "Bytes of files that make a unit of work at most, unless one file has more; `auto` makes about 64 units of"
+                        + " 16 to 128 MB.");
+        static final Key<SnapshotSource, Boolean> FILE_COLUMN = Key.of(
+                "file-column",
+                Scalars.BOOL,
+                "true",
+                SnapshotSource::fileColumn,
+                "Whether rows have a column `_file` with the file that they are from.");
+        static final Section<SnapshotSource> SECTION = Section.<SnapshotSource>of(
+                        List.of(MANIFEST, EXPORT, KEYS, AT, NAMES, FORMAT, GROUP_SIZE, FILE_COLUMN),
+                        v -> new SnapshotSource(
+                                v.find(MANIFEST),
+                                v.find(EXPORT),
+                                v.get(KEYS),
+                                v.find(AT),
+                                v.get(NAMES),
+                                v.get(FORMAT),
+                                v.get(GROUP_SIZE),
+                                v.get(FILE_COLUMN)))
+                .withOneOf(List.of(MANIFEST, EXPORT, AT))
+                .checked(Snapshot::check);
+
+        private static void check(Values v) {
+            boolean namesFiles = v.isGiven(MANIFEST) || v.isGiven(EXPORT);
+            if (namesFiles && isOther(v, NAMES)) {
+                v.mistake(NAMES, "has no effect on a manifest, which names its files: remove it");
+            }
+            int keys = v.find(KEYS).map(Map::size).orElse(1);
+            if (!v.isGiven(EXPORT)) {
+                if (keys > 0 && v.isGiven(KEYS)) {
+                    v.mistake(KEYS, "is only for an export: remove it");
+                }
+                return;
+            }
+            if (keys < 1 || keys > 2) {
+                v.mistake(KEYS, "must name the table's partition key, and its sort key if it has one: {PK: S, SK: S}");
+            }
+            if (isOther(v, FORMAT)) {
+                v.mistake(FORMAT, "has no effect on an export, which is in DynamoDB JSON: remove it");
+            }
+            if (isOther(v, FILE_COLUMN)) {
+                v.mistake(FILE_COLUMN, "has no effect on an export, whose rows are known by their keys: remove it");
+            }
+        }
+
+        private static <T> boolean isOther(Values v, Key<SnapshotSource, T> key) {
+            return v.isGiven(key) && !key.isDefault(v.find(key), v.reading());
+        }
+    }
+
     private static final Key<Source, DynamoDbSource> SOURCE_DYNAMODB = Key.optional(
             "dynamodb",
             DynamoDb.SECTION,
@@ -409,14 +500,26 @@ final class JobKeys {
             Files.PARQUET,
             source -> Files.of(source, FileSource.Parquet.class),
             "Parquet files, each read once.");
+    private static final Key<Source, SnapshotSource> SOURCE_SNAPSHOT = Key.optional(
+            "snapshot",
+            Snapshot.SECTION,
+            source -> source instanceof SnapshotSource s ? Optional.of(s) : Optional.empty(),
+            "Files that together are a snapshot, all read by every run, such as the export of a database.");
     private static final Section<Source> SOURCE = Section.<Source>of(
-                    List.of(SOURCE_DYNAMODB, SOURCE_JSON, SOURCE_CSV, SOURCE_PARQUET),
+                    List.of(SOURCE_DYNAMODB, SOURCE_JSON, SOURCE_CSV, SOURCE_PARQUET, SOURCE_SNAPSHOT),
                     v -> v.find(SOURCE_DYNAMODB)
                             .<Source>map(source -> source)
                             .or(() -> v.find(SOURCE_JSON))
                             .or(() -> v.find(SOURCE_CSV))
-                            .orElseGet(() -> v.get(SOURCE_PARQUET)))
-            .withOneOf(List.of(SOURCE_DYNAMODB, SOURCE_JSON, SOURCE_CSV, SOURCE_PARQUET));
+                            .or(() -> v.find(SOURCE_PARQUET))
+                            .orElseGet(() -> v.get(SOURCE_SNAPSHOT)))
+            .withOneOf(List.of(SOURCE_DYNAMODB, SOURCE_JSON, SOURCE_CSV, SOURCE_PARQUET, SOURCE_SNAPSHOT));
+
+    /** Whether every run reads its source whole. */
+    private static boolean isReadWhole(Reading reading) {
+        return reading.root().find("source", "dynamodb").isPresent()
+                || reading.root().find("source", "snapshot").isPresent();
+    }
 
     private static final Key<KindRule, String> KIND_ATTRIBUTE = Key.optional(
             "attribute",
@@ -799,7 +902,7 @@ final class JobKeys {
                 "publish",
                 Scalar.oneOf(Publish.values()),
                 "`delta`; `versioned` for a source that is read whole by every run",
-                r -> Optional.of(r.root().find("source", "dynamodb").isPresent() ? "versioned" : "delta"),
+                r -> Optional.of(isReadWhole(r) ? "versioned" : "delta"),
                 LakeSettings::publish,
                 "How readers come to see new files: by a commit of a Delta table, one by one in plain folders, or by a"
                         + " pointer to a new folder.");
@@ -1078,7 +1181,9 @@ final class JobKeys {
     /** What goes with one kind of source only. */
     private static void checkSource(Values v) {
         Reading reading = v.reading();
-        if (reading.root().find("source", "dynamodb").isPresent()) {
+        boolean isTable = reading.root().find("source", "dynamodb").isPresent();
+        boolean isExport = reading.root().find("source", "snapshot", "export").isPresent();
+        if (isTable || isExport) {
             v.find(TABLES)
                     .ifPresent(tables -> tables.forEach((kind, table) -> {
                         if (table.isGiven()) {
@@ -1099,6 +1204,8 @@ final class JobKeys {
                                     "is for files only: items of a DynamoDB table are told apart by their key: remove it");
                         }
                     }));
+        }
+        if (isTable) {
             return;
         }
         if (!v.isGiven(SOURCE_KEY)) {
@@ -1110,7 +1217,7 @@ final class JobKeys {
                         reading.root().find("staging", "spool").orElseThrow(),
                         "staging.spool",
                         "has no effect on files, which are their own spool: remove it"));
-        if (v.isGiven(WAREHOUSE_KEY)) {
+        if (v.isGiven(WAREHOUSE_KEY) && !isReadWhole(reading)) {
             v.mistake(
                     WAREHOUSE_KEY,
                     "is replaced whole by every run, and a run of files has only new rows: remove it, and publish to a"
@@ -1133,7 +1240,8 @@ final class JobKeys {
         Reading reading = v.reading();
         Map<String, TableSettings> tables = v.find(TABLES).orElse(Map.of());
         boolean isFiles = v.isGiven(SOURCE_KEY)
-                && reading.root().find("source", "dynamodb").isEmpty();
+                && reading.root().find("source", "dynamodb").isEmpty()
+                && reading.root().find("source", "snapshot", "export").isEmpty();
         tables.forEach((kind, table) -> table.deduplicate().ifPresent(duplicates -> {
             Tree at = reading.root().find("tables", kind, "deduplicate").orElse(reading.root());
             String path = Reading.below("tables", kind) + ".deduplicate";
@@ -1161,7 +1269,7 @@ final class JobKeys {
                     "staging.format",
                     "is not for a lake: must be parquet");
         }
-        boolean isWhole = reading.root().find("source", "dynamodb").isPresent();
+        boolean isWhole = isReadWhole(reading);
         if (isWhole && lake.publish() != Publish.VERSIONED) {
             v.mistake(
                     reading.root().find("lake", "publish").orElseThrow(),
@@ -1169,7 +1277,7 @@ final class JobKeys {
                     "is for a source whose files are read once: must be versioned for a table that every run reads"
                             + " whole");
         }
-        if (isFiles && lake.publish() == Publish.VERSIONED) {
+        if (isFiles && !isWhole && lake.publish() == Publish.VERSIONED) {
             v.mistake(
                     reading.root().find("lake", "publish").orElseThrow(),
                     "lake.publish",
@@ -1188,8 +1296,7 @@ final class JobKeys {
                             + " or remove file-column");
         }
         v.find(SOURCE_KEY)
-                .map(source ->
-                        source instanceof FileSource files ? files.at().base().uri() : "")
+                .map(JobKeys::folder)
                 .filter(base -> !base.isEmpty() && lake.at().uri().startsWith(base))
                 .ifPresent(base -> v.mistake(
                         reading.root().find("lake", "at").orElseThrow(),
@@ -1203,6 +1310,16 @@ final class JobKeys {
             requireColumns(v, lake.partitionBy(), known, "partition-by");
             lake.also().forEach(layout -> requireColumns(v, layout.partitionBy(), known, "also"));
         }
+    }
+
+    /** The folder that a source lists; empty text where it lists none. */
+    private static String folder(Source source) {
+        if (source instanceof FileSource files) {
+            return files.at().base().uri();
+        }
+        return source instanceof SnapshotSource snapshot
+                ? snapshot.at().map(Location::uri).orElse("")
+                : "";
     }
 
     private static void requireColumns(Values v, List<String> columns, Set<String> known, String key) {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /** The forms of single values. */
@@ -53,6 +54,13 @@ final class Scalars {
             Location::parse,
             Location::uri);
 
+    static final Scalar<FileLocation> FILE = new Scalar<>(
+            "file: local path, `file:///...` or `s3://bucket/key`",
+            FileLocation.RULE,
+            Scalar.anyText(),
+            FileLocation::parse,
+            FileLocation::uri);
+
     static final Scalar<FolderPattern> FOLDER_PATTERN = new Scalar<>(
             "folder; names in it may hold `{yyyy}`, `{MM}`, `{dd}`, `{HH}`, `{mm}`",
             FolderPattern.RULE,
@@ -66,6 +74,15 @@ final class Scalars {
             "[^/]+");
 
     static final Scalar<ByteSize> SIZE = Scalar.of("size", ByteSize.RULE, Scalar.text(ByteSize.FORM), ByteSize::parse);
+
+    static final Scalar<OptionalLong> GROUP_SIZE = new Scalar<>(
+            "`auto`, or size",
+            "must be auto, or " + ByteSize.RULE.replaceFirst("^must be ", ""),
+            Map.of("anyOf", List.of(Map.of("enum", List.of("auto")), Scalar.text(ByteSize.FORM))),
+            (text, base) -> text.equals("auto")
+                    ? Optional.of(OptionalLong.empty())
+                    : ByteSize.parse(text).map(size -> OptionalLong.of(size.bytes())),
+            size -> size.isPresent() ? new ByteSize(size.getAsLong()).toString() : "auto");
 
     static final Scalar<Integer> DEPTH = small(1, 1_000, "must be a whole number from 1 to 1000");
 
@@ -179,6 +196,12 @@ final class Scalars {
             "name of a DynamoDB table",
             "must be 3 to 255 of letters, digits, underscore, hyphen and dot",
             "[A-Za-z0-9_.-]{3,255}");
+
+    static final Scalar<String> KEY_TYPE = Scalar.of(
+            "`S`, `N` or `B`",
+            "must be S, N or B, the type of a key",
+            Map.of("enum", List.of("S", "N", "B")),
+            text -> Optional.of(text).filter(List.of("S", "N", "B")::contains));
 
     static final Scalar<String> REGION = Scalar.matching(
             "name of a region", "must be the name of a region, for example eu-west-1", "[a-z0-9]+(-[a-z0-9]+)*");

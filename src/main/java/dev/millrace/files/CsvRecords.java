@@ -77,6 +77,11 @@ final class CsvRecords implements RecordReader {
     }
 
     @Override
+    public String damage() {
+        return window.problem();
+    }
+
+    @Override
     public void close() {
         window.close();
     }

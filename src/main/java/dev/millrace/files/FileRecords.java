@@ -1,16 +1,22 @@
 package dev.millrace.files;
 
 import dev.millrace.config.FileSource.Csv;
+import dev.millrace.config.FileSource.DynamoDbJson;
 import dev.millrace.config.FileSource.Format;
 import dev.millrace.config.FileSource.Json;
 import dev.millrace.config.FileSource.Limits;
 import dev.millrace.fault.Fault;
+import dev.millrace.landing.StoredParquet;
 import dev.millrace.storage.Storage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 
 /** Opens files as records. */
@@ -19,13 +25,22 @@ public final class FileRecords {
     private static final long ALWAYS_BYTES = 16L << 20;
 
     private static final int HEAD_BYTES = 1 << 10;
-    static final String GONE = "the file is gone or was changed since it was listed";
 
     private FileRecords() {}
 
     /** The records of a file or a part of one. How text is compressed is told by its content. */
     public static RecordReader open(Storage storage, FilePart part, Format format, Limits limits) {
         try {
+            if (format instanceof DynamoDbJson) {
+                return new ItemRecords(new JsonRecords(
+                        storage.uri(part.path()),
+                        window(storage, part, limits),
+                        limits,
+                        List.of(),
+                        false,
+                        0,
+                        Long.MAX_VALUE));
+            }
             if (format instanceof Json json) {
                 long to = part.to() == part.bytes() ? Long.MAX_VALUE : part.to();
                 return new JsonRecords(
@@ -39,7 +54,7 @@ public final class FileRecords {
             }
             return format instanceof Csv csv
                     ? new CsvRecords(window(storage, part, limits), csv, limits)
-                    : new ParquetRecords(new StoredParquet(storage, part), part, limits);
+                    : new ParquetRecords(new StoredParquet(storage, part.file()), part, limits);
         } catch (UnreadableFile e) {
             return new NoRecords(e);
         }
@@ -60,11 +75,31 @@ public final class FileRecords {
         }
     }
 
+    /** How a file is another than its manifest says; empty where its MD5 is right. Reads it once more. */
+    static Optional<String> md5Difference(Storage storage, FilePart part, String expected) {
+        try (InputStream in = storage.open(part.file(), 0).orElseGet(InputStream::nullInputStream)) {
+            MessageDigest digest = MessageDigest.getInstance("MD5");
+            byte[] buffer = new byte[128 << 10];
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                digest.update(buffer, 0, read);
+            }
+            String found = Base64.getEncoder().encodeToString(digest.digest());
+            return found.equals(expected)
+                    ? Optional.empty()
+                    : Optional.of("its MD5 is " + found + ", the manifest says " + expected);
+        } catch (IOException e) {
+            throw Fault.world("Cannot read " + storage.uri(part.path()) + ": " + e.getMessage(), e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has MD5", e);
+        }
+    }
+
     private static Window window(Storage storage, FilePart part, Limits limits) throws UnreadableFile {
         String uri = storage.uri(part.path());
         // A part begins with the byte before it, which tells whether a line does.
         long first = Math.max(0, part.from() - 1);
-        InputStream file = storage.open(part.file(), first).orElseThrow(() -> new UnreadableFile(GONE, new byte[0]));
+        InputStream file =
+                storage.open(part.file(), first).orElseThrow(() -> new UnreadableFile(StoredParquet.GONE, new byte[0]));
         byte[] head = new byte[0];
         try {
             head = file.readNBytes(HEAD_BYTES);

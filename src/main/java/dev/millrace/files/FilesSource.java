@@ -176,7 +176,13 @@ public final class FilesSource {
             String attempt = UUID.randomUUID().toString().substring(0, 8);
             UnitManifest winner = read.commits()
                     .commit(new UnitManifest(
-                            UnitManifest.FORMAT, read.phase(), unit.id(), attempt, records.done(), Map.of(), Map.of()));
+                            UnitManifest.FORMAT,
+                            read.phase(),
+                            unit.id(),
+                            attempt,
+                            records.done(),
+                            Map.of(),
+                            records.damaged()));
             if (!winner.files().equals(records.done())) {
                 List<DataFile> other = new ArrayList<>(winner.files());
                 other.removeAll(records.done());

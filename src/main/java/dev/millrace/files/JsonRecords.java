@@ -110,6 +110,11 @@ final class JsonRecords implements RecordReader {
     }
 
     @Override
+    public String damage() {
+        return window.problem();
+    }
+
+    @Override
     public void close() {
         window.close();
     }

@@ -34,5 +34,10 @@ final class NoRecords implements RecordReader {
     }
 
     @Override
+    public String damage() {
+        return why.getMessage();
+    }
+
+    @Override
     public void close() {}
 }

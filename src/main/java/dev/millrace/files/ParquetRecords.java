@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.millrace.config.FileSource.Limits;
 import dev.millrace.fault.Fault;
 import dev.millrace.json.JsonTape;
+import dev.millrace.landing.StoredParquet;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -30,6 +31,7 @@ final class ParquetRecords implements RecordReader {
     private long groupEnd;
     private boolean atEnd;
     private Bad bad;
+    private String damage = "";
 
     ParquetRecords(StoredParquet stored, FilePart part, Limits limits) throws UnreadableFile {
         this.limits = limits;
@@ -67,6 +69,11 @@ final class ParquetRecords implements RecordReader {
     }
 
     @Override
+    public String damage() {
+        return damage;
+    }
+
+    @Override
     public Met next() {
         if (atEnd) {
             return Met.END;
@@ -89,7 +96,8 @@ final class ParquetRecords implements RecordReader {
         } catch (IOException | RuntimeException e) {
             // The rows of the other columns' pages cannot be told apart any more.
             atEnd = true;
-            bad = new Bad(row, broken(e), new byte[0], 0);
+            damage = broken(e);
+            bad = new Bad(row, damage, new byte[0], 0);
             return Met.BAD;
         }
         row++;

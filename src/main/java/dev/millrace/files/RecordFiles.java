@@ -54,10 +54,23 @@ public record RecordFiles(Storage storage, UnitFiles units, Format format, Limit
         return rows;
     }
 
+    /**
+     * Why files that a phase's units read could not be read to their end, by path. What is missing of them is in no table
+     * and not in quarantine.
+     *
+     * @param phase as in {@link #rows}
+     */
+    public static Map<String, String> damaged(UnitCommits commits, String phase) {
+        Map<String, String> damaged = new TreeMap<>();
+        commits.committed(phase).forEach(unit -> damaged.putAll(unit.facts()));
+        return damaged;
+    }
+
     /** The records of a unit's files one after another. */
     final class Reading implements Closeable {
         private final List<UnitFiles.Entry> entries;
         private final List<DataFile> done = new ArrayList<>();
+        private final Map<String, String> damaged = new TreeMap<>();
         private int file = -1;
         private RecordReader records;
         private long rows;
@@ -92,6 +105,12 @@ public record RecordFiles(Storage storage, UnitFiles units, Format format, Limit
             UnitFiles.Entry entry = entries.get(file);
             FilePart part = entry.part();
             records.close();
+            String damage = records.damage();
+            if (entry.refused().isEmpty() && !damage.isEmpty()) {
+                damaged.put(part.path(), damage);
+            } else if (!entry.md5().isEmpty()) {
+                FileRecords.md5Difference(storage, part, entry.md5()).ifPresent(why -> damaged.put(part.path(), why));
+            }
             boolean wasRead = entry.refused().isEmpty() && !(records instanceof NoRecords);
             records = null;
             if (wasRead) {
@@ -120,6 +139,11 @@ public record RecordFiles(Storage storage, UnitFiles units, Format format, Limit
         /** The files that were read to their end, with how many records, bad ones included, they have. */
         List<DataFile> done() {
             return done;
+        }
+
+        /** Why files could not be read to their end, by path. */
+        Map<String, String> damaged() {
+            return damaged;
         }
 
         @Override

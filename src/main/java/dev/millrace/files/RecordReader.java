@@ -41,6 +41,11 @@ public interface RecordReader extends Closeable {
 
     Bad bad();
 
+    /** At the end: why records that were to follow could not be read; empty text where the file was read to its end. */
+    default String damage() {
+        return "";
+    }
+
     @Override
     void close();
 }

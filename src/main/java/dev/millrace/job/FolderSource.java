@@ -1,31 +1,23 @@
 package dev.millrace.job;
 
 import dev.millrace.config.FileSource;
-import dev.millrace.config.Job;
-import dev.millrace.config.TableSettings;
-import dev.millrace.fault.Fault;
 import dev.millrace.files.ArrivalSearch;
 import dev.millrace.files.Arrivals;
 import dev.millrace.files.FileLedger;
 import dev.millrace.files.FileUnits;
-import dev.millrace.files.FilesSource;
+import dev.millrace.files.RecordFiles;
 import dev.millrace.files.SourceFolder;
+import dev.millrace.run.Commit;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.RunStore;
-import dev.millrace.schema.CensusTaker;
-import dev.millrace.schema.DataSchema;
-import dev.millrace.schema.KindRule;
-import dev.millrace.schema.Notation;
-import dev.millrace.schema.ShredPlan;
-import dev.millrace.table.TableDefinition;
+import dev.millrace.run.TableCounts;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** A job's folder of files, of which each run reads what no run has read. */
-final class FolderSource implements JobSource {
-    private final OpenJob open;
+final class FolderSource extends RecordsSource {
     private final FileSource settings;
     private final Selection selection;
     private final Surroundings around;
@@ -35,7 +27,7 @@ final class FolderSource implements JobSource {
 
     private FolderSource(
             OpenJob open, FileSource settings, Selection selection, Surroundings around, SourceFolder folder) {
-        this.open = open;
+        super(open, settings.fileColumn());
         this.settings = settings;
         this.selection = selection;
         this.around = around;
@@ -94,7 +86,7 @@ final class FolderSource implements JobSource {
     }
 
     @Override
-    public Optional<String> difference(PlannedUnit unit) {
+    public Optional<String> difference(RunStore run) {
         return Optional.empty();
     }
 
@@ -105,95 +97,30 @@ final class FolderSource implements JobSource {
     }
 
     @Override
-    public Optional<DataSchema> given() {
-        return given(open.job());
-    }
-
-    /** The data-schema of a job whose file gives the columns of all tables. */
-    static Optional<DataSchema> given(Job job) {
-        boolean isGiven = job.source() instanceof FileSource
-                && !job.tables().isEmpty()
-                && job.tables().values().stream().allMatch(TableSettings::isGiven);
-        return isGiven ? Optional.of(DataSchema.ofRecords()) : Optional.empty();
-    }
-
-    @Override
-    public DataSchema unknown() {
-        return DataSchema.ofRecords();
-    }
-
-    @Override
-    public ShredPlan shredding(DataSchema schema, RunStore run) {
-        ShredPlan plan = ShredPlan.ofRecords(schema, kindRule(), open.job().tables(), settings.fileColumn());
-        requireNoChildren(plan);
-        return plan;
-    }
-
-    /** Rows of child tables do not tell whether the row that they belong to was removed as a duplicate. */
-    private void requireNoChildren(ShredPlan plan) {
-        for (ShredPlan.Table table : plan.tables()) {
-            if (!table.isMain() && open.job().table(table.kind()).deduplicate().isPresent()) {
-                throw Fault.user("tables." + table.kind()
-                        + ".deduplicate: the records have lists, whose rows are in table "
-                        + table.definition().name() + " and would stay: give the columns, or set schema.lists: json");
-            }
-        }
-    }
-
-    @Override
-    public TableDefinition quarantine() {
-        return FilesSource.QUARANTINE;
-    }
-
-    private KindRule kindRule() {
-        return TableSource.kindRule(open.job());
-    }
-
-    @Override
-    public CensusTaker.Settings census(RunStore run) {
-        Job job = open.job();
-        return new CensusTaker.Settings(
-                kindRule(),
-                ShredPlan.redactions(job.tables()),
-                List.of(),
-                job.schema().sample().fraction(),
-                ShredPlan.Expiry.NEVER,
-                Notation.PLAIN);
-    }
-
-    @Override
-    public List<String> kindMistakes(String file) {
-        List<String> mistakes = new ArrayList<>();
-        if (kindRule() instanceof KindRule.Single && open.job().tables().size() > 1) {
-            mistakes.add(file + ": tables: the records are all of one kind, and "
-                    + open.job().tables().size() + " are named: leave one, or set schema.kind");
-        }
-        return mistakes;
-    }
-
-    @Override
     public SourceReading reading(RunContext context) {
-        return new FolderReading(context, this);
-    }
+        FileUnits units = files(context.run());
+        return new FilesReading(
+                context, new RecordFiles(folder.storage(), units, settings.format(), settings.limits()), this) {
+            @Override
+            public Commit commit(Map<String, TableCounts> counts) {
+                return ledger.commit(
+                        context.plan(), units, RecordFiles.rows(context.run().units(), PHASE), counts, Map.of());
+            }
 
-    FileSource settings() {
-        return settings;
+            @Override
+            public void committed() {
+                remember();
+            }
+        };
     }
 
     SourceFolder folder() {
         return folder;
     }
 
-    FileLedger ledger() {
-        return ledger;
-    }
-
     /** After a commit: a listing of all folders need not be repeated soon. */
-    void remember() {
+    private void remember() {
         found.filter(Arrivals::isWhole).ifPresent(whole -> ledger.rememberListing(whole.at()));
         ledger.compact();
     }
-
-    @Override
-    public void close() {}
 }

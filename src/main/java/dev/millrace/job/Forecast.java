@@ -1,13 +1,17 @@
 package dev.millrace.job;
 
 import dev.millrace.config.Durations;
+import dev.millrace.config.DynamoDbSource;
 import dev.millrace.config.FileSource;
 import dev.millrace.config.SchemaSettings;
+import dev.millrace.config.SnapshotSource;
 import dev.millrace.dynamodb.ReadBudget;
 import dev.millrace.dynamodb.Spool;
 import dev.millrace.dynamodb.TableDescription;
 import dev.millrace.files.Arrival;
 import dev.millrace.files.Arrivals;
+import dev.millrace.files.SnapshotFile;
+import dev.millrace.files.SnapshotGroups;
 import dev.millrace.run.Phase;
 import dev.millrace.run.RunEnd;
 import dev.millrace.run.RunStore;
@@ -18,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.LongSummaryStatistics;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -51,8 +56,13 @@ final class Forecast implements Callable<Integer> {
                 .or(() -> arguments.run().isPresent()
                         ? Optional.empty()
                         : open.store().toTakeUp(open.job().resumeWithin()));
-        if (open.job().source() instanceof FileSource files) {
-            printFiles(out, open, files, around);
+        if (!(open.job().source() instanceof DynamoDbSource)) {
+            if (open.job().source() instanceof FileSource files) {
+                printFiles(out, open, files, around);
+            }
+            if (open.job().source() instanceof SnapshotSource snapshot) {
+                printSnapshot(out, ListedSource.open(open, snapshot, around), snapshot);
+            }
             out.println("phases     " + phases(open));
             out.println("run        "
                     + run.map(found -> state(found, Optional.empty())).orElse("a new one"));
@@ -92,6 +102,19 @@ final class Forecast implements Callable<Integer> {
         out.println("to read    " + (taken.isEmpty() ? "nothing new" : String.join(", ", taken))
                 + (arrivals.isEmpty() ? "" : ": " + Figures.bytes(arrivals.bytes()))
                 + (arrivals.late() > 0 ? ", " + Figures.count(arrivals.late()) + " of them late" : ""));
+    }
+
+    private static void printSnapshot(PrintWriter out, ListedSource source, SnapshotSource settings) {
+        List<SnapshotFile> files = source.snapshot().files();
+        out.println("snapshot   " + source.name());
+        out.println("files      " + Figures.count(files.size()) + ", "
+                + Figures.bytes(source.snapshot().bytes()));
+        LongSummaryStatistics groups = SnapshotGroups.group(files, settings.groupBytes()).stream()
+                .mapToLong(
+                        group -> group.stream().mapToLong(SnapshotFile::bytes).sum())
+                .summaryStatistics();
+        out.println("groups     " + Figures.count(groups.getCount()) + ", of " + Figures.bytes(groups.getMin()) + " to "
+                + Figures.bytes(groups.getMax()));
     }
 
     private static void print(PrintWriter out, TableSource source, Optional<RunStore> run) {

@@ -2,6 +2,7 @@ package dev.millrace.job;
 
 import dev.millrace.config.DynamoDbSource;
 import dev.millrace.config.FileSource;
+import dev.millrace.config.SnapshotSource;
 import dev.millrace.fault.Fault;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.RunStore;
@@ -27,6 +28,9 @@ interface JobSource extends AutoCloseable {
         if (open.job().source() instanceof FileSource files) {
             return FolderSource.open(open, files, selection, around);
         }
+        if (open.job().source() instanceof SnapshotSource snapshot) {
+            return ListedSource.open(open, snapshot, around);
+        }
         throw new IllegalStateException("No such source: " + open.job().source());
     }
 
@@ -36,8 +40,8 @@ interface JobSource extends AutoCloseable {
     /** The units of a new run. */
     List<PlannedUnit> units(RunStore run);
 
-    /** How the source is another than the one that a unit was planned for; empty where it is the same. */
-    Optional<String> difference(PlannedUnit unit);
+    /** How the source is another than the one that a run was planned for; empty where it is the same. */
+    Optional<String> difference(RunStore run);
 
     /** Whether all that a run reads is in its staging already, or stays where it is. */
     boolean isSpooled(RunContext context);

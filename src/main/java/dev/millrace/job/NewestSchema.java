@@ -33,7 +33,7 @@ import java.util.Optional;
 record NewestSchema(OpenJob open, SchemaCache.Entry version, Optional<LastCensus> census) {
     /** Loads both; throws a USER fault before the first inference, unless the job file gives all columns. */
     static NewestSchema load(OpenJob open) {
-        Optional<DataSchema> given = FolderSource.given(open.job());
+        Optional<DataSchema> given = RecordsSource.given(open.job());
         if (given.isPresent()) {
             return new NewestSchema(
                     open, new SchemaCache.Entry(given.get(), new Census(), Instant.EPOCH), census(open));
@@ -87,7 +87,7 @@ record NewestSchema(OpenJob open, SchemaCache.Entry version, Optional<LastCensus
 
     /** Whether the job file gives the columns of all tables, so that there are no versions. */
     boolean isGiven() {
-        return FolderSource.given(open.job()).isPresent();
+        return RecordsSource.given(open.job()).isPresent();
     }
 
     /** Refuses what needs versions, by a fault of kind USER. */

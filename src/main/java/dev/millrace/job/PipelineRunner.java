@@ -4,6 +4,7 @@ import dev.millrace.config.DynamoDbSource;
 import dev.millrace.config.FileSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.JobFile;
+import dev.millrace.config.SnapshotSource;
 import dev.millrace.fault.Fault;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.LandingManifests;
@@ -137,7 +138,10 @@ final class PipelineRunner {
     /** Whether a run begins that reads files: only then something of its source can be selected, or nothing be there. */
     private boolean isNewOfFiles(OpenJob open, Optional<RunId> named) {
         if (!(open.job().source() instanceof FileSource)) {
-            selection.requireNone("a DynamoDB table is read whole");
+            selection.requireNone(
+                    open.job().source() instanceof SnapshotSource
+                            ? "a snapshot is read whole"
+                            : "a DynamoDB table is read whole");
             return false;
         }
         Optional<RunStore> begun = named.isPresent()
@@ -200,17 +204,16 @@ final class PipelineRunner {
 
     /**
      * Why a run cannot be read to its end: its table is gone and another one has the name, here or in the region that
-     * is meant now. Empty where that is not so, or nothing is to be read any more.
+     * is meant now; or its snapshot is another by now. Empty where that is not so, or nothing is to be read any more.
      */
     private static Optional<String> replacedTable(RunContext context, List<Phase> wanted, Supplier<JobSource> source) {
         boolean reads = List.of(Phase.INFER_SCHEMA, Phase.EXTRACT).stream()
                 .anyMatch(phase ->
                         wanted.contains(phase) && context.run().phase(phase).isEmpty());
-        List<PlannedUnit> units = context.plan().units();
         if (!reads || source.get().isSpooled(context)) {
             return Optional.empty();
         }
-        return source.get().difference(units.get(0));
+        return source.get().difference(context.run());
     }
 
     private Plan plan(

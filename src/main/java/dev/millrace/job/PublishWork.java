@@ -13,6 +13,7 @@ import dev.millrace.lake.Publication;
 import dev.millrace.lake.Published;
 import dev.millrace.lake.SecondLayout;
 import dev.millrace.lake.VersionedPublisher;
+import dev.millrace.lake.VersionedPublisher.Inspection;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.run.JobStore;
 import dev.millrace.run.Phase;
@@ -66,11 +67,17 @@ final class PublishWork implements PhaseWork {
                     context.run().units(),
                     rewritten,
                     deduplication(context.open().job(), table.name()));
-            Published published = publish(context, lake, table.name(), publication);
+            Published published = publish(
+                    context, lake, table.name(), publication, inspection(context, lake, landed, table, compacted));
             for (LakeSettings.Layout layout : settings.also()) {
                 String other = LandedRun.dataFolder(context, table.name(), layout.suffix());
                 LandedTable laidOut = laidOut(context, compacted, folder, other, layout);
-                publish(context, lake, table.name() + layout.suffix(), publication.laidOut(laidOut, other));
+                publish(
+                        context,
+                        lake,
+                        table.name() + layout.suffix(),
+                        publication.laidOut(laidOut, other),
+                        (version, duplicates) -> {});
             }
             counts.put(table.name(), counts(table.counts(), published));
             facts.put(table.name(), published.at());
@@ -120,8 +127,19 @@ final class PublishWork implements PhaseWork {
                 .anyMatch(has -> has.name().equalsIgnoreCase(column));
     }
 
+    /** A snapshot is seen only once all that was read of it is found there. */
+    private Inspection inspection(
+            RunContext context, Storage lake, LandedRun landed, LandedTable table, LandedTable compacted) {
+        if (source instanceof ListedSource listed) {
+            Validation validation = new Validation(table, compacted, listed.read(context), landed.items());
+            return (folder, duplicates) -> validation.require(context, lake, folder, duplicates);
+        }
+        return (folder, duplicates) -> {};
+    }
+
     /** Publishes to a folder of the lake, and writes the statement by which Athena knows the table. */
-    private static Published publish(RunContext context, Storage lake, String name, Publication publication) {
+    private static Published publish(
+            RunContext context, Storage lake, String name, Publication publication, Inspection inspection) {
         SparkSession spark = context.spark().get();
         LakeSettings settings = context.open().lake();
         String folder = name + "/";
@@ -138,7 +156,8 @@ final class PublishWork implements PhaseWork {
                 }
                 yield published;
             }
-            case VERSIONED -> new VersionedPublisher(spark, lake, name, settings.versions()).publish(publication);
+            case VERSIONED ->
+                new VersionedPublisher(spark, lake, name, settings.versions(), inspection).publish(publication);
         };
     }
 

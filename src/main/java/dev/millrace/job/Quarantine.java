@@ -1,6 +1,7 @@
 package dev.millrace.job;
 
 import dev.millrace.config.FileSource;
+import dev.millrace.config.SnapshotSource;
 import dev.millrace.fault.Fault;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.LandingManifests;
@@ -141,6 +142,11 @@ final class Quarantine extends CommandGroup {
             OpenJob open = OpenJob.load(arguments, around);
             if (open.job().source() instanceof FileSource files) {
                 return run(open, files, arguments.run(), around, out);
+            }
+            if (open.job().source() instanceof SnapshotSource) {
+                throw Fault.user(
+                        "Cannot retry: every run reads the snapshot whole: start one, by scripts/millrace local "
+                                + open.file());
             }
             if (arguments.run().isPresent()) {
                 throw Fault.user("Invalid --run: " + arguments.run().get()

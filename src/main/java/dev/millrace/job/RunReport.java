@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.config.SnapshotSource;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.ReadCost;
@@ -109,6 +110,9 @@ final class RunReport {
         context.run().phase(Phase.PUBLISH).ifPresent(published -> {
             facts.put("lake", context.open().lake().at().uri());
             PublishWork.places(published).forEach((table, at) -> facts.put("  " + table, at));
+            if (context.open().job().source() instanceof SnapshotSource) {
+                facts.put("validated", context.run().storage().uri(Validation.path(context, "<table>")));
+            }
         });
         Optional<Versions> versions = context.run().phase(Phase.REPLACE).map(c -> Versions.of(context));
         versions.ifPresent(v -> {

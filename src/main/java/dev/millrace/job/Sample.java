@@ -3,6 +3,7 @@ package dev.millrace.job;
 import dev.millrace.fault.Fault;
 import dev.millrace.sample.AccessRecordFiles;
 import dev.millrace.sample.EmbeddedDynamoDb;
+import dev.millrace.sample.OrdersSnapshot;
 import dev.millrace.sample.WorkbenchModel;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -26,9 +27,16 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "sample",
         description =
-                "Sample data: the embedded DynamoDB Local, a NoSQL Workbench model in it, files of access records.",
-        synopsisSubcommandLabel = "start | stop | workbench FILE | access-records",
-        subcommands = {Sample.Start.class, Sample.Stop.class, Sample.Workbench.class, Sample.Access.class},
+                "Sample data: the embedded DynamoDB Local, a NoSQL Workbench model in it, files of access records, a"
+                        + " snapshot of orders.",
+        synopsisSubcommandLabel = "start | stop | workbench FILE | access-records | snapshot",
+        subcommands = {
+            Sample.Start.class,
+            Sample.Stop.class,
+            Sample.Workbench.class,
+            Sample.Access.class,
+            Sample.Snapshot.class
+        },
         mixinStandardHelpOptions = true)
 final class Sample extends CommandGroup {
     @Command(
@@ -190,6 +198,45 @@ final class Sample extends CommandGroup {
                             + " of them twice, and " + Figures.count(written.broken()) + " pieces that are none, in "
                             + Figures.count(written.files()) + " files (" + Figures.bytes(written.bytes()) + "): "
                             + to);
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "snapshot",
+            description =
+                    "Writes a table of orders as the export of a database leaves it: Parquet files whose sizes, days"
+                            + " and columns differ.",
+            mixinStandardHelpOptions = true)
+    static final class Snapshot implements Callable<Integer> {
+        @Option(names = "--rows", paramLabel = "N", description = "Orders; ${DEFAULT-VALUE}.", defaultValue = "100000")
+        private long rows;
+
+        @Option(names = "--files", paramLabel = "N", description = "Files; ${DEFAULT-VALUE}.", defaultValue = "100")
+        private int files;
+
+        @Option(names = "--seed", paramLabel = "N", description = "Another seed gives other orders.")
+        private long seed = OrdersSnapshot.SEED;
+
+        @Option(
+                names = "--to",
+                paramLabel = "FOLDER",
+                description = "Where they go; ${DEFAULT-VALUE}.",
+                defaultValue = "data/orders-snapshot/export")
+        private Path to;
+
+        @Spec
+        private CommandSpec command;
+
+        @Override
+        public Integer call() {
+            Surroundings around = Surroundings.ofProcess();
+            long bytes =
+                    new OrdersSnapshot(seed, rows, files).write(around.base().resolve(to));
+            command.commandLine()
+                    .getOut()
+                    .println(Figures.count(rows) + " orders in " + Figures.count(files) + " files ("
+                            + Figures.bytes(bytes) + "): " + to);
             return 0;
         }
     }

@@ -74,7 +74,7 @@ final class Status implements Callable<Integer> {
     }
 
     private static String schema(OpenJob open) {
-        if (FolderSource.given(open.job()).isPresent()) {
+        if (RecordsSource.given(open.job()).isPresent()) {
             return "columns given by the job file";
         }
         Set<String> given = GivenColumns.kinds(open.job().tables());

@@ -216,7 +216,12 @@ final class TableSource implements JobSource {
     }
 
     @Override
-    public Optional<String> difference(PlannedUnit unit) {
+    public Optional<String> difference(RunStore run) {
+        return difference(run.plan().units().get(0));
+    }
+
+    /** How the table is another than the one that a unit was planned for; empty where it is the same. */
+    Optional<String> difference(PlannedUnit unit) {
         return Spool.tableId(unit)
                 .filter(planned -> !planned.equals(description.id()))
                 .map(planned -> access + " has the id " + description.id()

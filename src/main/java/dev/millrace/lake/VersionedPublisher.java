@@ -38,13 +38,31 @@ public final class VersionedPublisher implements Publisher {
     private final Storage lake;
     private final String table;
     private final int keep;
+    private final Inspection inspection;
+
+    /** Looks at a version that is written whole, before any reader is switched to it. */
+    public interface Inspection {
+        /**
+         * Returns when the version may be seen, else throws.
+         *
+         * @param folder of the version in the lake's storage, with a trailing slash
+         * @param duplicates rows that were left out because another stands for them
+         */
+        void inspect(String folder, long duplicates);
+    }
+
+    /** Without an inspection. Parameters are as below. */
+    public VersionedPublisher(SparkSession spark, Storage lake, String table, int keep) {
+        this(spark, lake, table, keep, (folder, duplicates) -> {});
+    }
 
     /**
      * @param lake storage that has the folders
      * @param table name of the table in it
      * @param keep how many versions stay, the current among them; at least 1
+     * @param inspection of each version
      */
-    public VersionedPublisher(SparkSession spark, Storage lake, String table, int keep) {
+    public VersionedPublisher(SparkSession spark, Storage lake, String table, int keep, Inspection inspection) {
         if (keep < 1) {
             throw new IllegalArgumentException("Invalid versions.keep: " + keep + ": must be at least 1");
         }
@@ -52,6 +70,7 @@ public final class VersionedPublisher implements Publisher {
         this.lake = lake;
         this.table = table;
         this.keep = keep;
+        this.inspection = inspection;
     }
 
     /** A snapshot is all there is: {@code previous}, {@code rewritten} and a comparison with the table mean nothing. */
@@ -79,6 +98,7 @@ public final class VersionedPublisher implements Publisher {
             lake.bring(
                     publication.staging(), file.path(), folder + PartitionPath.below(landed.partitions(), file.path()));
         }
+        inspection.inspect(folder, change.duplicates());
         Published published = new Published(
                 change.rows(), change.duplicates(), 0, change.fresh().size(), lake.uri(folder), false);
         point(publication, published, folder);

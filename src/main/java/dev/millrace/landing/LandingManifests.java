@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -113,7 +114,7 @@ public final class LandingManifests {
 
     private static void commit(Storage storage, String folder, LandedTable table) {
         String data = folder + DATA;
-        if (!storage.putIfAbsent(data, ManifestData.bytes(storage, table.files()))) {
+        if (!storage.putIfAbsent(data, ManifestData.bytes(entries(storage, table)))) {
             // An earlier attempt, perhaps of another version of this program, may have other bytes for the same rows.
             requireSame(storage.uri(data), table.files(), readData(storage, data));
         }
@@ -127,6 +128,13 @@ public final class LandingManifests {
                         + table.files().size());
             }
         }
+    }
+
+    private static List<ManifestEntry> entries(Storage storage, LandedTable table) {
+        return table.files().stream()
+                .map(file -> new ManifestEntry(
+                        storage.uri(file.path()), file.bytes(), OptionalLong.of(file.rows()), file.etag()))
+                .toList();
     }
 
     private static void requireSame(String uri, List<DataFile> mine, List<DataFile> stored) {
@@ -147,6 +155,7 @@ public final class LandingManifests {
         root.put("size", table.bytes());
         root.put("n_record", table.rows());
         root.put("n_file", table.files().size());
+        root.put("fingerprint", FileManifest.fingerprint(entries(storage, table)));
         ObjectNode details = root.putObject("details");
         details.put("table", table.name());
         details.put("schema_version", table.schemaVersion());
@@ -247,12 +256,16 @@ public final class LandingManifests {
     }
 
     private static List<DataFile> readData(Storage storage, String path) {
-        return ManifestData.files(
-                storage,
-                path,
-                storage.find(path)
-                        .orElseThrow(() -> Fault.world("No file " + storage.uri(path)))
-                        .content());
+        return FileManifest.files(storage, path).stream()
+                .map(file -> new DataFile(
+                        "",
+                        storage.pathOf(file.uri()),
+                        file.bytes(),
+                        file.rows()
+                                .orElseThrow(() -> Fault.world(
+                                        "Manifest " + storage.uri(path) + " has no number of rows of " + file.uri())),
+                        file.etag()))
+                .toList();
     }
 
     private static List<DataFile> ofTable(String table, List<DataFile> files) {

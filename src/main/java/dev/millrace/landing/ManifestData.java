@@ -1,8 +1,6 @@
 package dev.millrace.landing;
 
 import dev.millrace.fault.Fault;
-import dev.millrace.run.DataFile;
-import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;
 import dev.millrace.storage.Upload;
 import dev.millrace.table.Codec;
@@ -18,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
@@ -29,6 +28,7 @@ import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.RecordReader;
 import org.apache.parquet.io.SeekableInputStream;
 import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.unsafe.types.UTF8String;
 
@@ -46,7 +46,7 @@ final class ManifestData {
     private ManifestData() {}
 
     /** The same bytes for the same files, in their order. */
-    static byte[] bytes(Storage storage, List<DataFile> files) {
+    static byte[] bytes(List<ManifestEntry> files) {
         Memory memory = new Memory();
         CodecFactory codecs = ParquetDataFile.codecs();
         try (ParquetDataFile out = new ParquetDataFile(
@@ -55,11 +55,11 @@ final class ManifestData {
                 List.of(0, 1, 2, 3),
                 Map.of(),
                 codecs.getCompressor(ParquetDataFile.codecName(Codec.ZSTD)))) {
-            for (DataFile file : files) {
+            for (ManifestEntry file : files) {
                 out.write(new GenericInternalRow(new Object[] {
-                    UTF8String.fromString(storage.uri(file.path())),
+                    UTF8String.fromString(file.uri()),
                     file.bytes(),
-                    file.rows(),
+                    file.rows().isPresent() ? (Object) file.rows().getAsLong() : null,
                     UTF8String.fromString(file.etag())
                 }));
             }
@@ -72,9 +72,13 @@ final class ManifestData {
         }
     }
 
-    /** The files that a manifest lists; their table is not in it and left empty. */
-    static List<DataFile> files(Storage storage, String path, byte[] content) {
-        List<DataFile> files = new ArrayList<>();
+    /**
+     * The files that a manifest lists, also one of another program.
+     *
+     * @param uri as which messages name it
+     */
+    static List<ManifestEntry> files(String uri, byte[] content) {
+        List<ManifestEntry> files = new ArrayList<>();
         try (ParquetFileReader reader = ParquetFileReader.open(new Content(content))) {
             MessageType schema = reader.getFooter().getFileMetaData().getSchema();
             for (PageReadStore group = reader.readNextRowGroup(); group != null; group = reader.readNextRowGroup()) {
@@ -82,23 +86,35 @@ final class ManifestData {
                         .getColumnIO(schema)
                         .getRecordReader(group, new GroupRecordConverter(schema));
                 for (long i = 0; i < group.getRowCount(); i++) {
-                    files.add(file(storage, rows.read()));
+                    files.add(file(rows.read()));
                 }
             }
             return files;
         } catch (IOException | RuntimeException e) {
             // Whatever Parquet throws on bytes that are no Parquet.
-            throw Fault.world("Manifest " + storage.uri(path) + " cannot be read: " + e.getMessage(), e);
+            throw Fault.world("Manifest " + uri + " cannot be read: " + e.getMessage(), e);
         }
     }
 
-    private static DataFile file(Storage storage, Group row) {
-        return new DataFile(
-                "",
-                storage.pathOf(row.getString("uri", 0)),
-                row.getLong("size", 0),
-                row.getLong("n_record", 0),
-                row.getString("etag", 0));
+    private static ManifestEntry file(Group row) {
+        return new ManifestEntry(
+                row.getString("uri", 0),
+                whole(row, "size").orElseThrow(() -> new IllegalArgumentException("a file has no size")),
+                whole(row, "n_record"),
+                has(row, "etag") ? row.getString("etag", 0) : "");
+    }
+
+    private static boolean has(Group row, String column) {
+        return row.getType().containsField(column) && row.getFieldRepetitionCount(column) > 0;
+    }
+
+    private static OptionalLong whole(Group row, String column) {
+        if (!has(row, column)) {
+            return OptionalLong.empty();
+        }
+        boolean isInt = row.getType().getType(column).asPrimitiveType().getPrimitiveTypeName()
+                == PrimitiveType.PrimitiveTypeName.INT32;
+        return OptionalLong.of(isInt ? row.getInteger(column, 0) : row.getLong(column, 0));
     }
 
     /** A file that is only kept in memory. */

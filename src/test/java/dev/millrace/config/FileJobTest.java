@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -157,8 +158,76 @@ class FileJobTest {
         });
     }
 
+    @Test
+    void readsASnapshotOfAFolderOrAManifest() throws IOException {
+        Job folder = files.job(full("full-snapshot.yaml")).load();
+        assertThat(folder.source())
+                .isEqualTo(new SnapshotSource(
+                        Optional.empty(),
+                        Optional.empty(),
+                        Map.of(),
+                        Optional.of(Location.of(base.resolve("in"))),
+                        "*.csv.gz",
+                        SnapshotSource.Format.CSV,
+                        OptionalLong.of(64 << 20),
+                        false));
+        assertThat(folder.lake().orElseThrow().publish()).isEqualTo(Publish.VERSIONED);
+        assertThat(folder.lake().orElseThrow().versions()).isEqualTo(1);
+        Job manifest = files.job(full("full-manifest.yaml")).load();
+        assertThat(manifest.source())
+                .isEqualTo(new SnapshotSource(
+                        Optional.of(new FileLocation(new Location("s3://exports/orders/"), "manifest-summary.json")),
+                        Optional.empty(),
+                        Map.of(),
+                        Optional.empty(),
+                        "*",
+                        SnapshotSource.Format.PARQUET,
+                        OptionalLong.empty(),
+                        true));
+        Job export = files.job(full("full-export.yaml")).load();
+        assertThat(export.source()).isInstanceOfSatisfying(SnapshotSource.class, source -> {
+            assertThat(source.keys().keySet()).containsExactly("PK", "SK");
+            assertThat(source.fileFormat()).isEqualTo(new FileSource.DynamoDbJson());
+        });
+        assertThat(JobFile.toJson(manifest)).contains("\"group-size\" : \"auto\"");
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"full-json.yaml", "full-csv.yaml", "full-parquet.yaml"})
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{at: in, manifest: m.json} | source.snapshot: must hold only one of: manifest, at",
+                "{format: csv} | source.snapshot: must hold one of: manifest, export, at",
+                "{at: in, fromat: csv} | source.snapshot.fromat: unknown key: did you mean format?",
+                "{at: in, format: orc} | source.snapshot.format: orc: must be parquet, csv or json",
+                "{at: in, group-size: 128} | source.snapshot.group-size: 128: must be auto, or a positive size",
+                "{manifest: s3://bucket} | source.snapshot.manifest: s3://bucket: must be a file: a local path",
+                "{manifest: exports/} | source.snapshot.manifest: exports/: must be a file: a local path",
+                "{manifest: m.json, files: '*.parquet'} | source.snapshot.files: *.parquet: has no effect on a manifest",
+                "{export: m.json} | source.snapshot.keys: must name the table's partition key",
+                "{export: m.json, keys: {PK: s}} | source.snapshot.keys.PK: s: must be S, N or B",
+                "{export: m.json, keys: {PK: S}, format: csv} | source.snapshot.format: csv: has no effect on an export",
+                "{export: m.json, keys: {PK: S}, file-column: false} | source.snapshot.file-column: false: has no effect",
+                "{at: in, keys: {PK: S}} | source.snapshot.keys: is only for an export",
+                "{at: .} | lake.at: lake: lies in the source's folder",
+                "{at: in}, publish: delta | lake.publish: delta: is for a source whose files are read once",
+            })
+    void tellsMistakesOfSnapshots(String snapshot, String mistake) {
+        int end = snapshot.lastIndexOf('}') + 1;
+        String job = "job: x\nsource: {snapshot: " + snapshot.substring(0, end) + "}\nlake: {at: lake"
+                + snapshot.substring(end) + "}\n";
+        assertThat(files.job(job).mistakes()).singleElement().asString().contains(mistake);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "full-json.yaml",
+                "full-csv.yaml",
+                "full-parquet.yaml",
+                "full-snapshot.yaml",
+                "full-manifest.yaml"
+            })
     void writesAJobAsAJobFileThatReadsTheSame(String file) throws IOException {
         Job job = files.job(full(file)).load();
         String json = JobFile.toJson(job);

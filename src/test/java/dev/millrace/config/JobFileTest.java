@@ -109,7 +109,14 @@ class JobFileTest {
     @Test
     void everyDeclaredKeyIsInTheFullFile() throws IOException {
         StringBuilder json = new StringBuilder();
-        for (String file : List.of("full.yaml", "full-json.yaml", "full-csv.yaml", "full-parquet.yaml")) {
+        for (String file : List.of(
+                "full.yaml",
+                "full-json.yaml",
+                "full-csv.yaml",
+                "full-parquet.yaml",
+                "full-snapshot.yaml",
+                "full-manifest.yaml",
+                "full-export.yaml")) {
             json.append(JobFile.toJson(files.job(full(file)).load()));
         }
         for (Form.Row row : JobKeys.ROOT.rows("")) {

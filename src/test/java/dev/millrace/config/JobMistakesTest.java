@@ -246,7 +246,7 @@ class JobMistakesTest {
     @Test
     void aSourceIsExactlyOne() {
         assertThat(files.job("job: test\nsource: {}\nstaging: {at: x}\n").mistakes())
-                .containsExactly("jobs/test.yaml:2: source: must hold one of: dynamodb, json, csv, parquet");
+                .containsExactly("jobs/test.yaml:2: source: must hold one of: dynamodb, json, csv, parquet, snapshot");
         assertThat(files.job("job: test\n").mistakes())
                 .containsExactly(
                         "jobs/test.yaml:1: source: is missing: add it",

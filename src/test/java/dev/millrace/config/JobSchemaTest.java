@@ -75,7 +75,13 @@ class JobSchemaTest {
                     jobs.filter(f -> f.toString().endsWith(".yaml")).toList());
         }
         assertThat(files).contains(HOME.resolve("jobs/shop.yaml"));
-        for (String name : List.of("full-json.yaml", "full-csv.yaml", "full-parquet.yaml")) {
+        for (String name : List.of(
+                "full-json.yaml",
+                "full-csv.yaml",
+                "full-parquet.yaml",
+                "full-snapshot.yaml",
+                "full-manifest.yaml",
+                "full-export.yaml")) {
             files.add(HOME.resolve("src/test/resources/config").resolve(name));
         }
         for (Path file : files) {

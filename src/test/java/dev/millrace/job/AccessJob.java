@@ -180,7 +180,7 @@ final class AccessJob extends StoredJob {
 
     @Override
     List<String> unitPhases() {
-        return List.of(FolderReading.PHASE, Phase.EXTRACT.label());
+        return List.of(FilesReading.PHASE, Phase.EXTRACT.label());
     }
 
     /** Those that were read are of the source, where they change. */

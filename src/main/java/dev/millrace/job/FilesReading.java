@@ -1,13 +1,9 @@
 package dev.millrace.job;
 
-import dev.millrace.files.FileUnits;
 import dev.millrace.files.FilesSource;
 import dev.millrace.files.RecordFiles;
-import dev.millrace.files.UnitFiles;
-import dev.millrace.run.Commit;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PlannedUnit;
-import dev.millrace.run.TableCounts;
 import dev.millrace.schema.Census;
 import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.CensusUnits;
@@ -19,20 +15,20 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /** The part of a run that reads its files: where they are, since they are their own spool. */
-final class FolderReading implements SourceReading {
+abstract class FilesReading implements SourceReading {
     /** Label of the units that are read, with the number of their records. */
     static final String PHASE = "read";
 
     private static final String CENSUS = "census/";
 
     private final RunContext context;
-    private final FolderSource source;
-    private final FileUnits files;
+    private final RecordFiles records;
+    private final RecordsSource source;
 
-    FolderReading(RunContext context, FolderSource source) {
+    FilesReading(RunContext context, RecordFiles records, RecordsSource source) {
         this.context = context;
+        this.records = records;
         this.source = source;
-        this.files = source.files(context.run());
     }
 
     @Override
@@ -57,20 +53,8 @@ final class FolderReading implements SourceReading {
                 context.run().path(CENSUS),
                 context.run().units(),
                 Phase.INFER_SCHEMA.label(),
-                records(),
+                records,
                 source.census(context.run()));
-    }
-
-    private RecordFiles records() {
-        FileUnits listed = files;
-        UnitFiles units = unit -> listed.entries(unit).stream()
-                .map(entry -> new UnitFiles.Entry(entry.part(), entry.reason().text()))
-                .toList();
-        return new RecordFiles(
-                source.folder().storage(),
-                units,
-                source.settings().format(),
-                source.settings().limits());
     }
 
     @Override
@@ -81,22 +65,11 @@ final class FolderReading implements SourceReading {
                 () -> sink.accept(FilesSource.rows(
                         context.spark().get(),
                         new FilesSource.Read(
-                                records(), units, plan, census, context.run().units(), PHASE))));
+                                records, units, plan, census, context.run().units(), PHASE))));
     }
 
     @Override
     public Map<String, String> close() {
         return Map.of();
-    }
-
-    @Override
-    public Commit commit(Map<String, TableCounts> counts) {
-        return source.ledger()
-                .commit(context.plan(), files, RecordFiles.rows(context.run().units(), PHASE), counts, Map.of());
-    }
-
-    @Override
-    public void committed() {
-        source.remember();
     }
 }

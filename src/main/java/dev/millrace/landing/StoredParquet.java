@@ -1,6 +1,7 @@
-package dev.millrace.files;
+package dev.millrace.landing;
 
 import dev.millrace.storage.Storage;
+import dev.millrace.storage.StoredFile;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,13 +10,16 @@ import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.SeekableInputStream;
 
 /** A stored file for the Parquet library, which reads here and there in it; each jump opens the file anew. */
-record StoredParquet(Storage storage, FilePart part) implements InputFile {
+public record StoredParquet(Storage storage, StoredFile file) implements InputFile {
     /** Bytes that are read over rather than jumped over. */
     private static final long SHORT_JUMP = 128 << 10;
 
+    /** Why a file cannot be read that was listed. */
+    public static final String GONE = "the file is gone or was changed since it was listed";
+
     @Override
     public long getLength() {
-        return part.bytes();
+        return file.bytes();
     }
 
     @Override
@@ -24,7 +28,7 @@ record StoredParquet(Storage storage, FilePart part) implements InputFile {
     }
 
     private InputStream open(long from) throws IOException {
-        return storage.open(part.file(), from).orElseThrow(() -> new IOException(FileRecords.GONE));
+        return storage.open(file, from).orElseThrow(() -> new IOException(GONE));
     }
 
     private static final class Stream extends DelegatingSeekableInputStream {
@@ -58,7 +62,7 @@ record StoredParquet(Storage storage, FilePart part) implements InputFile {
         }
 
         private boolean arrive() throws IOException {
-            if (next >= file.part.bytes()) {
+            if (next >= file.file.bytes()) {
                 return false;
             }
             boolean jumps = next < position || next - position > SHORT_JUMP;
@@ -92,7 +96,7 @@ record StoredParquet(Storage storage, FilePart part) implements InputFile {
             }
             int read = in.read(target, from, length);
             if (read < 0) {
-                throw new EOFException("the file ends at byte " + position + " of " + file.part.bytes());
+                throw new EOFException("the file ends at byte " + position + " of " + file.file.bytes());
             }
             position += read;
             next = position;

@@ -1,0 +1,304 @@
+package dev.millrace.job;
+
+import dev.millrace.config.FileLocation;
+import dev.millrace.config.FolderPattern;
+import dev.millrace.config.Location;
+import dev.millrace.config.SnapshotSource;
+import dev.millrace.fault.Fault;
+import dev.millrace.files.DynamoDbExport;
+import dev.millrace.files.RecordFiles;
+import dev.millrace.files.Snapshot;
+import dev.millrace.files.SnapshotFile;
+import dev.millrace.files.SnapshotGroups;
+import dev.millrace.files.SourceFolder;
+import dev.millrace.landing.FileManifest;
+import dev.millrace.landing.ManifestEntry;
+import dev.millrace.run.Commit;
+import dev.millrace.run.Phase;
+import dev.millrace.run.PlannedUnit;
+import dev.millrace.run.RunId;
+import dev.millrace.run.RunStore;
+import dev.millrace.run.TableCounts;
+import dev.millrace.schema.CensusTaker;
+import dev.millrace.schema.DataSchema;
+import dev.millrace.schema.KeyAttribute;
+import dev.millrace.schema.ShredPlan;
+import dev.millrace.schema.SourceType;
+import dev.millrace.storage.Storage;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A job's snapshot, listed by a manifest or in a folder, of which each run reads all files. */
+final class ListedSource extends RecordsSource {
+    /** The rule by which a run is refused whose files have other numbers of records than the manifest says. */
+    static final String ROWS = "n-record";
+
+    /** The rule by which a run is refused that would empty its table. */
+    static final String EMPTY = "empty";
+
+    private final OpenJob open;
+    private final SnapshotSource settings;
+    private final Surroundings around;
+    private final Map<RunId, List<SnapshotFile>> planned = new HashMap<>();
+    private Optional<Snapshot> found = Optional.empty();
+
+    private ListedSource(OpenJob open, SnapshotSource settings, Surroundings around) {
+        super(open, settings.fileColumn());
+        this.open = open;
+        this.settings = settings;
+        this.around = around;
+    }
+
+    static ListedSource open(OpenJob open, SnapshotSource settings, Surroundings around) {
+        return new ListedSource(open, settings, around);
+    }
+
+    private Storage storage(String root) {
+        return around.storages().apply(root, OpenJob.options(open.job().s3()));
+    }
+
+    /** Lists the files, and holds them against the manifest, when it is first asked. */
+    Snapshot snapshot() {
+        if (found.isEmpty()) {
+            Snapshot snapshot = settings.manifest()
+                    .map(this::ofManifest)
+                    .or(() -> settings.export().map(this::ofExport))
+                    .orElseGet(() -> ofFolder(settings.at().orElseThrow()));
+            if (snapshot.files().isEmpty()) {
+                throw Fault.world("Snapshot " + name() + " has no files: nothing is read, and what is published stays");
+            }
+            found = Optional.of(snapshot);
+        }
+        return found.get();
+    }
+
+    /** What lists the files. */
+    String name() {
+        return settings.manifest()
+                .or(settings::export)
+                .map(FileLocation::uri)
+                .orElseGet(() -> settings.at().orElseThrow().uri());
+    }
+
+    private Snapshot ofExport(FileLocation summary) {
+        Storage folder = storage(summary.folder().uri());
+        if (folder.stat(summary.name()).isEmpty()) {
+            throw Fault.user(open.file() + ": source.snapshot.export: " + summary + ": there is no such file");
+        }
+        return DynamoDbExport.read(folder, summary.name());
+    }
+
+    private Snapshot ofFolder(Location at) {
+        at.path().filter(path -> !java.nio.file.Files.isDirectory(path)).ifPresent(path -> {
+            throw Fault.user(open.file() + ": source.snapshot.at: " + path + ": there is no such folder");
+        });
+        return Snapshot.listed(new SourceFolder(storage(at.uri()), FolderPattern.of(at), settings.names()));
+    }
+
+    private Snapshot ofManifest(FileLocation manifest) {
+        Storage folder = storage(manifest.folder().uri());
+        FileManifest.Summary summary = FileManifest.find(folder, manifest.name())
+                .orElseThrow(() -> Fault.user(
+                        open.file() + ": source.snapshot.manifest: " + manifest + ": there is no such file"));
+        FileLocation data = location(summary.data(), manifest.uri());
+        List<ManifestEntry> entries = FileManifest.files(storage(data.folder().uri()), data.name());
+        requireSum(manifest, summary, entries);
+        if (entries.isEmpty()) {
+            return new Snapshot(folder, List.of());
+        }
+        List<FileLocation> files =
+                entries.stream().map(entry -> location(entry.uri(), data.uri())).toList();
+        List<ManifestEntry> named = new ArrayList<>();
+        for (int i = 0; i < files.size(); i++) {
+            ManifestEntry entry = entries.get(i);
+            named.add(new ManifestEntry(files.get(i).uri(), entry.bytes(), entry.rows(), entry.etag()));
+        }
+        return Snapshot.ofManifest(manifest.uri(), storage(root(manifest, files)), named);
+    }
+
+    private FileLocation location(String uri, String manifest) {
+        return FileLocation.parse(uri, around.base())
+                .orElseThrow(() -> Fault.world("Manifest " + manifest + " names a file that cannot be read: " + uri
+                        + ": must be s3://bucket/key or file:///path/name"));
+    }
+
+    private static void requireSum(FileLocation manifest, FileManifest.Summary summary, List<ManifestEntry> entries) {
+        long bytes = entries.stream().mapToLong(ManifestEntry::bytes).sum();
+        if (summary.bytes().isPresent() && summary.bytes().getAsLong() != bytes) {
+            throw Fault.world("Manifest " + manifest + " says "
+                    + summary.bytes().getAsLong() + " bytes, the files in its list have " + bytes
+                    + ": one of both was changed; nothing was read");
+        }
+    }
+
+    /** The innermost folder that all files lie in. */
+    private static String root(FileLocation manifest, List<FileLocation> files) {
+        String root = files.get(0).folder().uri();
+        for (FileLocation file : files) {
+            while (!file.uri().startsWith(root)) {
+                root = root.substring(0, root.lastIndexOf('/', root.length() - 2) + 1);
+            }
+            // What is left of a uri's beginning alone is no folder.
+            if (Location.parse(root, Path.of("/"))
+                    .filter(place -> file.uri().startsWith(place.uri()))
+                    .isEmpty()) {
+                throw Fault.world("Manifest " + manifest + " names files of several places, such as " + files.get(0)
+                        + " and " + file + ": all must be in one bucket, or on the local disk");
+            }
+        }
+        return root;
+    }
+
+    private List<KeyAttribute> keys() {
+        return settings.keys().entrySet().stream()
+                .map(key -> new KeyAttribute(key.getKey(), SourceType.valueOf(key.getValue())))
+                .toList();
+    }
+
+    @Override
+    public DataSchema unknown() {
+        return settings.export().isPresent() ? DataSchema.none(keys()) : super.unknown();
+    }
+
+    @Override
+    public ShredPlan shredding(DataSchema schema, RunStore run) {
+        return settings.export().isPresent()
+                ? ShredPlan.of(
+                        schema, TableSource.kindRule(open.job()), open.job().tables(), ShredPlan.Expiry.NEVER)
+                : super.shredding(schema, run);
+    }
+
+    @Override
+    public CensusTaker.Settings census(RunStore run) {
+        return settings.export().isPresent()
+                ? new CensusTaker.Settings(
+                        TableSource.kindRule(open.job()),
+                        ShredPlan.redactions(open.job().tables()),
+                        keys(),
+                        open.job().schema().sample().fraction())
+                : super.census(run);
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return false;
+    }
+
+    @Override
+    public List<PlannedUnit> units(RunStore run) {
+        return groups(run.id(), snapshot().storage()).plan(snapshot().files(), settings.groupBytes());
+    }
+
+    private SnapshotGroups groups(RunId run, Storage source) {
+        return new SnapshotGroups(open.staging(), manifests(run), source);
+    }
+
+    /** The files of a run, by path: as they were listed, where that is what the run was planned for. */
+    private List<SnapshotFile> planned(RunStore run) {
+        List<PlannedUnit> units = run.plan().units();
+        return planned.computeIfAbsent(
+                run.id(),
+                id -> found.map(Snapshot::files)
+                        .filter(files -> SnapshotGroups.isOf(units, files, settings.groupBytes()))
+                        .orElseGet(() -> groups(run).files(units)));
+    }
+
+    private SnapshotGroups groups(RunStore run) {
+        return groups(run.id(), storage(SnapshotGroups.root(run.plan().units().get(0))));
+    }
+
+    /** Folder of the manifests of what a run reads. */
+    private String manifests(RunId run) {
+        String kind = open.job().onlyKind();
+        String table = open.job().table(kind).name().orElse(kind).replaceAll("[^A-Za-z0-9_-]", "_");
+        return open.job().name() + "/" + table + "/snapshot=" + run + "/manifests/";
+    }
+
+    @Override
+    public Optional<String> difference(RunStore run) {
+        return snapshot().difference(planned(run));
+    }
+
+    /** Once all of it is read, and was whole, it may go. */
+    @Override
+    public boolean isSpooled(RunContext context) {
+        return context.isComplete(context.done(Phase.EXTRACT))
+                && RecordFiles.damaged(context.run().units(), FilesReading.PHASE)
+                        .isEmpty();
+    }
+
+    @Override
+    public SourceReading reading(RunContext context) {
+        SnapshotGroups groups = groups(context.run());
+        groups.putWhole(planned(context.run()), context.plan().units().size());
+        Storage source = storage(SnapshotGroups.root(context.plan().units().get(0)));
+        RecordFiles records = new RecordFiles(source, groups, settings.fileFormat(), settings.limits());
+        return new FilesReading(context, records, this) {
+            @Override
+            public Commit commit(Map<String, TableCounts> counts) {
+                requireWhole(context, planned(context.run()), source);
+                return open.store().ledger().append(context.plan(), counts, Map.of());
+            }
+
+            @Override
+            public void committed() {}
+        };
+    }
+
+    /** What a run has read. */
+    Validation.Amount read(RunContext context) {
+        long files = 0;
+        long bytes = 0;
+        for (PlannedUnit unit : context.plan().units()) {
+            files += SnapshotGroups.fileCount(unit);
+            bytes += SnapshotGroups.byteCount(unit);
+        }
+        long rows = RecordFiles.rows(context.run().units(), FilesReading.PHASE).values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
+        return new Validation.Amount(files, bytes, rows);
+    }
+
+    /** Refuses a snapshot of which something is missing, before anything of it can be seen. */
+    private static void requireWhole(RunContext context, List<SnapshotFile> files, Storage source) {
+        RunStore run = context.run();
+        Map<String, String> damaged = RecordFiles.damaged(run.units(), FilesReading.PHASE);
+        if (!damaged.isEmpty()) {
+            List<String> lines = new ArrayList<>();
+            damaged.forEach((path, why) -> lines.add(source.uri(path) + ": " + why));
+            throw Fault.world("Cannot read " + damaged.size() + " of the snapshot's " + files.size()
+                    + " files. What is published stays as it is. Put them right, and start again: a run begins that reads"
+                    + " the snapshot anew:" + Snapshot.told(lines));
+        }
+        Map<String, Long> read = RecordFiles.rows(run.units(), FilesReading.PHASE);
+        List<String> other = new ArrayList<>();
+        for (SnapshotFile file : files) {
+            long rows = read.getOrDefault(file.path(), 0L);
+            if (file.rows().isPresent() && file.rows().getAsLong() != rows) {
+                other.add(source.uri(file.path()) + " has " + rows + " records, the manifest says "
+                        + file.rows().getAsLong());
+            }
+        }
+        String accept = "scripts/millrace accept " + run.id() + " --gate ";
+        if (!other.isEmpty() && !run.accepts(ROWS)) {
+            throw Fault.gate(
+                    List.of(ROWS),
+                    "The manifest of run " + run.id() + " is wrong about " + other.size() + " of " + files.size()
+                            + " files; what is published stays as it is. Have the snapshot exported anew, or let this run"
+                            + " pass: " + accept + ROWS + " --reason TEXT" + Snapshot.told(other));
+        }
+        long rows = read.values().stream().mapToLong(Long::longValue).sum();
+        if (rows == 0 && !run.accepts(EMPTY)) {
+            throw Fault.gate(
+                    List.of(EMPTY),
+                    "The snapshot of run " + run.id() + " has no rows in " + files.size()
+                            + " files: it would empty what"
+                            + " is published, which stays as it is. Let it pass, if that is meant: " + accept + EMPTY
+                            + " --reason TEXT");
+        }
+    }
+}
