@@ -221,7 +221,8 @@ class RunCommandsTest {
         // Without a job file those in jobs/ are asked.
         assertThat(Trial.command("accept", id, "--gate", "unique", "--reason", "x")
                         .err())
-                .startsWith("Unknown run: " + id + ": none of jobs/access-records.yaml, jobs/shop.yaml: ");
+                .startsWith("Unknown run: " + id + ": none of jobs/access-records.yaml, jobs/orders-snapshot.yaml, "
+                        + "jobs/shop.yaml: ");
     }
 
     private static Trial.Ended accept(String run, Path job, String... options) {
