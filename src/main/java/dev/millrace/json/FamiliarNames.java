@@ -67,8 +67,7 @@ final class FamiliarNames {
     }
 
     private final Name start = new Name(0, new byte[0]);
-    private Name[] slots = new Name[64];
-    private int size;
+    private final NameTable<Name> byName = new NameTable<>();
     private Name before = start;
 
     /** A value begins. */
@@ -91,44 +90,16 @@ final class FamiliarNames {
         if (to - from > LONGEST) {
             return 0;
         }
-        int slot = slot(input, from, to);
-        while (slots[slot] != null && !Arrays.equals(slots[slot].utf8, 0, slots[slot].utf8.length, input, from, to)) {
-            slot = slot + 1 & slots.length - 1;
-        }
-        if (slots[slot] == null && size == MOST) {
+        Name name = byName.find(input, from, to);
+        if (name == null && byName.size() == MOST) {
             return 0;
         }
-        if (slots[slot] == null) {
-            slots[slot] = new Name(++size, Arrays.copyOfRange(input, from, to));
-        }
-        Name name = slots[slot];
-        if (size * 2 > slots.length) {
-            grow();
+        if (name == null) {
+            name = new Name(byName.size() + 1, Arrays.copyOfRange(input, from, to));
+            byName.put(name.utf8, name);
         }
         before.follower = name;
         before = name;
         return name.number;
-    }
-
-    private void grow() {
-        Name[] old = slots;
-        slots = new Name[old.length * 2];
-        for (Name name : old) {
-            if (name != null) {
-                int slot = slot(name.utf8, 0, name.utf8.length);
-                while (slots[slot] != null) {
-                    slot = slot + 1 & slots.length - 1;
-                }
-                slots[slot] = name;
-            }
-        }
-    }
-
-    private int slot(byte[] bytes, int from, int to) {
-        int hash = to - from;
-        for (int i = from; i < to; i++) {
-            hash = hash * 31 + bytes[i];
-        }
-        return (hash * 0x9E3779B9) >>> 16 & slots.length - 1;
     }
 }

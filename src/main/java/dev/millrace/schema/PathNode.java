@@ -1,6 +1,7 @@
 package dev.millrace.schema;
 
 import dev.millrace.json.JsonTape;
+import dev.millrace.json.NameTable;
 
 /** What is done with the value at a path. */
 final class PathNode {
@@ -14,6 +15,7 @@ final class PathNode {
     int column = -1;
     boolean key;
     Conversion conversion;
+
     /** Columns that the job file gives, each by the ways to it by the ordinal of the value's type. */
     Conversion[][] given = new Conversion[0][];
 

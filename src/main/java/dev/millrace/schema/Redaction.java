@@ -1,6 +1,7 @@
 package dev.millrace.schema;
 
 import dev.millrace.json.JsonTape;
+import dev.millrace.json.NameTable;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;

@@ -1,20 +1,20 @@
-package dev.millrace.schema;
+package dev.millrace.json;
 
 import java.util.Arrays;
 
 /** Values by name, found by the name's UTF-8 bytes in a larger array: no text is made to look one up. */
-final class NameTable<T> {
+public final class NameTable<T> {
     private byte[][] names = new byte[16][];
     private Object[] values = new Object[16];
     private int size;
 
-    int size() {
+    public int size() {
         return size;
     }
 
     /** The value of a name, or null. */
     @SuppressWarnings("unchecked") // put is the only writer
-    T find(byte[] bytes, int from, int to) {
+    public T find(byte[] bytes, int from, int to) {
         for (int slot = slot(bytes, from, to); names[slot] != null; slot = slot + 1 & names.length - 1) {
             byte[] name = names[slot];
             if (Arrays.equals(name, 0, name.length, bytes, from, to)) {
@@ -25,7 +25,7 @@ final class NameTable<T> {
     }
 
     /** Adds a name that is not there yet. */
-    void put(byte[] name, T value) {
+    public void put(byte[] name, T value) {
         if (size * 2 >= names.length) {
             byte[][] oldNames = names;
             Object[] oldValues = values;
