@@ -12,7 +12,7 @@ final class Sparks implements Supplier<SparkSession>, AutoCloseable {
 
     /**
      * Spark makes one method of all computed columns of a row, and the JVM interprets methods above 8,000 bytes for ever:
-     * half of a job's time. Above this limit Spark makes several methods instead.
+     * a third of a job's time. Above this limit Spark makes several methods instead.
      */
     static final String LARGEST_METHOD = "spark.sql.codegen.hugeMethodLimit";
 
