@@ -65,19 +65,27 @@ final class FuzzRound {
     }
 
     static MergeOutcome.MergeReport merge(List<Path> sources, Path merged, MergeOptions options) {
-        MergeOutcome outcome = outcome(sources, merged, options);
+        MergeOutcome outcome = outcomeOfFiles(sources, merged, options);
         assertThat(outcome).isInstanceOf(MergeOutcome.Merged.class);
         return ((MergeOutcome.Merged) outcome).report();
     }
 
-    static MergeOutcome outcome(List<Path> sources, Path merged, MergeOptions options) {
+    static MergeOutcome outcomeOfFiles(List<Path> sources, Path merged, MergeOptions options) {
+        List<MergeSlice> slices =
+                sources.stream().map(FuzzRound::source).map(MergeSlice::all).toList();
+        return outcome(slices, merged, options);
+    }
+
+    static MergeSource source(Path file) {
+        Storage storage = Storages.open(file.getParent().toString(), StorageOptions.DEFAULT);
+        return MergeSource.of(
+                storage, storage.stat(file.getFileName().toString()).orElseThrow());
+    }
+
+    static MergeOutcome outcome(List<MergeSlice> slices, Path merged, MergeOptions options) {
         Storage storage = Storages.open(merged.getParent().toString(), StorageOptions.DEFAULT);
-        List<MergeSource> inputs = sources.stream()
-                .map(source -> storage.stat(source.getFileName().toString()).orElseThrow())
-                .map(file -> MergeSource.of(storage, file))
-                .toList();
         try (Upload upload = storage.create(merged.getFileName().toString())) {
-            MergeOutcome outcome = PageMerge.merge(inputs, upload.stream(), options);
+            MergeOutcome outcome = PageMerge.merge(slices, upload.stream(), options);
             if (outcome instanceof MergeOutcome.Merged done) {
                 assertThat(upload.commit().bytes()).isEqualTo(done.report().bytes());
             }

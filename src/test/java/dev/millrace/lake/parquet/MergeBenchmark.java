@@ -30,8 +30,8 @@ public final class MergeBenchmark {
     private static void merge(Storage folder, Path output, boolean isTold) throws IOException {
         Files.createDirectories(output.toAbsolutePath().getParent());
         Storage target = Storages.open(output.toAbsolutePath().getParent().toString(), StorageOptions.DEFAULT);
-        List<MergeSource> sources = folder.list("").stream()
-                .map(file -> MergeSource.of(folder, file))
+        List<MergeSlice> sources = folder.list("").stream()
+                .map(file -> MergeSlice.all(MergeSource.of(folder, file)))
                 .toList();
         try (Upload upload = target.create(output.getFileName().toString())) {
             MergeOutcome outcome = PageMerge.merge(sources, upload.stream(), MergeOptions.DEFAULT);
