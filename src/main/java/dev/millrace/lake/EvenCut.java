@@ -106,7 +106,7 @@ final class EvenCut {
 
     /** Whether a part of some bytes is near enough to what is even, and those that follow can be, too. */
     private boolean fits(long bytes, double even, double near) {
-        double following = (left - bytes) / (parts - 1);
+        double following = (double) (left - bytes) / (parts - 1);
         return Math.abs(bytes - even) <= near * target.bytes()
                 && bytes >= fewest
                 && bytes <= most

@@ -13,7 +13,7 @@ import java.util.Set;
  * @param outputs files to be written
  * @param kept files that stay as they are
  */
-record PartitionPlan(List<PlannedFile> outputs, List<DataFile> kept) {
+public record PartitionPlan(List<PlannedFile> outputs, List<DataFile> kept) {
     /** As many outputs for as many files are not worth the work: then the files are about right. */
     private static final double MOST_OUTPUTS_OF_FILES = 0.8;
 
@@ -23,7 +23,7 @@ record PartitionPlan(List<PlannedFile> outputs, List<DataFile> kept) {
     /** Files that would make outputs of more than this were perhaps split evenly before: they stay. */
     private static final double MOST_WORTH = 1.05;
 
-    PartitionPlan {
+    public PartitionPlan {
         outputs = List.copyOf(outputs);
         kept = List.copyOf(kept);
     }
@@ -35,7 +35,7 @@ record PartitionPlan(List<PlannedFile> outputs, List<DataFile> kept) {
      * @param files in the order that their rows are to have; files without rows may be among them
      * @param mayCutGroups whether a file may be cut within a row group
      */
-    static PartitionPlan of(
+    public static PartitionPlan of(
             String partition, List<DataFile> files, TargetSize target, RowGroups groups, boolean mayCutGroups) {
         List<DataFile> small = new ArrayList<>();
         long expected = 0;

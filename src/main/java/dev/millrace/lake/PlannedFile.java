@@ -15,10 +15,10 @@ import java.util.Optional;
  * @param partition the folders below the table's that it goes to, with a slash at their end; empty text without any
  * @param slices what it consists of, in this order
  */
-record PlannedFile(String partition, List<Slice> slices) {
+public record PlannedFile(String partition, List<Slice> slices) {
     private static final int ID_BYTES = 10;
 
-    PlannedFile {
+    public PlannedFile {
         slices = List.copyOf(slices);
         if (slices.isEmpty()) {
             throw new IllegalArgumentException("A file of nothing in partition " + partition);
@@ -26,7 +26,7 @@ record PlannedFile(String partition, List<Slice> slices) {
     }
 
     /** Derived from what it consists of, and from the purpose: what else decides on the result. */
-    String id(String purpose) {
+    public String id(String purpose) {
         MessageDigest digest = sha256();
         digest.update(purpose.getBytes(StandardCharsets.UTF_8));
         for (Slice slice : slices) {
@@ -57,7 +57,7 @@ record PlannedFile(String partition, List<Slice> slices) {
     }
 
     /** All files that it takes rows of. */
-    List<DataFile> files() {
+    public List<DataFile> files() {
         List<DataFile> files = new ArrayList<>();
         slices.forEach(slice -> files.add(slice.file()));
         return files;

@@ -5,7 +5,7 @@ import java.util.List;
 
 /** Tells where a file can be cut. Asked only for files that lie on the border of two outputs. */
 @FunctionalInterface
-interface RowGroups {
+public interface RowGroups {
     /**
      * A row group.
      *

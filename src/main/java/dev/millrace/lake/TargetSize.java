@@ -9,14 +9,14 @@ import java.util.regex.Pattern;
  * @param bytes wanted
  * @param ratio bytes written for bytes read, of files that nobody has compacted yet
  */
-record TargetSize(long bytes, double ratio) {
+public record TargetSize(long bytes, double ratio) {
     /** As {@link PlannedFile#id} begins the names of files, and attempts end them. */
     private static final Pattern WRITTEN_BY_US = Pattern.compile("g[0-9a-f]{20}-[a-z0-9]{8}(-\\d+)?\\.parquet");
 
     private static final double FEWEST = 0.9;
     private static final double MOST = 1.1;
 
-    TargetSize {
+    public TargetSize {
         if (bytes <= 0 || !(ratio > 0) || Double.isInfinite(ratio)) {
             throw new IllegalArgumentException("Invalid size of files: " + bytes + " bytes, ratio " + ratio);
         }

@@ -219,7 +219,7 @@ class PartitionPlanTest {
             double ratio = 0.5 + random.nextDouble();
             TargetSize target = new TargetSize(TARGET, ratio);
             long smallest = between(1, 100 * MB);
-            long largest = between(smallest, (long) (smallest * (1 + random.nextInt(20))));
+            long largest = between(smallest, (smallest * (1 + random.nextInt(20))));
             List<DataFile> files = files(1 + random.nextInt(80), () -> between(smallest, largest));
             int groups = 1 + random.nextInt(12);
             RowGroups borders = file -> IntStream.range(0, groups)

@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * What a compaction did, kept below {@code _millrace/records/} of the folder.
+ * What a compaction did.
  *
  * @param format version of this file's format, now 1
  * @param compaction its id
@@ -14,11 +14,19 @@ import java.util.List;
  * @param untouched all others, in which no row count was asked for
  */
 public record FolderRecord(
-        int format, String compaction, String folder, Instant started, Instant ended, List<Partition> partitions, Untouched untouched) {
-    static final int FORMAT = 1;
+        int format,
+        String compaction,
+        String folder,
+        Instant started,
+        Instant ended,
+        List<Partition> partitions,
+        Untouched untouched) {
+    public static final int FORMAT = 1;
 
     /** How a partition ended. */
     public enum Outcome {
+        /** It would be compacted. */
+        PLANNED,
         /** Its files are replaced. */
         COMPACTED,
         /** They are as they were. */
@@ -31,7 +39,7 @@ public record FolderRecord(
 
     /** Files of a partition, or what they were replaced by; kept ones are in neither. */
     public record Figures(int files, long bytes, long rows) {
-        static final Figures NONE = new Figures(0, 0, 0);
+        public static final Figures NONE = new Figures(0, 0, 0);
 
         public Figures plus(Figures other) {
             return new Figures(files + other.files, bytes + other.bytes, rows + other.rows);
@@ -52,7 +60,13 @@ public record FolderRecord(
      * @param message what there is to know of its end; empty when it is compacted
      */
     public record Partition(
-            String path, Outcome outcome, Figures before, Figures after, int kept, List<String> rewritten, String message) {
+            String path,
+            Outcome outcome,
+            Figures before,
+            Figures after,
+            int kept,
+            List<String> rewritten,
+            String message) {
         public Partition {
             rewritten = List.copyOf(rewritten);
         }
@@ -64,6 +78,8 @@ public record FolderRecord(
 
     /** How many partitions ended so. */
     public long count(Outcome outcome) {
-        return partitions.stream().filter(partition -> partition.outcome() == outcome).count();
+        return partitions.stream()
+                .filter(partition -> partition.outcome() == outcome)
+                .count();
     }
 }

@@ -216,7 +216,10 @@ final class Journal implements AutoCloseable {
         }
     }
 
-    /** Gives it back, with what is left to be replaced. Never throws: the lease ends by itself. */
+    /**
+     * Gives it back: with what is left to be replaced; and where nothing is, the file goes. Never throws: the lease ends
+     * by itself.
+     */
     @Override
     public void close() {
         renewal.shutdownNow();
@@ -229,7 +232,11 @@ final class Journal implements AutoCloseable {
                 return;
             }
             try {
-                put(Optional.empty(), state.replacing());
+                if (state.replacing().isPresent()) {
+                    put(Optional.empty(), state.replacing());
+                } else {
+                    storage.compareAndDelete(PATH, etag);
+                }
             } catch (Fault e) {
                 LOG.warn("Could not give back the journal {}: {}", storage.uri(PATH), e.getMessage());
             }

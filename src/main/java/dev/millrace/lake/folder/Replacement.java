@@ -1,7 +1,9 @@
 package dev.millrace.lake.folder;
 
 import dev.millrace.run.Json;
+import dev.millrace.run.RunId;
 import dev.millrace.storage.Storage;
+import dev.millrace.storage.StoredFile;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,6 +17,8 @@ import java.util.Optional;
  */
 record Replacement(int format, String compaction, List<Partition> partitions) {
     static final int FORMAT = 1;
+
+    private static final String NAME = "replacement-";
 
     /**
      * One partition.
@@ -43,6 +47,19 @@ record Replacement(int format, String compaction, List<Partition> partitions) {
 
     Replacement {
         partitions = List.copyOf(partitions);
+    }
+
+    /** Where the n-th of a compaction lies, from 1. */
+    static String path(RunId compaction, int n) {
+        return Place.work(compaction.value()) + NAME + "%05d.json".formatted(n);
+    }
+
+    /** All that there are. */
+    static List<String> paths(Storage storage) {
+        return storage.list(Place.WORK).stream()
+                .map(StoredFile::path)
+                .filter(path -> path.substring(path.lastIndexOf('/') + 1).startsWith(NAME))
+                .toList();
     }
 
     static Optional<Replacement> find(Storage storage, String path) {

@@ -61,6 +61,13 @@ final class Replacing {
         return conflicts;
     }
 
+    /** Whether any of its new files is to be seen. */
+    boolean isBegun(Replacement replacement) {
+        return replacement.partitions().stream()
+                .flatMap(partition -> partition.written().stream())
+                .anyMatch(written -> storage.stat(written.path()).isPresent());
+    }
+
     private Optional<String> replace(Partition partition) {
         Map<String, StoredFile> before = ParquetFolder.filesOf(storage, partition.path());
         for (Written written : partition.written()) {

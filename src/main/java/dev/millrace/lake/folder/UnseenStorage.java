@@ -136,6 +136,11 @@ final class UnseenStorage implements Storage {
     }
 
     @Override
+    public boolean compareAndDelete(String path, String etag) {
+        return storage.compareAndDelete(there(path), etag);
+    }
+
+    @Override
     public void delete(Collection<String> paths) {
         storage.delete(paths.stream().map(UnseenStorage::there).toList());
     }
