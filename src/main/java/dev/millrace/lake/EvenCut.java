@@ -1,6 +1,6 @@
 package dev.millrace.lake;
 
-import dev.millrace.lake.RowGroups.RowGroup;
+import dev.millrace.lake.parquet.FileShape.GroupShape;
 import dev.millrace.run.DataFile;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +17,7 @@ final class EvenCut {
     private final List<DataFile> files;
     private final TargetSize target;
     private final RowGroups groups;
-    private final boolean mayCutGroups;
+    private final boolean mayCut;
 
     /** Sizes that parts may have. */
     private final double fewest;
@@ -28,6 +28,9 @@ final class EvenCut {
     private long parts;
 
     private long left;
+
+    /** What was left when the part was begun that is being filled. */
+    private long leftBefore;
 
     /** The file that comes next, and where its rest begins. */
     private int at;
@@ -45,31 +48,37 @@ final class EvenCut {
         private static final Cut START = new Cut(0, 0, 0);
     }
 
-    EvenCut(List<DataFile> files, TargetSize target, long parts, RowGroups groups, boolean mayCutGroups) {
+    EvenCut(List<DataFile> files, TargetSize target, long parts, RowGroups groups, boolean mayCut) {
         this.files = files;
         this.target = target;
         this.parts = parts;
         this.groups = groups;
-        this.mayCutGroups = mayCutGroups;
+        this.mayCut = mayCut;
         left = files.stream().mapToLong(target::expected).sum();
         double even = (double) left / parts;
         fewest = even < target.fewest() ? (1 - NEAR) * even : Math.min(target.fewest(), even - 0.005 * target.bytes());
         most = even < target.fewest() ? Math.min((1 + NEAR) * even, target.most()) : target.most();
     }
 
-    List<List<Slice>> all() {
+    /** The parts; empty where files would have to be cut and may not be. */
+    Optional<List<List<Slice>>> all() {
         List<List<Slice>> all = new ArrayList<>();
         while (at < files.size()) {
             if (left > target.most() * parts) {
                 parts++;
             }
-            all.add(next());
+            Optional<List<Slice>> part = next();
+            if (part.isEmpty()) {
+                return Optional.empty();
+            }
+            all.add(part.get());
             parts = Math.max(1, parts - 1);
         }
-        return all;
+        return Optional.of(all);
     }
 
-    private List<Slice> next() {
+    private Optional<List<Slice>> next() {
+        leftBefore = left;
         double even = (double) left / parts;
         List<Slice> slices = new ArrayList<>();
         long filled = 0;
@@ -77,36 +86,32 @@ final class EvenCut {
             long rest = rest();
             if (parts == 1 || filled + rest < even) {
                 takeRest(slices);
-            } else if (isBetterWhole(filled, rest, even, !slices.isEmpty())) {
+                filled += rest;
+                continue;
+            }
+            boolean isBefore = !slices.isEmpty() && fits(filled, even, NEAR);
+            boolean isBehind = fits(filled + rest, even, NEAR);
+            if (isBehind && (!isBefore || filled + rest - even <= even - filled)) {
                 takeRest(slices);
-                break;
-            } else if (!slices.isEmpty() && fits(filled, even, NEAR)) {
-                break;
-            } else {
-                long before = filled;
-                Optional<Cut> cut = cut(before, even);
+            } else if (!isBefore) {
+                if (!mayCut) {
+                    return Optional.empty();
+                }
+                Optional<Cut> cut = cut(filled, even);
                 if (cut.isPresent()) {
                     takeTo(cut.get(), slices);
                 } else if (slices.isEmpty()) {
                     takeRest(slices);
                 }
-                break;
             }
-            filled += rest;
+            break;
         }
-        return slices;
-    }
-
-    /** Whether the part had better end behind the file on its border than before it, or within it. */
-    private boolean isBetterWhole(long filled, long rest, double even, boolean hasBefore) {
-        boolean isNearer = filled + rest - even <= even - filled;
-        boolean isOnly = !hasBefore || !fits(filled, even, NEAR);
-        return (isNearer || isOnly) && fits(filled + rest, even, NEAR);
+        return Optional.of(slices);
     }
 
     /** Whether a part of some bytes is near enough to what is even, and those that follow can be, too. */
     private boolean fits(long bytes, double even, double near) {
-        double following = (double) (left - bytes) / (parts - 1);
+        double following = (double) (leftBefore - bytes) / (parts - 1);
         return Math.abs(bytes - even) <= near * target.bytes()
                 && bytes >= fewest
                 && bytes <= most
@@ -117,16 +122,16 @@ final class EvenCut {
     /** Where the file on the border is cut; empty where it cannot be. */
     private Optional<Cut> cut(long filled, double even) {
         DataFile file = files.get(at);
-        List<RowGroup> all = groups.of(file);
+        List<GroupShape> all = groups.of(file);
         double wanted = even - filled + from.bytes;
         double scale = (double) target.expected(file)
-                / Math.max(1, all.stream().mapToLong(RowGroup::bytes).sum());
+                / Math.max(1, all.stream().mapToLong(GroupShape::bytes).sum());
         Optional<Cut> nearest = Optional.empty();
         Optional<Cut> within = Optional.empty();
         double bytes = 0;
         long row = 0;
         for (int i = 0; i < all.size(); i++) {
-            RowGroup group = all.get(i);
+            GroupShape group = all.get(i);
             double expected = group.bytes() * scale;
             if (bytes <= wanted && wanted < bytes + expected) {
                 long into = Math.round(group.rows() * (wanted - bytes) / expected);
@@ -143,13 +148,13 @@ final class EvenCut {
         }
         Optional<Cut> ofGroups =
                 nearest.filter(border -> fits(filled + border.bytes - from.bytes, even, NEAR_OF_GROUPS));
-        return ofGroups.isPresent() ? ofGroups : within.filter(place -> mayCutGroups && isInside(place, all));
+        return ofGroups.isPresent() ? ofGroups : within.filter(place -> isInside(place, all));
     }
 
     /** Whether rows lie on both sides. */
-    private boolean isInside(Cut cut, List<RowGroup> all) {
+    private boolean isInside(Cut cut, List<GroupShape> all) {
         return cut.row > from.row
-                && cut.row < all.stream().mapToLong(RowGroup::rows).sum();
+                && cut.row < all.stream().mapToLong(GroupShape::rows).sum();
     }
 
     private long rest() {

@@ -2,8 +2,10 @@ package dev.millrace.lake;
 
 import dev.millrace.run.DataFile;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.Set;
 
 /**
@@ -33,10 +35,11 @@ public record PartitionPlan(List<PlannedFile> outputs, List<DataFile> kept) {
      *
      * @param partition the folders of the partition
      * @param files in the order that their rows are to have; files without rows may be among them
-     * @param mayCutGroups whether a file may be cut within a row group
+     * @param mayCut whether a file's rows may come to two outputs; else outputs are as even as whole files allow, and
+     *     neighbours may come to different ones
      */
     public static PartitionPlan of(
-            String partition, List<DataFile> files, TargetSize target, RowGroups groups, boolean mayCutGroups) {
+            String partition, List<DataFile> files, TargetSize target, RowGroups groups, boolean mayCut) {
         List<DataFile> small = new ArrayList<>();
         long expected = 0;
         for (DataFile file : files) {
@@ -50,8 +53,8 @@ public record PartitionPlan(List<PlannedFile> outputs, List<DataFile> kept) {
         }
         List<PlannedFile> outputs = new ArrayList<>();
         Set<DataFile> taken = new HashSet<>();
-        EvenCut cut = new EvenCut(small, target, outputs(expected, target, MOST_EVEN), groups, mayCutGroups);
-        for (List<Slice> slices : cut.all()) {
+        EvenCut cut = new EvenCut(small, target, outputs(expected, target, MOST_EVEN), groups, mayCut);
+        for (List<Slice> slices : cut.all().orElseGet(() -> wholeFiles(small, target))) {
             boolean isAsItWas = slices.size() == 1 && slices.get(0).isWhole();
             if (!isAsItWas) {
                 outputs.add(new PlannedFile(partition, slices));
@@ -60,6 +63,37 @@ public record PartitionPlan(List<PlannedFile> outputs, List<DataFile> kept) {
         }
         return new PartitionPlan(
                 outputs, files.stream().filter(file -> !taken.contains(file)).toList());
+    }
+
+    /** Each to the output that has least so far, or to a new one: no two of them could be one. */
+    private static List<List<Slice>> wholeFiles(List<DataFile> files, TargetSize target) {
+        PriorityQueue<Filled> emptiest = new PriorityQueue<>(
+                Comparator.comparingLong((Filled one) -> one.bytes).thenComparingInt(one -> one.number));
+        List<List<Slice>> all = new ArrayList<>();
+        for (DataFile file : files) {
+            long expected = target.expected(file);
+            boolean fits = !emptiest.isEmpty() && emptiest.peek().bytes + expected <= target.most();
+            Filled filled = fits ? emptiest.remove() : new Filled(all.size());
+            if (!fits) {
+                all.add(filled.slices);
+            }
+            filled.slices.add(Slice.whole(file));
+            filled.bytes += expected;
+            if (filled.bytes < target.fewest()) {
+                emptiest.add(filled);
+            }
+        }
+        return all;
+    }
+
+    private static final class Filled {
+        private final int number;
+        private final List<Slice> slices = new ArrayList<>();
+        private long bytes;
+
+        private Filled(int number) {
+            this.number = number;
+        }
     }
 
     private static long outputs(long expected, TargetSize target, double most) {

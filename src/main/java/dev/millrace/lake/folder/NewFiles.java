@@ -85,9 +85,8 @@ public final class NewFiles {
         List<DataFile> files = partition.files().stream()
                 .map(file -> new DataFile("", file.path(), file.bytes(), 0, file.etag()))
                 .toList();
-        RowGroups groups = file -> FileShape.read(MergeSource.of(storage, stored(file))).groups().stream()
-                .map(group -> new RowGroups.RowGroup(group.rows(), group.bytes()))
-                .toList();
+        RowGroups groups =
+                file -> FileShape.read(MergeSource.of(storage, stored(file))).groups();
         return PartitionPlan.of(partition.path(), files, new TargetSize(targetBytes, 0.8), groups, false);
     }
 
