@@ -67,6 +67,6 @@ record Replacement(int format, String compaction, List<Partition> partitions) {
     }
 
     void put(Storage storage, String path) {
-        storage.put(path, Json.write(this));
+        storage.putIfAbsent(path, Json.write(this));
     }
 }
