@@ -15,7 +15,7 @@ import java.util.Set;
  * @param outputs files to be written
  * @param kept files that stay as they are
  */
-record PartitionPlan(List<PlannedFile> outputs, List<DataFile> kept) {
+public record PartitionPlan(List<PlannedFile> outputs, List<DataFile> kept) {
     /** As many outputs for as many files are not worth the work: then the files are about right. */
     private static final double MOST_OUTPUTS_OF_FILES = 0.8;
 
@@ -25,7 +25,7 @@ record PartitionPlan(List<PlannedFile> outputs, List<DataFile> kept) {
     /** Files that would make outputs of more than this were perhaps split evenly before: they stay. */
     private static final double MOST_WORTH = 1.05;
 
-    PartitionPlan {
+    public PartitionPlan {
         outputs = List.copyOf(outputs);
         kept = List.copyOf(kept);
     }
@@ -38,7 +38,7 @@ record PartitionPlan(List<PlannedFile> outputs, List<DataFile> kept) {
      * @param mayCut whether a file's rows may come to two outputs; else outputs are as even as whole files allow, and
      *     neighbours may come to different ones
      */
-    static PartitionPlan of(
+    public static PartitionPlan of(
             String partition, List<DataFile> files, TargetSize target, RowGroups groups, boolean mayCut) {
         List<DataFile> small = new ArrayList<>();
         long expected = 0;

@@ -1,6 +1,7 @@
 package dev.millrace.lake;
 
 import dev.millrace.run.DataFile;
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -15,10 +16,10 @@ import java.util.Optional;
  * @param partition the folders below the table's that it goes to, with a slash at their end; empty text without any
  * @param slices what it consists of, in this order
  */
-record PlannedFile(String partition, List<Slice> slices) {
+public record PlannedFile(String partition, List<Slice> slices) implements Serializable {
     private static final int ID_BYTES = 10;
 
-    PlannedFile {
+    public PlannedFile {
         slices = List.copyOf(slices);
         if (slices.isEmpty()) {
             throw new IllegalArgumentException("A file of nothing in partition " + partition);
@@ -26,7 +27,7 @@ record PlannedFile(String partition, List<Slice> slices) {
     }
 
     /** Derived from what it consists of, and from the purpose: what else decides on the result. */
-    String id(String purpose) {
+    public String id(String purpose) {
         MessageDigest digest = sha256();
         digest.update(purpose.getBytes(StandardCharsets.UTF_8));
         for (Slice slice : slices) {
@@ -49,7 +50,7 @@ record PlannedFile(String partition, List<Slice> slices) {
     }
 
     /** A file that it begins or ends within a row group of, so that pages cannot make it. */
-    Optional<DataFile> cutFile() {
+    public Optional<DataFile> cutFile() {
         return slices.stream()
                 .filter(slice -> !slice.isOfGroups())
                 .map(Slice::file)
@@ -57,7 +58,7 @@ record PlannedFile(String partition, List<Slice> slices) {
     }
 
     /** All files that it takes rows of. */
-    List<DataFile> files() {
+    public List<DataFile> files() {
         List<DataFile> files = new ArrayList<>();
         slices.forEach(slice -> files.add(slice.file()));
         return files;

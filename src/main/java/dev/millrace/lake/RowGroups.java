@@ -6,7 +6,7 @@ import java.util.List;
 
 /** Tells where a file can be cut. Asked only for files that lie on the border of two outputs. */
 @FunctionalInterface
-interface RowGroups {
+public interface RowGroups {
     /** The row groups of a file in their order, by its footer. */
     List<GroupShape> of(DataFile file);
 }

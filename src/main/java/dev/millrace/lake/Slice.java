@@ -1,6 +1,7 @@
 package dev.millrace.lake;
 
 import dev.millrace.run.DataFile;
+import java.io.Serializable;
 
 /**
  * Rows of a file that become part of another.
@@ -12,32 +13,33 @@ import dev.millrace.run.DataFile;
  * @param toGroup behind the row group that ends with the last row; {@link #LAST_GROUP} where it is the file's last, {@link
  *     #NO_GROUP} where none does
  */
-record Slice(DataFile file, long fromRow, long toRow, int fromGroup, int toGroup) {
+public record Slice(DataFile file, long fromRow, long toRow, int fromGroup, int toGroup)
+        implements Serializable {
     /** Where a file's rows end. */
-    static final long LAST_ROW = Long.MAX_VALUE;
+    public static final long LAST_ROW = Long.MAX_VALUE;
 
     /** Where a file's row groups end. */
-    static final int LAST_GROUP = Integer.MAX_VALUE;
+    public static final int LAST_GROUP = Integer.MAX_VALUE;
 
     /** It is not a row group's border. */
-    static final int NO_GROUP = -1;
+    public static final int NO_GROUP = -1;
 
-    Slice {
+    public Slice {
         if (fromRow < 0 || fromRow >= toRow) {
             throw new IllegalArgumentException("Invalid rows of " + file.path() + ": " + fromRow + " to " + toRow);
         }
     }
 
-    static Slice whole(DataFile file) {
+    public static Slice whole(DataFile file) {
         return new Slice(file, 0, LAST_ROW, 0, LAST_GROUP);
     }
 
-    boolean isWhole() {
+    public boolean isWhole() {
         return fromRow == 0 && toRow == LAST_ROW;
     }
 
     /** Whether it consists of row groups, so that no row has to be looked at. */
-    boolean isOfGroups() {
+    public boolean isOfGroups() {
         return fromGroup != NO_GROUP && toGroup != NO_GROUP;
     }
 }

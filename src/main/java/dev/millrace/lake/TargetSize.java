@@ -9,14 +9,14 @@ import java.util.regex.Pattern;
  * @param bytes wanted
  * @param ratio bytes written for bytes read, of files that nobody has compacted yet
  */
-record TargetSize(long bytes, double ratio) {
+public record TargetSize(long bytes, double ratio) {
     /** As {@link PlannedFile#id} begins the names of files, and attempts end them. */
     private static final Pattern WRITTEN_BY_US = Pattern.compile("g[0-9a-f]{20}-[a-z0-9]{8}(-\\d+)?\\.parquet");
 
     private static final double FEWEST = 0.9;
     private static final double MOST = 1.1;
 
-    TargetSize {
+    public TargetSize {
         if (bytes <= 0 || !(ratio > 0) || Double.isInfinite(ratio)) {
             throw new IllegalArgumentException("Invalid size of files: " + bytes + " bytes, ratio " + ratio);
         }
@@ -31,14 +31,14 @@ record TargetSize(long bytes, double ratio) {
     }
 
     /** What a file takes once it is merged with others. One that is merged already does not shrink again. */
-    long expected(DataFile file) {
+    public long expected(DataFile file) {
         return WRITTEN_BY_US.matcher(LakePath.name(file.path())).matches()
                 ? file.bytes()
                 : Math.round(file.bytes() * ratio);
     }
 
     /** Whether a file is as large as is wanted, or larger, so that it is left alone. */
-    boolean isReachedBy(DataFile file) {
+    public boolean isReachedBy(DataFile file) {
         return file.bytes() >= fewest() || expected(file) >= fewest();
     }
 }
