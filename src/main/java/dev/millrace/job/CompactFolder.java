@@ -1,7 +1,9 @@
 package dev.millrace.job;
 
 import dev.millrace.config.ByteSize;
+import dev.millrace.config.CompactionSettings;
 import dev.millrace.fault.Fault;
+import dev.millrace.lake.S3a;
 import dev.millrace.lake.folder.FolderCompaction;
 import dev.millrace.lake.folder.FolderRecord;
 import dev.millrace.lake.folder.NewFiles;
@@ -57,6 +59,20 @@ public final class CompactFolder implements Callable<Integer> {
             description = "About how big files are to be (default: 128MB).")
     private ByteSize fileSize = new ByteSize(128L << 20);
 
+    @Option(
+            names = "--engine",
+            paramLabel = "auto|pages|rewrite",
+            description = "auto: merges pages where they can be, else reads and writes rows; pages: refuses where they"
+                    + " cannot; rewrite: rows (default: auto).")
+    private CompactionSettings.Engine engine = CompactionSettings.Engine.AUTO;
+
+    @Option(
+            names = "--sort-by",
+            paramLabel = "COLUMN",
+            split = ",",
+            description = "Sorts the rows of each new file by these columns, which reads and writes them.")
+    private List<String> sortBy = List.of();
+
     @Option(names = "--dry-run", description = "Shows what would be done and writes nothing.")
     private boolean isDryRun;
 
@@ -103,7 +119,7 @@ public final class CompactFolder implements Callable<Integer> {
         FolderLocation location = new FolderLocation(folder(), options, around);
         location.requirePlain();
         Storage storage = location.open();
-        FolderRecord record = compact(storage);
+        FolderRecord record = compact(storage, options);
         Optional<String> kept = recordAt.filter(place -> !isDryRun).map(place -> keep(record, place, options));
         FolderReport report = new FolderReport(
                 command.commandLine().getOut(), command.commandLine().getErr());
@@ -117,12 +133,17 @@ public final class CompactFolder implements Callable<Integer> {
         return records.uri(path);
     }
 
-    private FolderRecord compact(Storage storage) {
-        try (FolderProgress progress = new FolderProgress()) {
+    private FolderRecord compact(Storage storage, StorageOptions options) {
+        CompactionSettings settings = new CompactionSettings(engine, sortBy);
+        if (engine != CompactionSettings.Engine.PAGES) {
+            S3a.require("PATH", storage);
+        }
+        try (Sparks spark = new Sparks("compact", session -> S3a.configure(session, storage, options));
+                FolderProgress progress = new FolderProgress()) {
             FolderCompaction compaction = new FolderCompaction(
                     storage,
                     partitionBy.isEmpty() ? Optional.empty() : Optional.of(partitionBy),
-                    new NewFiles(storage, fileSize.bytes()),
+                    new NewFiles(storage, fileSize.bytes(), settings, spark),
                     new FolderCompaction.Worker(
                             ThisProcess.name(), ThisProcess::isDead, around.clock(), around.random()),
                     progress);
@@ -141,6 +162,10 @@ public final class CompactFolder implements Callable<Integer> {
             throw Fault.user(
                     folder + " is a job file: compact takes a folder of Parquet files. What a job's run has landed"
                             + " is compacted by its phase: scripts/millrace local compact " + folder);
+        }
+        if (engine == CompactionSettings.Engine.PAGES && !sortBy.isEmpty()) {
+            throw mistake("Invalid --sort-by: " + String.join(",", sortBy)
+                    + ": --engine pages keeps rows in their order;" + " leave one of the two out");
         }
         return folder;
     }

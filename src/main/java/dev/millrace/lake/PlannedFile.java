@@ -1,6 +1,7 @@
 package dev.millrace.lake;
 
 import dev.millrace.run.DataFile;
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -15,7 +16,7 @@ import java.util.Optional;
  * @param partition the folders below the table's that it goes to, with a slash at their end; empty text without any
  * @param slices what it consists of, in this order
  */
-public record PlannedFile(String partition, List<Slice> slices) {
+public record PlannedFile(String partition, List<Slice> slices) implements Serializable {
     private static final int ID_BYTES = 10;
 
     public PlannedFile {
@@ -49,7 +50,7 @@ public record PlannedFile(String partition, List<Slice> slices) {
     }
 
     /** A file that it begins or ends within a row group of, so that pages cannot make it. */
-    Optional<DataFile> cutFile() {
+    public Optional<DataFile> cutFile() {
         return slices.stream()
                 .filter(slice -> !slice.isOfGroups())
                 .map(Slice::file)

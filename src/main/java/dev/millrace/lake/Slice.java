@@ -1,6 +1,7 @@
 package dev.millrace.lake;
 
 import dev.millrace.run.DataFile;
+import java.io.Serializable;
 
 /**
  * Rows of a file that become part of another.
@@ -12,15 +13,15 @@ import dev.millrace.run.DataFile;
  * @param toGroup behind the row group that ends with the last row; {@link #LAST_GROUP} where it is the file's last, {@link
  *     #NO_GROUP} where none does
  */
-public record Slice(DataFile file, long fromRow, long toRow, int fromGroup, int toGroup) {
+public record Slice(DataFile file, long fromRow, long toRow, int fromGroup, int toGroup) implements Serializable {
     /** Where a file's rows end. */
-    static final long LAST_ROW = Long.MAX_VALUE;
+    public static final long LAST_ROW = Long.MAX_VALUE;
 
     /** Where a file's row groups end. */
-    static final int LAST_GROUP = Integer.MAX_VALUE;
+    public static final int LAST_GROUP = Integer.MAX_VALUE;
 
     /** It is not a row group's border. */
-    static final int NO_GROUP = -1;
+    public static final int NO_GROUP = -1;
 
     public Slice {
         if (fromRow < 0 || fromRow >= toRow) {

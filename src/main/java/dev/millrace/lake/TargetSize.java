@@ -31,14 +31,14 @@ public record TargetSize(long bytes, double ratio) {
     }
 
     /** What a file takes once it is merged with others. One that is merged already does not shrink again. */
-    long expected(DataFile file) {
+    public long expected(DataFile file) {
         return WRITTEN_BY_US.matcher(LakePath.name(file.path())).matches()
                 ? file.bytes()
                 : Math.round(file.bytes() * ratio);
     }
 
     /** Whether a file is as large as is wanted, or larger, so that it is left alone. */
-    boolean isReachedBy(DataFile file) {
+    public boolean isReachedBy(DataFile file) {
         return file.bytes() >= fewest() || expected(file) >= fewest();
     }
 }

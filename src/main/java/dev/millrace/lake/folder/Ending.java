@@ -1,11 +1,9 @@
 package dev.millrace.lake.folder;
 
+import dev.millrace.lake.FileOutcome;
 import dev.millrace.lake.folder.FolderPlan.PlannedPartition;
 import dev.millrace.lake.folder.FolderRecord.Figures;
 import dev.millrace.lake.folder.FolderRecord.Outcome;
-import dev.millrace.lake.folder.NewFiles.Failed;
-import dev.millrace.lake.folder.NewFiles.Result;
-import dev.millrace.lake.folder.NewFiles.Written;
 import dev.millrace.run.DataFile;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -22,17 +20,21 @@ record Ending(FolderRecord.Partition record, Optional<Replacement.Partition> rep
     private static final String SUFFIX = ".parquet";
 
     /** @param results one for each of its outputs */
-    static Ending of(PlannedPartition partition, List<Result> results) {
+    static Ending of(PlannedPartition partition, List<FileOutcome> results) {
         List<DataFile> files = new ArrayList<>();
         List<String> rewritten = new ArrayList<>();
-        for (Result result : results) {
-            if (result instanceof Failed failed) {
-                Outcome outcome = failed.isRefused() ? Outcome.REFUSED : Outcome.FAILED;
-                return new Ending(failed(partition, outcome, failed.why()), Optional.empty());
+        for (FileOutcome result : results) {
+            if (result instanceof FileOutcome.Failed failed) {
+                return new Ending(failed(partition, Outcome.FAILED, failed.why()), Optional.empty());
             }
-            Written written = (Written) result;
+            if (result instanceof FileOutcome.Refused refused) {
+                return new Ending(failed(partition, Outcome.REFUSED, refused.why()), Optional.empty());
+            }
+            FileOutcome.Written written = (FileOutcome.Written) result;
             files.addAll(written.files());
-            written.rewritten().stream().filter(why -> !rewritten.contains(why)).forEach(rewritten::add);
+            if (!written.rewritten().isEmpty() && !rewritten.contains(written.rewritten())) {
+                rewritten.add(written.rewritten());
+            }
         }
         Figures before = partition.before();
         long rows = files.stream().mapToLong(DataFile::rows).sum();

@@ -1,6 +1,7 @@
 package dev.millrace.lake.folder;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.lake.FileOutcome;
 import dev.millrace.lake.PlannedFile;
 import dev.millrace.lake.folder.FolderPlan.PlannedPartition;
 import dev.millrace.lake.folder.FolderRecord.Figures;
@@ -101,9 +102,9 @@ public final class FolderCompaction {
                     partition.path(),
                     Outcome.PLANNED,
                     partition.before(),
-                    new Figures(partition.outputs().size(), newFiles.expectedBytes(partition.outputs()), 0),
+                    partition.after(plan.target()),
                     partition.kept(),
-                    newFiles.rewritten(partition.outputs()),
+                    List.of(),
                     ""));
         }
         return record(RunId.startingAt(now, worker.random()), now, partitions, plan.untouched());
@@ -226,12 +227,11 @@ public final class FolderCompaction {
             Journal journal, RunId id, List<PlannedPartition> part, String path, String folder, UnitCommits commits) {
         List<PlannedFile> outputs =
                 part.stream().flatMap(partition -> partition.outputs().stream()).toList();
-        Iterator<NewFiles.Result> results =
-                newFiles.write(outputs, folder, commits).iterator();
+        Iterator<FileOutcome> results = newFiles.write(outputs, folder, commits).iterator();
         Map<String, FolderRecord.Partition> ended = new LinkedHashMap<>();
         List<Replacement.Partition> replaced = new ArrayList<>();
         for (PlannedPartition partition : part) {
-            List<NewFiles.Result> own = Stream.generate(results::next)
+            List<FileOutcome> own = Stream.generate(results::next)
                     .limit(partition.outputs().size())
                     .toList();
             Ending ending = Ending.of(partition, own);

@@ -1,5 +1,6 @@
 package dev.millrace.lake.folder;
 
+import dev.millrace.run.DataFile;
 import dev.millrace.storage.StoredFile;
 import java.util.List;
 
@@ -9,21 +10,18 @@ import java.util.List;
  * @param path of the folder below the table's, byte for byte as it is, with a slash at its end; empty for the table's own
  * @param files as they were listed, in the order of their paths
  */
-public record FolderPartition(String path, List<StoredFile> files) {
-    public FolderPartition {
+record FolderPartition(String path, List<StoredFile> files) {
+    FolderPartition {
         files = List.copyOf(files);
     }
 
-    /** As messages name it. */
-    String label() {
-        return label(path);
+    List<DataFile> dataFiles() {
+        return files.stream()
+                .map(file -> new DataFile("", file.path(), file.bytes(), 0, file.etag()))
+                .toList();
     }
 
-    static String label(String path) {
-        return path.isEmpty() ? "the folder" : path;
-    }
-
-    public long bytes() {
+    long bytes() {
         return files.stream().mapToLong(StoredFile::bytes).sum();
     }
 }

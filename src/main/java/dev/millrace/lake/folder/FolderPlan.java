@@ -1,6 +1,7 @@
 package dev.millrace.lake.folder;
 
 import dev.millrace.lake.PlannedFile;
+import dev.millrace.lake.TargetSize;
 import dev.millrace.lake.folder.FolderRecord.Figures;
 import dev.millrace.run.DataFile;
 import java.util.ArrayList;
@@ -15,9 +16,13 @@ import java.util.Map;
  * @param planned partitions in which there is something to do, in the order of their paths
  * @param failed partitions that cannot be planned, as they ended
  * @param untouched the rest
+ * @param target size of the new files
  */
 record FolderPlan(
-        List<PlannedPartition> planned, List<FolderRecord.Partition> failed, FolderRecord.Untouched untouched) {
+        List<PlannedPartition> planned,
+        List<FolderRecord.Partition> failed,
+        FolderRecord.Untouched untouched,
+        TargetSize target) {
     /**
      * A partition in which there is something to do.
      *
@@ -34,6 +39,14 @@ record FolderPlan(
             Map<String, DataFile> sources = new LinkedHashMap<>();
             outputs.forEach(output -> output.files().forEach(file -> sources.put(file.path(), file)));
             return sources.values();
+        }
+
+        /** As they are expected. */
+        Figures after(TargetSize target) {
+            return new Figures(
+                    outputs.size(),
+                    sources().stream().mapToLong(target::expected).sum(),
+                    0);
         }
 
         /** Without rows, which nobody has counted yet. */

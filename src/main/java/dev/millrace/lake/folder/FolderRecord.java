@@ -47,7 +47,13 @@ public record FolderRecord(
     }
 
     /** Partitions in which all files have a good size already. */
-    public record Untouched(int partitions, int files, long bytes) {}
+    public record Untouched(int partitions, int files, long bytes) {
+        static final Untouched NONE = new Untouched(0, 0, 0);
+
+        Untouched plus(int filesOfPartition, long bytesOfPartition) {
+            return new Untouched(partitions + 1, files + filesOfPartition, bytes + bytesOfPartition);
+        }
+    }
 
     /**
      * One partition.

@@ -1,56 +1,58 @@
 package dev.millrace.lake.folder;
 
+import dev.millrace.config.CompactionSettings;
+import dev.millrace.config.CompactionSettings.Engine;
 import dev.millrace.fault.Fault;
+import dev.millrace.lake.FileOutcome;
+import dev.millrace.lake.FileWriting;
 import dev.millrace.lake.PartitionPlan;
 import dev.millrace.lake.PlannedFile;
 import dev.millrace.lake.RowGroups;
-import dev.millrace.lake.Slice;
 import dev.millrace.lake.TargetSize;
 import dev.millrace.lake.folder.FolderPlan.PlannedPartition;
+import dev.millrace.lake.folder.FolderRecord.Figures;
 import dev.millrace.lake.parquet.FileShape;
-import dev.millrace.lake.parquet.MergeOptions;
-import dev.millrace.lake.parquet.MergeOutcome;
-import dev.millrace.lake.parquet.MergeSlice;
 import dev.millrace.lake.parquet.MergeSource;
-import dev.millrace.lake.parquet.PageMerge;
-import dev.millrace.run.DataFile;
 import dev.millrace.run.UnitCommits;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;
-import dev.millrace.storage.Upload;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.apache.spark.sql.SparkSession;
 
 /** Plans the new files of a folder, and writes them where nobody sees them yet. */
 public final class NewFiles {
+    private static final String PHASE = "compact";
+    private static final int FILES_A_CORE = 4;
+
     private final Storage storage;
     private final long targetBytes;
-
-    public NewFiles(Storage storage, long targetBytes) {
-        this.storage = storage;
-        this.targetBytes = targetBytes;
-    }
-
-    /** How the writing of a planned file ended. */
-    sealed interface Result {}
+    private final CompactionSettings settings;
+    private final Supplier<SparkSession> spark;
 
     /**
-     * @param files usually one; none where there was no row
-     * @param rewritten why its rows were written anew, where they were
+     * @param storage whose root is the folder
+     * @param targetBytes wanted size of a file
+     * @param spark started where there is something to write
      */
-    record Written(List<DataFile> files, long rows, List<String> rewritten) implements Result {}
-
-    /** @param isRefused whether it can be written, but not in the way that is asked for */
-    record Failed(String why, boolean isRefused) implements Result {}
+    public NewFiles(Storage storage, long targetBytes, CompactionSettings settings, Supplier<SparkSession> spark) {
+        this.storage = storage;
+        this.targetBytes = targetBytes;
+        this.settings = settings;
+        this.spark = spark;
+    }
 
     FolderPlan plan(ParquetFolder folder) {
+        TargetSize target = new TargetSize(targetBytes, 0.8);
+        RowGroups groups = file -> FileShape.read(
+                        MergeSource.of(storage, new StoredFile(file.path(), file.bytes(), file.etag(), Instant.EPOCH)))
+                .groups();
         List<PlannedPartition> planned = new ArrayList<>();
         List<FolderRecord.Partition> failed = new ArrayList<>();
-        int partitions = 0;
-        int files = 0;
-        long bytes = 0;
+        FolderRecord.Untouched untouched = FolderRecord.Untouched.NONE;
         for (FolderPartition partition : folder.partitions()) {
             Optional<String> why = Optional.ofNullable(folder.unfit().get(partition.path()));
             if (why.isPresent()) {
@@ -58,11 +60,10 @@ public final class NewFiles {
                 continue;
             }
             try {
-                PartitionPlan plan = plan(partition);
+                PartitionPlan plan = PartitionPlan.of(
+                        partition.path(), partition.dataFiles(), target, groups, settings.engine() != Engine.PAGES);
                 if (plan.outputs().isEmpty()) {
-                    partitions++;
-                    files += partition.files().size();
-                    bytes += partition.bytes();
+                    untouched = untouched.plus(partition.files().size(), partition.bytes());
                 } else {
                     planned.add(new PlannedPartition(
                             partition.path(), plan.outputs(), plan.kept().size()));
@@ -71,74 +72,34 @@ public final class NewFiles {
                 failed.add(failed(partition, fault.getMessage()));
             }
         }
-        return new FolderPlan(planned, failed, new FolderRecord.Untouched(partitions, files, bytes));
+        return new FolderPlan(planned, failed, untouched, target);
     }
 
     private static FolderRecord.Partition failed(FolderPartition partition, String why) {
-        FolderRecord.Figures figures =
-                new FolderRecord.Figures(partition.files().size(), partition.bytes(), 0);
+        Figures figures = new Figures(partition.files().size(), partition.bytes(), 0);
         return new FolderRecord.Partition(
                 partition.path(), FolderRecord.Outcome.FAILED, figures, figures, 0, List.of(), why);
     }
 
-    private PartitionPlan plan(FolderPartition partition) {
-        List<DataFile> files = partition.files().stream()
-                .map(file -> new DataFile("", file.path(), file.bytes(), 0, file.etag()))
-                .toList();
-        RowGroups groups =
-                file -> FileShape.read(MergeSource.of(storage, stored(file))).groups();
-        return PartitionPlan.of(partition.path(), files, new TargetSize(targetBytes, 0.8), groups, false);
-    }
-
-    long expectedBytes(List<PlannedFile> outputs) {
-        return outputs.stream()
-                .flatMap(output -> output.files().stream())
-                .mapToLong(DataFile::bytes)
-                .sum();
-    }
-
-    List<String> rewritten(List<PlannedFile> outputs) {
-        return List.of();
-    }
-
+    /** How many files are written before they take the place of others: enough for all cores, and no more for long. */
     int filesAtOnce() {
-        return 8;
+        return FILES_A_CORE * spark.get().sparkContext().defaultParallelism();
     }
 
+    /** How many bytes of files suffice for that; small ones are many. */
     long bytesAtOnce() {
-        return 512L << 20;
+        return filesAtOnce() * targetBytes / 2;
     }
 
-    private static StoredFile stored(DataFile file) {
-        return new StoredFile(file.path(), file.bytes(), file.etag(), Instant.EPOCH);
-    }
-
-    List<Result> write(List<PlannedFile> planned, String folder, UnitCommits commits) {
-        UnseenStorage unseen = new UnseenStorage(storage);
-        List<Result> results = new ArrayList<>();
-        for (PlannedFile file : planned) {
-            List<MergeSlice> slices = new ArrayList<>();
-            for (Slice slice : file.slices()) {
-                slices.add(new MergeSlice(
-                        MergeSource.of(storage, stored(slice.file())), slice.fromGroup(), slice.toGroup()));
-            }
-            String path = folder + file.partition() + file.id("compact") + "-abcdefgh.parquet";
-            try (Upload upload = unseen.create(path)) {
-                MergeOutcome outcome = PageMerge.merge(slices, upload.stream(), MergeOptions.DEFAULT);
-                if (outcome instanceof MergeOutcome.Merged merged) {
-                    StoredFile stored = upload.commit();
-                    results.add(new Written(
-                            List.of(new DataFile(
-                                    "", path, stored.bytes(), merged.report().rows(), stored.etag())),
-                            merged.report().rows(),
-                            List.of()));
-                } else if (outcome instanceof MergeOutcome.Refused refused) {
-                    results.add(new Failed(refused.detail(), true));
-                }
-            } catch (Fault fault) {
-                results.add(new Failed(fault.getMessage(), false));
-            }
-        }
-        return results;
+    /**
+     * Writes files and verifies them.
+     *
+     * @param folder where they go, as {@link UnseenStorage} names it, with a slash at its end
+     * @return one outcome for each, in their order
+     */
+    List<FileOutcome> write(List<PlannedFile> planned, String folder, UnitCommits commits) {
+        FileWriting writing =
+                new FileWriting("", storage, new UnseenStorage(storage), folder, commits, PHASE, settings);
+        return writing.write(spark.get(), planned);
     }
 }

@@ -33,6 +33,7 @@ public final class PageMerge implements AutoCloseable {
     private List<ColumnTally> columns = List.of();
     private boolean hasOrders = true;
     private int files;
+    private long sourceRows;
 
     private PageMerge(OutputStream out, MergeOptions options) {
         this.options = options;
@@ -89,6 +90,7 @@ public final class PageMerge implements AutoCloseable {
             pending.add(file.group(i, options.groupBytes()));
             pendingRows += group.rows();
             pendingBytes += group.bytes();
+            sourceRows += group.rows();
         }
     }
 
@@ -163,7 +165,12 @@ public final class PageMerge implements AutoCloseable {
                 output.rowGroups(),
                 output.rows(),
                 output.bytes(),
-                columns.stream().map(ColumnTally::report).toList());
+                columns.stream().map(ColumnTally::report).toList(),
+                new PageCheck(
+                        sourceRows,
+                        columns.stream()
+                                .map(column -> column.sources().check(column.column()))
+                                .toList()));
     }
 
     @Override

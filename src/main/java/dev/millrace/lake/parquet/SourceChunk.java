@@ -12,4 +12,7 @@ import java.util.Optional;
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared, never changed.
 record SourceChunk(
-        String file, ChunkMeta meta, long rows, Optional<PageBounds> pageBounds, byte[] bytes, int from, int to) {}
+        String file, ChunkMeta meta, long rows, Optional<PageBounds> pageBounds, byte[] bytes, int from, int to) {
+    /** No chunk. */
+    static final SourceChunk NONE = new SourceChunk("", ChunkMeta.NONE, 0, Optional.empty(), new byte[0], 0, 0);
+}

@@ -96,6 +96,7 @@ final class FuzzRound {
     /** Other readers do not know all its types. */
     private void compareByDuckDb(List<Path> sources, Path merged, MergeOutcome.MergeReport report)
             throws IOException, SQLException {
+        assertSameSums(sources, merged, report);
         List<String> java = Views.parquetJava(sources);
         assertThat(report.rows()).isEqualTo(java.size());
         assertSame("parquet-java", java, Views.parquetJava(List.of(merged)));
@@ -108,6 +109,7 @@ final class FuzzRound {
     private void compareByAll(List<Path> sources, Path merged, MergeOutcome.MergeReport report, boolean byVectors)
             throws IOException, SQLException {
         List<Path> result = List.of(merged);
+        assertSameSums(sources, merged, report);
         List<String> java = Views.parquetJava(sources);
         assertThat(report.rows()).isEqualTo(java.size());
         assertSame("parquet-java", java, Views.parquetJava(result));
@@ -121,6 +123,15 @@ final class FuzzRound {
         if (byVectors) {
             assertSame("Spark by vectors", Views.spark(spark, sources, true), Views.spark(spark, result, true));
         }
+    }
+
+    /** What the merge has seen is what is there, read by others or by the check. */
+    private static void assertSameSums(List<Path> sources, Path merged, MergeOutcome.MergeReport report)
+            throws IOException {
+        PageCheck expected = JavaCheck.of(sources);
+        assertThat(report.sources()).isEqualTo(expected);
+        assertThat(PageCheck.read(source(merged))).isEqualTo(expected);
+        assertThat(expected.difference(JavaCheck.of(List.of(merged)))).isEmpty();
     }
 
     private void assertSame(String reader, List<String> expected, List<String> rows) {

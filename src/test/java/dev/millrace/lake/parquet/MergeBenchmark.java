@@ -5,6 +5,7 @@ import dev.millrace.lake.parquet.MergeOutcome.Refused;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
+import dev.millrace.storage.StoredFile;
 import dev.millrace.storage.Upload;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -38,8 +39,17 @@ public final class MergeBenchmark {
             if (outcome instanceof Refused refused) {
                 throw new IllegalStateException(refused.detail());
             }
-            upload.commit();
-            if (isTold && outcome instanceof Merged merged) {
+            StoredFile written = upload.commit();
+            Merged merged = (Merged) outcome;
+            if (!Boolean.getBoolean("millrace.unchecked")) {
+                merged.report()
+                        .sources()
+                        .difference(PageCheck.read(MergeSource.of(target, written)))
+                        .ifPresent(difference -> {
+                            throw new IllegalStateException(difference);
+                        });
+            }
+            if (isTold) {
                 merged.report().columns().forEach(System.err::println);
                 System.err.println(merged.report().rowGroups() + " row groups, "
                         + merged.report().bytes() + " bytes");
