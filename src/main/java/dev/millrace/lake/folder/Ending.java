@@ -25,10 +25,12 @@ record Ending(FolderRecord.Partition record, Optional<Replacement.Partition> rep
         List<String> rewritten = new ArrayList<>();
         for (FileOutcome result : results) {
             if (result instanceof FileOutcome.Failed failed) {
-                return new Ending(failed(partition, Outcome.FAILED, failed.why()), Optional.empty());
+                return new Ending(ended(partition, Outcome.FAILED, failed.why()), Optional.empty());
             }
+        }
+        for (FileOutcome result : results) {
             if (result instanceof FileOutcome.Refused refused) {
-                return new Ending(failed(partition, Outcome.REFUSED, refused.why()), Optional.empty());
+                return new Ending(ended(partition, Outcome.REFUSED, refused.why()), Optional.empty());
             }
             FileOutcome.Written written = (FileOutcome.Written) result;
             files.addAll(written.files());
@@ -37,6 +39,11 @@ record Ending(FolderRecord.Partition record, Optional<Replacement.Partition> rep
             }
         }
         Figures before = partition.before();
+        if (files.isEmpty()) {
+            // A folder without any file would lose its columns.
+            return new Ending(
+                    ended(partition, Outcome.WITHOUT_ROWS, "no row in any file; they stay"), Optional.empty());
+        }
         long rows = files.stream().mapToLong(DataFile::rows).sum();
         FolderRecord.Partition record = new FolderRecord.Partition(
                 partition.path(),
@@ -81,7 +88,8 @@ record Ending(FolderRecord.Partition record, Optional<Replacement.Partition> rep
         return dot < 0 ? "" : name.substring(dot);
     }
 
-    static FolderRecord.Partition failed(PlannedPartition partition, Outcome outcome, String why) {
+    /** Without a change. */
+    static FolderRecord.Partition ended(PlannedPartition partition, Outcome outcome, String why) {
         return new FolderRecord.Partition(
                 partition.path(), outcome, partition.before(), partition.before(), partition.kept(), List.of(), why);
     }

@@ -242,7 +242,7 @@ public final class FolderCompaction {
             }
             ended.put(
                     partition.path(),
-                    changed.map(why -> Ending.failed(partition, Outcome.FAILED, why))
+                    changed.map(why -> Ending.ended(partition, Outcome.FAILED, why))
                             .orElse(ending.record()));
         }
         if (!replaced.isEmpty()) {
@@ -254,10 +254,8 @@ public final class FolderCompaction {
                             ended.computeIfPresent(conflicting, (unused, done) -> Ending.conflict(done, why)));
         }
         for (FolderRecord.Partition partition : ended.values()) {
-            if (partition.outcome() != Outcome.FAILED && partition.outcome() != Outcome.REFUSED) {
-                Figures after = partition.after();
-                watch.replaced(after.files(), after.rows(), after.bytes());
-            }
+            Figures after = partition.after();
+            watch.replaced(after.files(), after.rows(), after.bytes());
         }
         return List.copyOf(ended.values());
     }

@@ -33,6 +33,8 @@ public record FolderRecord(
         FAILED,
         /** They are as they were: pages alone cannot merge them. */
         REFUSED,
+        /** They are as they were: no row is in them. */
+        WITHOUT_ROWS,
         /** They are replaced, but somebody else changed one of them at that very moment. */
         CONFLICT
     }

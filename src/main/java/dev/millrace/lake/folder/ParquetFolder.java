@@ -51,6 +51,10 @@ record ParquetFolder(List<FolderPartition> partitions, Map<String, String> unfit
                 partitionBy.ifPresent(columns -> requirePartition(storage, file.path(), folder, columns));
                 found.computeIfAbsent(folder, none -> new ArrayList<>()).add(file);
                 whyUnfit(storage, file).ifPresent(why -> unfit.putIfAbsent(folder, why));
+                linkedFile(storage, file).ifPresent(target -> unfit.putIfAbsent(
+                        target.substring(0, target.lastIndexOf('/') + 1),
+                        storage.uri(target) + " is what the symbolic link " + storage.uri(file.path())
+                                + " leads to; put a copy of it in the link's place, or remove the link"));
             }
         }
         List<FolderPartition> partitions = new ArrayList<>();
@@ -122,9 +126,13 @@ record ParquetFolder(List<FolderPartition> partitions, Map<String, String> unfit
         }
     }
 
+    private static boolean isUnreadable(String path) {
+        String inner = "/" + path + "/";
+        return inner.contains("//") || inner.contains("/./") || inner.contains("/../") || inner.indexOf('\0') >= 0;
+    }
+
     private static Optional<String> whyUnfit(Storage storage, StoredFile file) {
-        String inner = "/" + file.path() + "/";
-        if (inner.contains("//") || inner.contains("/./") || inner.contains("/../") || inner.indexOf('\0') >= 0) {
+        if (isUnreadable(file.path())) {
             return Optional.of("Cannot name " + storage.uri(file.path()).replace("\0", "\\0")
                     + ": it has an empty name, ., .. or NUL in its path; copy it to another name");
         }
@@ -135,9 +143,31 @@ record ParquetFolder(List<FolderPartition> partitions, Map<String, String> unfit
                                 + " itself in its place, or remove the link");
     }
 
+    /** The file of this folder that another one is a symbolic link to. */
+    private static Optional<String> linkedFile(Storage storage, StoredFile file) {
+        if (isUnreadable(file.path())) {
+            return Optional.empty();
+        }
+        Optional<Path> link = storage.localPath(file.path()).filter(Files::isSymbolicLink);
+        if (link.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            Path root = root(storage).orElseThrow().toRealPath();
+            Path target = link.get().toRealPath();
+            return target.startsWith(root) ? Optional.of(root.relativize(target).toString()) : Optional.empty();
+        } catch (IOException e) {
+            throw Fault.world("Cannot read " + storage.uri(file.path()) + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Optional<Path> root(Storage storage) {
+        return storage.localPath(SUMMARY).map(Path::getParent);
+    }
+
     /** A folder that is reached by links may be that of another partition too. */
     private static Optional<String> linked(Storage storage, String folder) {
-        Optional<Path> root = storage.localPath(SUMMARY).map(Path::getParent);
+        Optional<Path> root = root(storage);
         if (root.isEmpty() || folder.isEmpty()) {
             return Optional.empty();
         }

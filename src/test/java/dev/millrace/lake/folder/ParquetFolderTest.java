@@ -167,6 +167,16 @@ class ParquetFolderTest {
     }
 
     @Test
+    void aFileThatALinkLeadsToStaysWhereItIs() throws IOException {
+        put("day=1/a.parquet", "day=2/a.parquet", "day=3/a.parquet");
+        Files.createSymbolicLink(folder.resolve("day=1/b.parquet"), folder.resolve("day=2/a.parquet"));
+        assertThat(list().unfit()).containsOnlyKeys("day=1/", "day=2/");
+        assertThat(list().unfit().get("day=2/"))
+                .startsWith(storage.uri("day=2/a.parquet") + " is what the symbolic link "
+                        + storage.uri("day=1/b.parquet") + " leads to");
+    }
+
+    @Test
     void doesNotFollowLinksToFolders() throws IOException {
         put("day=1/a.parquet", "day=2/hour=1/a.parquet");
         Files.createSymbolicLink(folder.resolve("day=3"), folder.resolve("day=2"));
