@@ -24,8 +24,8 @@ final class CommonType {
     private static final int MOST_DIGITS = 38;
 
     /** Digits of whole numbers. */
-    private static final Map<DataType, Integer> DIGITS = Map.of(
-            DataTypes.ByteType, 3, DataTypes.ShortType, 5, DataTypes.IntegerType, 10, DataTypes.LongType, 19);
+    private static final Map<DataType, Integer> DIGITS =
+            Map.of(DataTypes.ByteType, 3, DataTypes.ShortType, 5, DataTypes.IntegerType, 10, DataTypes.LongType, 19);
 
     private CommonType() {}
 

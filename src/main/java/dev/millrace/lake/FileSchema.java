@@ -34,12 +34,10 @@ record FileSchema(StructType type, long rows, CompressionCodecName codec, Map<St
      */
     static FileSchema read(SparkSession session, Storage storage, StoredFile file) {
         try (ParquetFileReader reader = ParquetFileReader.open(new StoredParquet(storage, file))) {
-            Map<String, String> notes =
-                    Map.copyOf(reader.getFileMetaData().getKeyValueMetaData());
+            Map<String, String> notes = Map.copyOf(reader.getFileMetaData().getKeyValueMetaData());
             StructType type = notes.containsKey(SPARK_TYPE)
                     ? (StructType) DataType.fromJson(notes.get(SPARK_TYPE))
-                    : new ParquetToSparkSchemaConverter(
-                                    session.sessionState().conf())
+                    : new ParquetToSparkSchemaConverter(session.sessionState().conf())
                             .convert(reader.getFileMetaData().getSchema());
             List<BlockMetaData> groups = reader.getRowGroups();
             return new FileSchema(
@@ -59,8 +57,7 @@ record FileSchema(StructType type, long rows, CompressionCodecName codec, Map<St
     }
 
     private static Fault unreadable(Storage storage, StoredFile file, Exception failure) {
-        String said =
-                String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
+        String said = String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
         return Fault.world(
                 "Cannot read " + storage.uri(file.path()) + ": " + said + "; restore the file, or leave it out",
                 failure);

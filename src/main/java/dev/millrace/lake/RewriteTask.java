@@ -1,7 +1,7 @@
 package dev.millrace.lake;
 
-import dev.millrace.landing.SparkParquetFile;
 import dev.millrace.lake.RewriteTask.Rewritten;
+import dev.millrace.landing.SparkParquetFile;
 import dev.millrace.run.DataFile;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;

@@ -70,7 +70,8 @@ final class RowRewrite {
             List<FileSchema> all = List.copyOf(schemas.values());
             all.get(0).notes().forEach((key, value) -> {
                 boolean isOurs = key.startsWith("millrace.")
-                        && all.stream().allMatch(other -> value.equals(other.notes().get(key)));
+                        && all.stream()
+                                .allMatch(other -> value.equals(other.notes().get(key)));
                 if (isOurs) {
                     notes.put(key, value);
                 }
@@ -112,7 +113,9 @@ final class RowRewrite {
             outcomes.putAll(written(session, together));
         } catch (Exception failure) { // Spark throws exceptions that are checked and that nobody declares.
             if (together.size() == 1) {
-                outcomes.put(together.get(0).file(), new FileOutcome.Failed(told(together.get(0).file(), failure)));
+                outcomes.put(
+                        together.get(0).file(),
+                        new FileOutcome.Failed(told(together.get(0).file(), failure)));
                 return;
             }
             for (Wanted one : together) {
@@ -131,7 +134,8 @@ final class RowRewrite {
             cause = cause.getCause();
         }
         String said = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
-        return "Cannot rewrite files of " + writing.source().uri(file.files().get(0).path()) + " and others: "
+        return "Cannot rewrite files of "
+                + writing.source().uri(file.files().get(0).path()) + " and others: "
                 + cause.getClass().getSimpleName() + ": " + said;
     }
 
@@ -165,7 +169,8 @@ final class RowRewrite {
                 type = CommonType.of(type, read.get(i).type());
             } catch (CommonType.Conflict conflict) {
                 throw Fault.world("Cannot merge files of different types in column " + conflict.column() + ": "
-                        + conflict.types() + " in " + writing.source().uri(files.get(i).path())
+                        + conflict.types() + " in "
+                        + writing.source().uri(files.get(i).path())
                         + " and those before it");
             }
         }
@@ -189,10 +194,8 @@ final class RowRewrite {
                 .map(wanted -> rows(session, wanted))
                 .reduce(Dataset::union)
                 .orElseThrow();
-        JavaRDD<InternalRow> withSums = rows.select(valuesAndHashes(type))
-                .queryExecution()
-                .toRdd()
-                .toJavaRDD();
+        JavaRDD<InternalRow> withSums =
+                rows.select(valuesAndHashes(type)).queryExecution().toRdd().toJavaRDD();
         if (withSums.getNumPartitions() != together.size()) {
             throw new IllegalStateException("The rows have " + withSums.getNumPartitions() + " partitions, "
                     + together.size() + " files are planned");
@@ -235,8 +238,8 @@ final class RowRewrite {
                         .select(CommonType.widened(from, wanted.type())));
             }
         }
-        whole.forEach((from, paths) ->
-                parts.add(read(session, from, paths).select(CommonType.widened(from, wanted.type()))));
+        whole.forEach(
+                (from, paths) -> parts.add(read(session, from, paths).select(CommonType.widened(from, wanted.type()))));
         Dataset<Row> rows = parts.stream().reduce(Dataset::union).orElseThrow().coalesce(1);
         Column[] order = writing.settings().sortBy().stream()
                 .map(column -> functions.col(CommonType.quoted(column)))

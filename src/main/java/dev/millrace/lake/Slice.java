@@ -13,8 +13,7 @@ import java.io.Serializable;
  * @param toGroup behind the row group that ends with the last row; {@link #LAST_GROUP} where it is the file's last, {@link
  *     #NO_GROUP} where none does
  */
-public record Slice(DataFile file, long fromRow, long toRow, int fromGroup, int toGroup)
-        implements Serializable {
+public record Slice(DataFile file, long fromRow, long toRow, int fromGroup, int toGroup) implements Serializable {
     /** Where a file's rows end. */
     public static final long LAST_ROW = Long.MAX_VALUE;
 

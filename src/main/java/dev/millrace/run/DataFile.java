@@ -11,8 +11,7 @@ import java.io.Serializable;
  * @param rows the records in it
  * @param etag as storage gave it when the file was committed
  */
-public record DataFile(String table, String path, long bytes, long rows, String etag)
-        implements Serializable {
+public record DataFile(String table, String path, long bytes, long rows, String etag) implements Serializable {
     public DataFile {
         if (bytes < 0 || rows < 0) {
             throw new IllegalArgumentException(

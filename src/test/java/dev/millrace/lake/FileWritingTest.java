@@ -100,9 +100,10 @@ class FileWritingTest {
     /** All rows of files as texts, in the order in which they lie there. */
     private List<String> rows(Written written) {
         return written.files().stream()
-                .flatMap(file -> sql("select t::varchar from '"
-                                + target.localPath(file.path()).orElseThrow() + "' t")
-                        .stream())
+                .flatMap(file ->
+                        sql("select t::varchar from '"
+                                        + target.localPath(file.path()).orElseThrow() + "' t")
+                                .stream())
                 .toList();
     }
 
@@ -142,11 +143,14 @@ class FileWritingTest {
 
     @Test
     void rewritesWhatPagesCannotMakeAndSaysWhy(SparkSession spark) {
-        PlannedFile file = planned(
-                file("a.parquet", COLUMNS, 0, 1000), file("b.parquet", COLUMNS, 1000, 1500, "codec snappy"));
+        PlannedFile file =
+                planned(file("a.parquet", COLUMNS, 0, 1000), file("b.parquet", COLUMNS, 1000, 1500, "codec snappy"));
 
-        assertThat(write(spark, PAGES, file)).isInstanceOfSatisfying(Refused.class, refused -> assertThat(refused.why())
-                .contains("codecs differ in column id: ZSTD before, SNAPPY in ", "b.parquet"));
+        assertThat(write(spark, PAGES, file))
+                .isInstanceOfSatisfying(
+                        Refused.class,
+                        refused -> assertThat(refused.why())
+                                .contains("codecs differ in column id: ZSTD before, SNAPPY in ", "b.parquet"));
         Written written = (Written) write(spark, CompactionSettings.DEFAULT, file);
 
         assertThat(written.rewritten()).startsWith("codecs differ in column id");
@@ -157,8 +161,7 @@ class FileWritingTest {
     void cutsFilesAtRows(SparkSession spark) {
         DataFile a = file("a.parquet", COLUMNS, 0, 1000);
         DataFile b = file("b.parquet", COLUMNS, 1000, 1500);
-        PlannedFile first =
-                new PlannedFile("", List.of(Slice.whole(a), new Slice(b, 0, 123, 0, Slice.NO_GROUP)));
+        PlannedFile first = new PlannedFile("", List.of(Slice.whole(a), new Slice(b, 0, 123, 0, Slice.NO_GROUP)));
         PlannedFile second =
                 new PlannedFile("", List.of(new Slice(b, 123, Slice.LAST_ROW, Slice.NO_GROUP, Slice.LAST_GROUP)));
 
@@ -177,8 +180,7 @@ class FileWritingTest {
     void cutsFilesAtRowGroupsByPages(SparkSession spark) {
         DataFile a = file("a.parquet", COLUMNS, 0, 5000, "row_group_size 2048");
         PlannedFile first = new PlannedFile("", List.of(new Slice(a, 0, 2048, 0, 1)));
-        PlannedFile second =
-                new PlannedFile("", List.of(new Slice(a, 2048, Slice.LAST_ROW, 1, Slice.LAST_GROUP)));
+        PlannedFile second = new PlannedFile("", List.of(new Slice(a, 2048, Slice.LAST_ROW, 1, Slice.LAST_GROUP)));
 
         List<FileOutcome> outcomes = writing(PAGES).write(spark, List.of(first, second));
 
@@ -199,7 +201,8 @@ class FileWritingTest {
         Written written = (Written) write(spark, CompactionSettings.DEFAULT, file);
 
         assertThat(written.rewritten()).startsWith("schema differs in column ");
-        String path = target.localPath(written.files().get(0).path()).orElseThrow().toString();
+        String path =
+                target.localPath(written.files().get(0).path()).orElseThrow().toString();
         assertThat(sql("select column_name || ' ' || column_type from (describe from '" + path + "')"))
                 .containsExactly(
                         "id INTEGER",
@@ -225,7 +228,8 @@ class FileWritingTest {
         PlannedFile good = planned(file("g.parquet", "i as id", 0, 10), file("h.parquet", "i as id", 0, 10));
         Files.write(root.resolve("in/d.parquet"), new byte[100]);
         PlannedFile truncated = planned(broken.files().get(0), listed("d.parquet"));
-        try (RandomAccessFile file = new RandomAccessFile(root.resolve("in/e.parquet").toFile(), "rw")) {
+        try (RandomAccessFile file =
+                new RandomAccessFile(root.resolve("in/e.parquet").toFile(), "rw")) {
             file.seek(4);
             file.write(new byte[50]);
         }
@@ -252,13 +256,15 @@ class FileWritingTest {
     @Test
     void sortsRowsWithinEachFile(SparkSession spark) {
         PlannedFile file = planned(
-                file("a.parquet", "i as id, i % 7 as week", 0, 100), file("b.parquet", "i as id, i % 7 as week", 100, 200));
+                file("a.parquet", "i as id, i % 7 as week", 0, 100),
+                file("b.parquet", "i as id, i % 7 as week", 100, 200));
         CompactionSettings sorted = new CompactionSettings(Engine.AUTO, List.of("week", "id"));
 
         Written written = (Written) write(spark, sorted, file);
 
         assertThat(written.rewritten()).isEqualTo("sort-by: week, id");
-        String path = target.localPath(written.files().get(0).path()).orElseThrow().toString();
+        String path =
+                target.localPath(written.files().get(0).path()).orElseThrow().toString();
         assertThat(sql("select id from '" + path + "'"))
                 .isEqualTo(sql("select i from range(200) t(i) order by i % 7, i"));
     }
