@@ -2,7 +2,6 @@ package dev.millrace.lake;
 
 import dev.millrace.fault.Fault;
 import dev.millrace.lake.PageTask.Ending;
-import dev.millrace.lake.parquet.FileShape;
 import dev.millrace.lake.parquet.MergeOptions;
 import dev.millrace.lake.parquet.MergeOutcome;
 import dev.millrace.lake.parquet.MergeOutcome.MergeReport;
@@ -11,12 +10,14 @@ import dev.millrace.lake.parquet.MergeOutcome.Reason;
 import dev.millrace.lake.parquet.MergeOutcome.Refused;
 import dev.millrace.lake.parquet.MergeSlice;
 import dev.millrace.lake.parquet.MergeSource;
+import dev.millrace.lake.parquet.PageCheck;
 import dev.millrace.lake.parquet.PageMerge;
 import dev.millrace.run.DataFile;
 import dev.millrace.storage.StoredFile;
 import dev.millrace.storage.Upload;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.api.java.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,7 +71,12 @@ final class PageTask implements Function<PlannedFile, Ending> {
             }
             MergeReport report = ((Merged) outcome).report();
             StoredFile stored = upload.commit();
-            requireSame(report, stored);
+            try {
+                requireSame(report, stored);
+            } catch (Fault fault) {
+                writing.target().delete(List.of(stored.path()));
+                throw fault;
+            }
             DataFile written =
                     new DataFile(writing.table(), stored.path(), stored.bytes(), report.rows(), stored.etag());
             writing.commit(file, attempt, List.of(written), "");
@@ -92,11 +98,11 @@ final class PageTask implements Function<PlannedFile, Ending> {
 
     /** Holds what is in storage now against what was merged. */
     private void requireSame(MergeReport report, StoredFile stored) {
-        long rows = FileShape.read(MergeSource.of(writing.target(), stored)).rows();
-        if (rows != report.rows()) {
-            writing.target().delete(List.of(stored.path()));
-            throw Fault.world("Cannot merge to " + writing.target().uri(stored.path()) + ": " + report.rows()
-                    + " rows became " + rows + ": this is a defect, please report it");
+        MergeSource source = MergeSource.of(writing.target(), stored);
+        Optional<String> difference = report.sources().difference(PageCheck.read(source));
+        if (difference.isPresent()) {
+            throw Fault.world("Cannot merge to " + source.name() + ": " + difference.get()
+                    + ": this is a defect, please report it");
         }
     }
 }
