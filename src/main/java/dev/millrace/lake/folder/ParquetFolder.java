@@ -51,10 +51,11 @@ record ParquetFolder(List<FolderPartition> partitions, Map<String, String> unfit
                 partitionBy.ifPresent(columns -> requirePartition(storage, file.path(), folder, columns));
                 found.computeIfAbsent(folder, none -> new ArrayList<>()).add(file);
                 whyUnfit(storage, file).ifPresent(why -> unfit.putIfAbsent(folder, why));
-                linkedFile(storage, file).ifPresent(target -> unfit.putIfAbsent(
-                        target.substring(0, target.lastIndexOf('/') + 1),
-                        storage.uri(target) + " is what the symbolic link " + storage.uri(file.path())
-                                + " leads to; put a copy of it in the link's place, or remove the link"));
+                linkedFile(storage, file)
+                        .ifPresent(target -> unfit.putIfAbsent(
+                                target.substring(0, target.lastIndexOf('/') + 1),
+                                storage.uri(target) + " is what the symbolic link " + storage.uri(file.path())
+                                        + " leads to; put a copy of it in the link's place, or remove the link"));
             }
         }
         List<FolderPartition> partitions = new ArrayList<>();
