@@ -3,6 +3,7 @@ package dev.millrace.lake.folder;
 import dev.millrace.config.CompactionSettings;
 import dev.millrace.config.CompactionSettings.Engine;
 import dev.millrace.fault.Fault;
+import dev.millrace.lake.ExpectedRatio;
 import dev.millrace.lake.FileOutcome;
 import dev.millrace.lake.FileWriting;
 import dev.millrace.lake.PartitionPlan;
@@ -13,11 +14,13 @@ import dev.millrace.lake.folder.FolderPlan.PlannedPartition;
 import dev.millrace.lake.folder.FolderRecord.Figures;
 import dev.millrace.lake.parquet.FileShape;
 import dev.millrace.lake.parquet.MergeSource;
+import dev.millrace.run.DataFile;
 import dev.millrace.run.UnitCommits;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -46,7 +49,7 @@ public final class NewFiles {
     }
 
     FolderPlan plan(ParquetFolder folder) {
-        TargetSize target = new TargetSize(targetBytes, 0.8);
+        TargetSize target = new TargetSize(targetBytes, ratio(folder));
         RowGroups groups = file -> FileShape.read(
                         MergeSource.of(storage, new StoredFile(file.path(), file.bytes(), file.etag(), Instant.EPOCH)))
                 .groups();
@@ -73,6 +76,20 @@ public final class NewFiles {
             }
         }
         return new FolderPlan(planned, failed, untouched, target);
+    }
+
+    /** Told by a pilot in the partition that has most to be merged. */
+    private double ratio(ParquetFolder folder) {
+        TargetSize asItIs = new TargetSize(targetBytes, 1);
+        List<DataFile> most = folder.partitions().stream()
+                .filter(partition -> !folder.unfit().containsKey(partition.path()))
+                .map(partition -> partition.dataFiles().stream()
+                        .filter(file -> !asItIs.isReachedBy(file) && !TargetSize.isMerged(file))
+                        .toList())
+                .max(Comparator.comparingLong(
+                        files -> files.stream().mapToLong(DataFile::bytes).sum()))
+                .orElse(List.of());
+        return ExpectedRatio.pilot(storage, most, targetBytes);
     }
 
     private static FolderRecord.Partition failed(FolderPartition partition, String why) {
