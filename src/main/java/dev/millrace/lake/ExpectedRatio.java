@@ -17,19 +17,20 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Bytes that compaction writes for bytes that it reads: remembered of the last time, else found out by a pilot, which merges
  * a few files into nothing.
  */
 public final class ExpectedRatio {
+    private static final Logger LOG = LoggerFactory.getLogger(ExpectedRatio.class);
+
     private static final int FORMAT = 1;
 
     /** What a pilot reads at most. */
     private static final long PILOT_BYTES = 32 << 20;
-
-    /** What a pilot reads for each byte that is wanted: about what an output is made of. */
-    private static final double READ_FOR_WRITTEN = 1.3;
 
     /** Short pilots are spread over the files. */
     private static final int PILOTS = 3;
@@ -39,6 +40,9 @@ public final class ExpectedRatio {
 
     /** A file with row groups of more than this shrinks no more. */
     private static final long LARGE_GROUP = 16 << 20;
+
+    /** Of files that shrink less, a pilot of the wanted size is about right. */
+    private static final double WELL_SHRUNK = 0.9;
 
     /** What makes no sense is not believed. */
     private static final double LEAST = 0.05;
@@ -82,20 +86,25 @@ public final class ExpectedRatio {
         if (files.size() < 2) {
             return 1;
         }
+        double first = merged(storage, files, targetBytes);
+        // The more files become one, the more they shrink: as many as will.
+        return first < WELL_SHRUNK ? merged(storage, files, (long) (targetBytes / first)) : first;
+    }
+
+    /** @param wanted bytes to be read for an output */
+    private static double merged(Storage storage, List<DataFile> files, long wanted) {
+        long bytes = Math.min(PILOT_BYTES, wanted);
+        int pilots = bytes * PILOTS <= PILOT_BYTES ? PILOTS : 1;
         long bytesRead = 0;
         long bytesWritten = 0;
-        long bytes = Math.min(PILOT_BYTES, (long) (targetBytes * READ_FOR_WRITTEN));
-        int pilots = bytes * PILOTS <= PILOT_BYTES ? PILOTS : 1;
         for (int pilot = 0; pilot < pilots; pilot++) {
             List<DataFile> some = some(files, files.size() * pilot / pilots, bytes);
             try {
-                List<MergeSlice> slices = new ArrayList<>();
-                for (DataFile file : some) {
-                    slices.add(MergeSlice.all(source(storage, file)));
-                }
                 if (hasLargeGroups(storage, some.get(0))) {
                     return 1;
                 }
+                List<MergeSlice> slices = new ArrayList<>();
+                some.forEach(file -> slices.add(MergeSlice.all(source(storage, file))));
                 MergeOutcome outcome = PageMerge.merge(slices, OutputStream.nullOutputStream(), MergeOptions.DEFAULT);
                 if (!(outcome instanceof Merged merged)) {
                     return OF_REWRITTEN;
@@ -103,7 +112,7 @@ public final class ExpectedRatio {
                 bytesRead += some.stream().mapToLong(DataFile::bytes).sum();
                 bytesWritten += merged.report().bytes();
             } catch (Fault unreadable) {
-                continue;
+                LOG.info("No pilot of {}: {}", some.get(0).path(), unreadable.getMessage());
             }
         }
         return bytesRead == 0 ? OF_REWRITTEN : bounded((double) bytesWritten / bytesRead);

@@ -20,8 +20,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -70,8 +73,10 @@ class CompactionTest {
     void makesOneFileOfManyInEachPartition(SparkSession spark) {
         Accesses job = new Accesses(spark, root);
         List<List<Access>> units = units(4, 50);
-        for (CompactionSettings settings : List.of(CompactionSettings.DEFAULT, REWRITE)) {
-            RunId run = Accesses.run(settings.engine().ordinal());
+        for (int n = 1; n <= 2; n++) {
+            boolean isRewritten = n == 2;
+            CompactionSettings settings = isRewritten ? REWRITE : CompactionSettings.DEFAULT;
+            RunId run = Accesses.run(n);
             LandedTable landed = job.land(run, units);
             assertThat(landed.files()).hasSize(12);
             Compaction compaction = compaction(job, run, 128 * MB, settings);
@@ -90,8 +95,8 @@ class CompactionTest {
                             3,
                             compacted.table().bytes(),
                             200,
-                            settings == REWRITE ? 0 : 3,
-                            settings == REWRITE ? Map.of("engine: rewrite", 3L) : Map.of()));
+                            isRewritten ? 0 : 3,
+                            isRewritten ? Map.of("engine: rewrite", 3L) : Map.of()));
         }
     }
 
@@ -135,11 +140,18 @@ class CompactionTest {
     @Test
     void makesFilesOfTheWantedSizeByWhatAPilotAndThenTheLastRunSays(SparkSession spark) {
         Accesses job = new Accesses(spark, root);
-        List<List<Access>> units = units(30, 6_000);
-        long target = 64_000;
+        Random random = new Random(1);
+        List<List<Access>> units = new ArrayList<>();
+        for (int unit = 0; unit < 40; unit++) {
+            units.add(IntStream.range(0, 100 + random.nextInt(900))
+                    .mapToObj(i -> new Access(
+                            Long.toString(random.nextLong(), 36), random.nextInt(), "f", LocalDate.EPOCH, "prod"))
+                    .toList());
+        }
+        long target = 100_000;
         for (int n = 1; n <= 2; n++) {
             RunId run = Accesses.run(n);
-            LandedTable landed = job.land(run, units, List.of());
+            LandedTable landed = job.land(run, units);
 
             Compacted compacted = compaction(job, run, target, CompactionSettings.DEFAULT)
                     .compact(spark, landed, Accesses.folder(run));
@@ -163,7 +175,7 @@ class CompactionTest {
         Path file = job.staging.localPath(broken.path()).orElseThrow();
         byte[] bytes = Files.readAllBytes(file);
         byte[] damaged = bytes.clone();
-        java.util.Arrays.fill(damaged, 4, 40, (byte) 0);
+        Arrays.fill(damaged, 4, 40, (byte) 0);
         Files.write(file, damaged);
         LandedTable listed = withEtagsOf(job, landed);
 
