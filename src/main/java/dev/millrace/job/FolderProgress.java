@@ -13,7 +13,7 @@ final class FolderProgress implements FolderCompaction.Watch, AutoCloseable {
     }
 
     @Override
-    public void replaced(int files, long rows, long bytes) {
+    public void ended(int files, long rows, long bytes) {
         line.ifPresent(shown -> shown.add(files, rows, bytes));
     }
 

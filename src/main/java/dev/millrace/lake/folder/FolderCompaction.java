@@ -59,8 +59,8 @@ public final class FolderCompaction {
         /** New files are about to be written, so many in all. */
         void begun(int files);
 
-        /** More of them are in their place. */
-        void replaced(int files, long rows, long bytes);
+        /** More of them are in their place, or given up: then without rows and bytes. */
+        void ended(int files, long rows, long bytes);
     }
 
     /**
@@ -253,9 +253,11 @@ public final class FolderCompaction {
                     .forEach((conflicting, why) ->
                             ended.computeIfPresent(conflicting, (unused, done) -> Ending.conflict(done, why)));
         }
-        for (FolderRecord.Partition partition : ended.values()) {
-            Figures after = partition.after();
-            watch.replaced(after.files(), after.rows(), after.bytes());
+        for (PlannedPartition partition : part) {
+            FolderRecord.Partition end = ended.get(partition.path());
+            boolean isDone = end.outcome() == Outcome.COMPACTED || end.outcome() == Outcome.CONFLICT;
+            Figures written = isDone ? end.after() : Figures.NONE;
+            watch.ended(partition.outputs().size(), written.rows(), written.bytes());
         }
         return List.copyOf(ended.values());
     }
