@@ -188,7 +188,8 @@ public record Compaction(
         if (!refused.isEmpty()) {
             throw Fault.gate(
                     List.of(ENGINE),
-                    "Table " + table.name() + " cannot be compacted by pages alone, as engine: pages asks for; readers see"
+                    "Table " + table.name()
+                            + " cannot be compacted by pages alone, as engine: pages asks for; readers see"
                             + " what they saw. Set engine: auto, and let this run rewrite it: scripts/millrace accept "
                             + run + " --gate " + ENGINE + " --reason TEXT" + told(refused));
         }

@@ -368,7 +368,7 @@ class FileJobTest {
                 "lake: {at: lake} | ^lake: {at: lake, compaction: {engine: pages, sort-by: [session]}}^ | 4:"
                         + " lake.compaction.sort-by: sorts rows, which engine: pages does not: remove one of them",
                 "lake: {at: lake} | ^lake: {at: lake, compaction: {engine: page}}^ | 4: lake.compaction.engine: page: must"
-                        + " be one of auto, pages, rewrite",
+                        + " be auto, pages or rewrite",
                 "lake: {at: lake} | ^lake: {at: lake, also: [{}]}^ | 4: lake.also.partition-by: is missing: add it",
                 "lake: {at: lake} | ^lake: {at: lake, publish: versioned}^ | 4: lake.publish: versioned: is for a table that"
                         + " every run reads whole: a version would have the rows of the last run's files only; must be delta or folders",
