@@ -6,6 +6,7 @@ import dev.millrace.config.Location;
 import dev.millrace.config.SnapshotSource;
 import dev.millrace.fault.Fault;
 import dev.millrace.files.DynamoDbExport;
+import dev.millrace.files.RdsExport;
 import dev.millrace.files.RecordFiles;
 import dev.millrace.files.Snapshot;
 import dev.millrace.files.SnapshotFile;
@@ -22,15 +23,18 @@ import dev.millrace.run.TableCounts;
 import dev.millrace.schema.CensusTaker;
 import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.KeyAttribute;
+import dev.millrace.schema.KindRule;
 import dev.millrace.schema.ShredPlan;
 import dev.millrace.schema.SourceType;
 import dev.millrace.storage.Storage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** A job's snapshot, listed by a manifest or in a folder, of which each run reads all files. */
 final class ListedSource extends RecordsSource {
@@ -39,6 +43,9 @@ final class ListedSource extends RecordsSource {
 
     /** The rule by which a run is refused that would empty its table. */
     static final String EMPTY = "empty";
+
+    /** The rule by which a run is refused whose export warns of a table. */
+    private static final String WARNING = "export-warning";
 
     private final OpenJob open;
     private final SnapshotSource settings;
@@ -84,7 +91,37 @@ final class ListedSource extends RecordsSource {
                 .orElseGet(() -> settings.at().orElseThrow().uri());
     }
 
-    private Snapshot ofExport(FileLocation summary) {
+    private Snapshot ofExport(FileLocation export) {
+        return settings.hasTables() ? ofTables(export) : ofItems(export);
+    }
+
+    private Snapshot ofTables(FileLocation export) {
+        FileLocation info = info(export);
+        return RdsExport.read(storage(info.folder().uri()), info.name(), wanted());
+    }
+
+    /** The info file of an export of RDS, which is named by it or by its folder. */
+    private FileLocation info(FileLocation export) {
+        boolean isFile = export.name().endsWith(".json");
+        Location folder = isFile ? export.folder() : new Location(export.uri() + "/");
+        Optional<String> info = isFile
+                ? Optional.of(export.name())
+                        .filter(name -> storage(folder.uri()).stat(name).isPresent())
+                : RdsExport.find(storage(folder.uri()));
+        return new FileLocation(
+                folder,
+                info.orElseThrow(() -> Fault.user(open.file() + ": source.snapshot.export: " + export + ": "
+                        + (isFile ? "there is no such file" : "there is no export_info_<id>.json in it"))));
+    }
+
+    /** Tables of an export of RDS that the job file names. */
+    private Set<String> wanted() {
+        Set<String> wanted = new LinkedHashSet<>(open.job().tables().keySet());
+        wanted.remove(KindRule.UNKNOWN);
+        return wanted;
+    }
+
+    private Snapshot ofItems(FileLocation summary) {
         Storage folder = storage(summary.folder().uri());
         if (folder.stat(summary.name()).isEmpty()) {
             throw Fault.user(open.file() + ": source.snapshot.export: " + summary + ": there is no such file");
@@ -160,13 +197,20 @@ final class ListedSource extends RecordsSource {
     }
 
     @Override
+    KindRule kindRule(RunStore run) {
+        return settings.hasTables()
+                ? new KindRule.ByFolder(RdsExport.kinds(source(run), planned(run), wanted()))
+                : super.kindRule(run);
+    }
+
+    @Override
     public DataSchema unknown() {
-        return settings.export().isPresent() ? DataSchema.none(keys()) : super.unknown();
+        return settings.hasItems() ? DataSchema.none(keys()) : super.unknown();
     }
 
     @Override
     public ShredPlan shredding(DataSchema schema, RunStore run) {
-        return settings.export().isPresent()
+        return settings.hasItems()
                 ? ShredPlan.of(
                         schema, TableSource.kindRule(open.job()), open.job().tables(), ShredPlan.Expiry.NEVER)
                 : super.shredding(schema, run);
@@ -174,7 +218,7 @@ final class ListedSource extends RecordsSource {
 
     @Override
     public CensusTaker.Settings census(RunStore run) {
-        return settings.export().isPresent()
+        return settings.hasItems()
                 ? new CensusTaker.Settings(
                         TableSource.kindRule(open.job()),
                         ShredPlan.redactions(open.job().tables()),
@@ -208,12 +252,20 @@ final class ListedSource extends RecordsSource {
     }
 
     private SnapshotGroups groups(RunStore run) {
-        return groups(run.id(), storage(SnapshotGroups.root(run.plan().units().get(0))));
+        return groups(run.id(), source(run));
+    }
+
+    /** The storage that has a run's files. */
+    private Storage source(RunStore run) {
+        return storage(SnapshotGroups.root(run.plan().units().get(0)));
     }
 
     /** Folder of the manifests of what a run reads. */
     private String manifests(RunId run) {
-        String kind = open.job().onlyKind();
+        // Of several tables, the folder has the job's name.
+        String kind = settings.hasTables() && open.job().tables().size() != 1
+                ? open.job().name()
+                : open.job().onlyKind();
         String table = open.job().table(kind).name().orElse(kind).replaceAll("[^A-Za-z0-9_-]", "_");
         return open.job().name() + "/" + table + "/snapshot=" + run + "/manifests/";
     }
@@ -235,12 +287,13 @@ final class ListedSource extends RecordsSource {
     public SourceReading reading(RunContext context) {
         SnapshotGroups groups = groups(context.run());
         groups.putWhole(planned(context.run()), context.plan().units().size());
-        Storage source = storage(SnapshotGroups.root(context.plan().units().get(0)));
+        Storage source = source(context.run());
         RecordFiles records = new RecordFiles(source, groups, settings.fileFormat(), settings.limits());
         return new FilesReading(context, records, this) {
             @Override
             public Commit commit(Map<String, TableCounts> counts) {
                 requireWhole(context, planned(context.run()), source);
+                requireNoWarnings(context.run());
                 return open.store().ledger().append(context.plan(), counts, Map.of());
             }
 
@@ -261,6 +314,23 @@ final class ListedSource extends RecordsSource {
                 .mapToLong(Long::longValue)
                 .sum();
         return new Validation.Amount(files, bytes, rows);
+    }
+
+    /** Refuses what an export of RDS itself says may be less than its tables. */
+    private void requireNoWarnings(RunStore run) {
+        if (!settings.hasTables() || run.accepts(WARNING)) {
+            return;
+        }
+        FileLocation info = info(settings.export().orElseThrow());
+        List<String> warnings = RdsExport.warnings(storage(info.folder().uri()), info.name(), wanted());
+        if (!warnings.isEmpty()) {
+            throw Fault.gate(
+                    List.of(WARNING),
+                    "The export of run " + run.id() + " warns of " + warnings.size()
+                            + " tables; what is published stays as it is. Look at them, then let this run pass:"
+                            + " scripts/millrace accept " + run.id() + " --gate " + WARNING + " --reason TEXT"
+                            + Snapshot.told(warnings));
+        }
     }
 
     /** Refuses a snapshot of which something is missing, before anything of it can be seen. */
