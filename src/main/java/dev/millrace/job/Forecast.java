@@ -105,8 +105,13 @@ final class Forecast implements Callable<Integer> {
     }
 
     private static void printSnapshot(PrintWriter out, ListedSource source, SnapshotSource settings) {
-        List<SnapshotFile> files = source.snapshot().files();
         out.println("snapshot   " + source.name());
+        if (source.isRequested()) {
+            out.println(
+                    "files      are told once a run has requested the export; it costs none of the table's capacity");
+            return;
+        }
+        List<SnapshotFile> files = source.snapshot().files();
         out.println("files      " + Figures.count(files.size()) + ", "
                 + Figures.bytes(source.snapshot().bytes()));
         LongSummaryStatistics groups = SnapshotGroups.group(files, settings.groupBytes()).stream()

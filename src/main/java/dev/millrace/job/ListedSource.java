@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** A job's snapshot, listed by a manifest or in a folder, of which each run reads all files. */
 final class ListedSource extends RecordsSource {
@@ -51,13 +52,16 @@ final class ListedSource extends RecordsSource {
     private final SnapshotSource settings;
     private final Surroundings around;
     private final Map<RunId, List<SnapshotFile>> planned = new HashMap<>();
+    private final Optional<RequestedExport> requested;
     private Optional<Snapshot> found = Optional.empty();
+    private Optional<RunStore> begun = Optional.empty();
 
     private ListedSource(OpenJob open, SnapshotSource settings, Surroundings around) {
         super(open, settings.fileColumn());
         this.open = open;
         this.settings = settings;
         this.around = around;
+        this.requested = settings.request().map(request -> new RequestedExport(open, request, around.clock()));
     }
 
     static ListedSource open(OpenJob open, SnapshotSource settings, Surroundings around) {
@@ -68,13 +72,24 @@ final class ListedSource extends RecordsSource {
         return around.storages().apply(root, OpenJob.options(open.job().s3()));
     }
 
-    /** Lists the files, and holds them against the manifest, when it is first asked. */
+    /** Lists the files, and holds them against the manifest, when it is first asked; of an export that is there. */
     Snapshot snapshot() {
+        return snapshot(() -> settings.manifest()
+                .map(this::ofManifest)
+                .or(() -> settings.export().map(this::ofExport))
+                .orElseGet(() -> ofFolder(settings.at().orElseThrow())));
+    }
+
+    /** The files of a run, for which an export is requested where the job file says so. */
+    private Snapshot snapshot(RunStore run) {
+        return requested
+                .map(export -> snapshot(() -> ofItems(export.made(run))))
+                .orElseGet(this::snapshot);
+    }
+
+    private Snapshot snapshot(Supplier<Snapshot> listing) {
         if (found.isEmpty()) {
-            Snapshot snapshot = settings.manifest()
-                    .map(this::ofManifest)
-                    .or(() -> settings.export().map(this::ofExport))
-                    .orElseGet(() -> ofFolder(settings.at().orElseThrow()));
+            Snapshot snapshot = listing.get();
             if (snapshot.files().isEmpty()) {
                 throw Fault.world("Snapshot " + name() + " has no files: nothing is read, and what is published stays");
             }
@@ -83,12 +98,19 @@ final class ListedSource extends RecordsSource {
         return found.get();
     }
 
+    /** Whether the files are only there once a run has requested them. */
+    boolean isRequested() {
+        return requested.isPresent();
+    }
+
     /** What lists the files. */
     String name() {
         return settings.manifest()
                 .or(settings::export)
                 .map(FileLocation::uri)
-                .orElseGet(() -> settings.at().orElseThrow().uri());
+                .or(() -> settings.at().map(Location::uri))
+                .orElseGet(() -> "full export of " + requested.orElseThrow() + " to "
+                        + settings.request().orElseThrow().to());
     }
 
     private Snapshot ofExport(FileLocation export) {
@@ -190,7 +212,10 @@ final class ListedSource extends RecordsSource {
         return root;
     }
 
-    private List<KeyAttribute> keys() {
+    private List<KeyAttribute> keys(Optional<RunStore> run) {
+        if (requested.isPresent()) {
+            return run.map(requested.get()::keys).orElseGet(requested.get()::keys);
+        }
         return settings.keys().entrySet().stream()
                 .map(key -> new KeyAttribute(key.getKey(), SourceType.valueOf(key.getValue())))
                 .toList();
@@ -205,7 +230,7 @@ final class ListedSource extends RecordsSource {
 
     @Override
     public DataSchema unknown() {
-        return settings.hasItems() ? DataSchema.none(keys()) : super.unknown();
+        return settings.hasItems() ? DataSchema.none(keys(begun)) : super.unknown();
     }
 
     @Override
@@ -222,7 +247,7 @@ final class ListedSource extends RecordsSource {
                 ? new CensusTaker.Settings(
                         TableSource.kindRule(open.job()),
                         ShredPlan.redactions(open.job().tables()),
-                        keys(),
+                        keys(Optional.of(run)),
                         open.job().schema().sample().fraction())
                 : super.census(run);
     }
@@ -234,7 +259,8 @@ final class ListedSource extends RecordsSource {
 
     @Override
     public List<PlannedUnit> units(RunStore run) {
-        return groups(run.id(), snapshot().storage()).plan(snapshot().files(), settings.groupBytes());
+        Snapshot snapshot = snapshot(run);
+        return groups(run.id(), snapshot.storage()).plan(snapshot.files(), settings.groupBytes());
     }
 
     private SnapshotGroups groups(RunId run, Storage source) {
@@ -272,7 +298,10 @@ final class ListedSource extends RecordsSource {
 
     @Override
     public Optional<String> difference(RunStore run) {
-        return snapshot().difference(planned(run));
+        if (requested.isPresent() && requested.get().there(run, this::storage).isEmpty()) {
+            return Optional.of("its " + name() + " is gone");
+        }
+        return snapshot(run).difference(planned(run));
     }
 
     /** Once all of it is read, and was whole, it may go. */
@@ -285,6 +314,7 @@ final class ListedSource extends RecordsSource {
 
     @Override
     public SourceReading reading(RunContext context) {
+        begun = Optional.of(context.run());
         SnapshotGroups groups = groups(context.run());
         groups.putWhole(planned(context.run()), context.plan().units().size());
         Storage source = source(context.run());
