@@ -28,6 +28,7 @@ import dev.millrace.schema.ShredPlan;
 import dev.millrace.schema.SourceType;
 import dev.millrace.storage.Storage;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -260,7 +261,17 @@ final class ListedSource extends RecordsSource {
     @Override
     public List<PlannedUnit> units(RunStore run) {
         Snapshot snapshot = snapshot(run);
-        return groups(run.id(), snapshot.storage()).plan(snapshot.files(), settings.groupBytes());
+        return groups(run.id(), snapshot.storage())
+                .plan(snapshot.files(), settings.fileFormat(), groupBytes(snapshot.files()));
+    }
+
+    /** How large the units of a run that begins now are at most. */
+    long groupBytes(List<SnapshotFile> files) {
+        return settings.groupBytes().orElseGet(() -> throughput().groupBytes(SnapshotGroups.weight(files)));
+    }
+
+    Throughput throughput() {
+        return Throughput.load(open.staging(), open.job().name());
     }
 
     private SnapshotGroups groups(RunId run, Storage source) {
@@ -272,8 +283,13 @@ final class ListedSource extends RecordsSource {
         List<PlannedUnit> units = run.plan().units();
         return planned.computeIfAbsent(
                 run.id(),
-                id -> found.map(Snapshot::files)
-                        .filter(files -> SnapshotGroups.isOf(units, files, settings.groupBytes()))
+                id -> found.filter(snapshot -> SnapshotGroups.isOf(
+                                units,
+                                snapshot.storage(),
+                                snapshot.files(),
+                                settings.fileFormat(),
+                                groupBytes(snapshot.files())))
+                        .map(Snapshot::files)
                         .orElseGet(() -> groups(run).files(units)));
     }
 
@@ -321,6 +337,19 @@ final class ListedSource extends RecordsSource {
         RecordFiles records = new RecordFiles(source, groups, settings.fileFormat(), settings.limits());
         return new FilesReading(context, records, this) {
             @Override
+            void measured(Map<String, Duration> took) {
+                long bytes = context.plan().units().stream()
+                        .filter(unit -> took.containsKey(unit.id()))
+                        .mapToLong(SnapshotGroups::byteCount)
+                        .sum();
+                Duration time = took.values().stream().reduce(Duration.ZERO, Duration::plus);
+                if (!took.isEmpty()) {
+                    Throughput.keep(
+                            open.staging(), open.job().name(), context.run().id(), bytes, time);
+                }
+            }
+
+            @Override
             public Commit commit(Map<String, TableCounts> counts) {
                 requireWhole(context, planned(context.run()), source);
                 requireNoWarnings(context.run());
@@ -334,16 +363,12 @@ final class ListedSource extends RecordsSource {
 
     /** What a run has read. */
     Validation.Amount read(RunContext context) {
-        long files = 0;
-        long bytes = 0;
-        for (PlannedUnit unit : context.plan().units()) {
-            files += SnapshotGroups.fileCount(unit);
-            bytes += SnapshotGroups.byteCount(unit);
-        }
+        List<SnapshotFile> files = planned(context.run());
         long rows = RecordFiles.rows(context.run().units(), FilesReading.PHASE).values().stream()
                 .mapToLong(Long::longValue)
                 .sum();
-        return new Validation.Amount(files, bytes, rows);
+        return new Validation.Amount(
+                files.size(), files.stream().mapToLong(SnapshotFile::bytes).sum(), rows);
     }
 
     /** Refuses what an export of RDS itself says may be less than its tables. */
