@@ -27,11 +27,12 @@ import org.apache.parquet.hadoop.ParquetFileReader;
  * of the published files is read from themselves: sizes by a listing, rows from their footers.
  *
  * @param table as it was landed
- * @param compacted as it was compacted
+ * @param compacted as it was compacted, or laid out in other folders
  * @param source the files that the run has read, and their records
  * @param items what became of the records in all tables
+ * @param layout what follows the table's name in that of another layout; empty for its own
  */
-record Validation(LandedTable table, LandedTable compacted, Amount source, TableCounts items) {
+record Validation(LandedTable table, LandedTable compacted, Amount source, TableCounts items, String layout) {
     private static final int FORMAT = 1;
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -56,10 +57,11 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         }
     }
 
-    /** Where the result of a run's table stands. */
-    static String path(RunContext context, String table) {
+    /** Where the result of a run's table stands; of another layout its name ends in that. */
+    static String path(RunContext context, String table, String layout) {
         String data = LandedRun.dataFolder(context, table);
-        return data.substring(0, data.length() - "datalake/".length()) + "manifests/validate-datalake-result.json";
+        return data.substring(0, data.length() - "datalake/".length()) + "manifests/validate-datalake-result" + layout
+                + ".json";
     }
 
     /**
@@ -76,13 +78,13 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         Map<String, Amount> published = published(lake, folder, compacted.partitions());
         List<String> differences = differences(landed, merged, published, duplicates);
         Storage staging = context.run().storage();
-        String path = path(context, table.name());
+        String path = path(context, table.name(), layout);
         staging.put(path, json(context, landed, merged, published, duplicates, differences));
         if (!differences.isEmpty()) {
-            throw Fault.gate(
-                    "Table " + table.name() + " of run " + context.run().id()
-                            + " is not published, because what was read and written differs; readers see what they saw. This is a"
-                            + " defect, please report it with " + staging.uri(path) + ":" + Snapshot.told(differences));
+            throw Fault.gate("Table " + table.name() + layout + " of run "
+                    + context.run().id()
+                    + " is not published, because what was read and written differs; readers see what they saw. This is a"
+                    + " defect, please report it with " + staging.uri(path) + ":" + Snapshot.told(differences));
         }
     }
 
@@ -129,15 +131,21 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         if (source.rows() != items.in()) {
             differences.add(source.rows() + " records were read, " + items.in() + " were landed or set apart");
         }
-        TreeSet<String> partitions = new TreeSet<>(landed.keySet());
-        partitions.addAll(merged.keySet());
+        if (sum(landed).rows() != sum(merged).rows()) {
+            differences.add(
+                    "landed " + sum(landed) + ", " + (layout.isEmpty() ? "compacted " : "laid out ") + sum(merged));
+        }
+        TreeSet<String> partitions = new TreeSet<>(merged.keySet());
         partitions.addAll(published.keySet());
+        if (layout.isEmpty()) {
+            partitions.addAll(landed.keySet());
+        }
         for (String partition : partitions) {
             String name = partition.isEmpty() ? table.name() : partition;
             Amount first = landed.getOrDefault(partition, Amount.NONE);
             Amount second = merged.getOrDefault(partition, Amount.NONE);
             Amount third = published.getOrDefault(partition, Amount.NONE);
-            if (first.rows() != second.rows()) {
+            if (layout.isEmpty() && first.rows() != second.rows()) {
                 differences.add(name + ": landed " + first + ", compacted " + second);
             }
             boolean differs = duplicates == 0 ? !second.equals(third) : third.rows() > second.rows();
@@ -168,7 +176,7 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         root.put("format", FORMAT);
         root.put("job", context.plan().job());
         root.put("run", context.run().id().value());
-        root.put("table", table.name());
+        root.put("table", table.name() + layout);
         root.put("valid", differences.isEmpty());
         ArrayNode stages = root.putArray("stages");
         Map<String, Map<String, Amount>> all = Map.of("landed", landed, "compacted", merged, "published", published);
@@ -178,8 +186,8 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
                 stages.addObject().put("stage", name).setAll(sum(all.get(name)).json()));
         root.put("quarantined", items.quarantined());
         root.put("duplicates", duplicates);
-        TreeSet<String> partitions = new TreeSet<>(landed.keySet());
-        partitions.addAll(published.keySet());
+        TreeSet<String> partitions = new TreeSet<>(published.keySet());
+        partitions.addAll((layout.isEmpty() ? landed : merged).keySet());
         ArrayNode array = root.putArray("partitions");
         for (String partition : partitions) {
             ObjectNode one = array.addObject().put("partition", partition);
