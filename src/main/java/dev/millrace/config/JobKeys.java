@@ -466,8 +466,8 @@ final class JobKeys {
                 Scalars.GROUP_SIZE,
                 "auto",
                 SnapshotSource::groupBytes,
-                "Bytes of files that make a unit of work at most, unless one file has more; `auto` makes about 64 units of"
-                        + " 16 to 128 MB.");
+                "Bytes of files that make a unit of work at most, unless a file has more that cannot be cut; `auto` makes about"
+                        + " 64 units, bounded by what a task reads in two minutes.");
         static final Key<SnapshotSource, Boolean> FILE_COLUMN = Key.of(
                 "file-column",
                 Scalars.BOOL,

@@ -157,9 +157,7 @@ public final class RdsExport {
                 String name = table.path("target").asText("");
                 if (name.indexOf('.') > 0) {
                     tables.add(new Table(
-                            name,
-                            table.path("status").asText("unknown"),
-                            table.path("warningMessage").asText("")));
+                            name, status(table), table.path("warningMessage").asText("")));
                 }
             }
         }
@@ -170,6 +168,15 @@ public final class RdsExport {
         }
         tables.sort(Comparator.comparing(Table::name));
         return tables;
+    }
+
+    /** A table's state; one that lacks a part of it is not complete, whatever is said. */
+    private static String status(JsonNode table) {
+        JsonNode parts = table.path("tableStatistics").path("partitioningInfo");
+        long all = parts.path("numberOfPartitions").asLong();
+        long done = parts.path("numberOfCompletedPartitions").asLong(all);
+        return table.path("status").asText("unknown")
+                + (done < all ? " with " + done + " of " + all + " partitions" : "");
     }
 
     private Table named(String wanted, List<Table> tables) {

@@ -198,6 +198,11 @@ class RdsExportJobsTest {
                 "is not whole; nothing was read",
                 "shop.audit.orders is FAILED: a row is too large");
         refused("{x.y: {}}", "shop.x.y has no folder");
+        Files.writeString(
+                export.resolve("export_tables_info_nightly_from_4_to_5.json"),
+                tables(table("shop.audit.orders", "COMPLETE", "")
+                        .replace("\"numberOfPartitions\": 1", "\"numberOfPartitions\": 3")));
+        refused("{audit.orders: {}}", "shop.audit.orders is COMPLETE with 1 of 3 partitions");
         Path success = export.resolve("shop/public.orders/2/_SUCCESS");
         Files.delete(success);
         refused("{public.orders: {}}", "shop/public.orders/2/ has no _SUCCESS: files of it may be missing");
