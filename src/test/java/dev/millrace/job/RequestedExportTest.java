@@ -34,6 +34,7 @@ class RequestedExportTest {
         bucket = Storages.open("s3://" + S3Server.newBucket(), S3Server.options());
         dynamoDb = new ExportingDynamoDb(bucket);
         dynamoDb.holds(List.of(items(0, 3), items(3, 5)));
+        dynamoDb.takes(0);
         trial = new Trial(folder);
         job = trial.job("shop", """
                 job: shop
@@ -66,6 +67,7 @@ class RequestedExportTest {
 
     @Test
     void eachRunHasTheTableExportedAndReadsThatExport() {
+        dynamoDb.takes(1);
         trial.succeed(job);
         assertRows(0, 5);
         assertThat(dynamoDb.asked())
@@ -123,6 +125,7 @@ class RequestedExportTest {
         trial.later(Duration.ofHours(3)).through(Storages::open).succeed(job);
         assertThat(dynamoDb.exports()).isEqualTo(2);
 
+        dynamoDb.takes(1);
         AtomicInteger seen = new AtomicInteger();
         Effects known = new Effects(
                 (number, effect) -> effect.what().contains("/export.json") && seen.incrementAndGet() == 2,
