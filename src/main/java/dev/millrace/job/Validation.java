@@ -131,9 +131,9 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         if (source.rows() != items.in()) {
             differences.add(source.rows() + " records were read, " + items.in() + " were landed or set apart");
         }
+        String made = layout.isEmpty() ? "compacted " : "laid out ";
         if (sum(landed).rows() != sum(merged).rows()) {
-            differences.add(
-                    "landed " + sum(landed) + ", " + (layout.isEmpty() ? "compacted " : "laid out ") + sum(merged));
+            differences.add("landed " + sum(landed) + ", " + made + sum(merged));
         }
         TreeSet<String> partitions = new TreeSet<>(merged.keySet());
         partitions.addAll(published.keySet());
@@ -150,12 +150,12 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
             }
             boolean differs = duplicates == 0 ? !second.equals(third) : third.rows() > second.rows();
             if (differs) {
-                differences.add(name + ": compacted " + second + ", published " + third);
+                differences.add(name + ": " + made + second + ", published " + third);
             }
         }
         long rows = sum(published).rows() + duplicates;
         if (sum(merged).rows() != rows) {
-            differences.add("compacted " + sum(merged) + ", published " + sum(published) + " and " + duplicates
+            differences.add(made + sum(merged) + ", published " + sum(published) + " and " + duplicates
                     + " duplicates removed");
         }
         return differences;
@@ -179,8 +179,11 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         root.put("table", table.name() + layout);
         root.put("valid", differences.isEmpty());
         ArrayNode stages = root.putArray("stages");
-        Map<String, Map<String, Amount>> all = Map.of("landed", landed, "compacted", merged, "published", published);
-        List<String> names = List.of("landed", "compacted", "published");
+        Map<String, Map<String, Amount>> all =
+                Map.of("landed", landed, "compacted", merged, "laid-out", merged, "published", published);
+        // A layout's folders are others than those that were landed.
+        List<String> names =
+                layout.isEmpty() ? List.of("landed", "compacted", "published") : List.of("laid-out", "published");
         stages.addObject().put("stage", "source").setAll(source.json());
         names.forEach(name ->
                 stages.addObject().put("stage", name).setAll(sum(all.get(name)).json()));

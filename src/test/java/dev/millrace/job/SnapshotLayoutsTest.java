@@ -140,6 +140,7 @@ class SnapshotLayoutsTest {
             assertThat(result.path("stages").findValuesAsText("rows")).containsOnly("" + expected.size());
             assertThat(result.path("partitions")).hasSize(expected.size());
         }
+        assertThat(other.path("stages").findValuesAsText("stage")).containsExactly("source", "laid-out", "published");
         assertThat(other.path("table").textValue()).isEqualTo("places_by_city");
 
         write(folder.resolve("export/b.json"), List.of("x".repeat(300)));
@@ -171,7 +172,7 @@ class SnapshotLayoutsTest {
         Trial.Ended ended = trial.run(job);
         assertThat(ended.code()).isEqualTo(3);
         assertThat(ended.err())
-                .contains("Table places_by_city of run ", "city=plain/: compacted 1 rows", ", published 0 rows");
+                .contains("Table places_by_city of run ", "city=plain/: laid out 1 rows", ", published 0 rows");
         assertThat(folder.resolve("lake/places_by_city_current.json")).doesNotExist();
     }
 
