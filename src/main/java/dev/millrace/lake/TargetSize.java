@@ -32,9 +32,12 @@ public record TargetSize(long bytes, double ratio) {
 
     /** What a file takes once it is merged with others. One that is merged already does not shrink again. */
     public long expected(DataFile file) {
-        return WRITTEN_BY_US.matcher(LakePath.name(file.path())).matches()
-                ? file.bytes()
-                : Math.round(file.bytes() * ratio);
+        return isMerged(file) ? file.bytes() : Math.round(file.bytes() * ratio);
+    }
+
+    /** Whether a compaction has written a file, as its name says. */
+    public static boolean isMerged(DataFile file) {
+        return WRITTEN_BY_US.matcher(LakePath.name(file.path())).matches();
     }
 
     /** Whether a file is as large as is wanted, or larger, so that it is left alone. */

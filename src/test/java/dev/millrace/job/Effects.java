@@ -107,6 +107,11 @@ final class Effects implements ScanWatch.Listener {
         return (location, options) -> new WatchedStorage(Storages.open(location, options), id);
     }
 
+    /** As {@link #storages}, but files are brought from one place to another by one effect, a link or a copy within S3. */
+    BiFunction<String, StorageOptions, Storage> linkingStorages() {
+        return (location, options) -> new LinkingStorage(Storages.open(location, options), id);
+    }
+
     /** For {@link Surroundings}. */
     Function<WarehouseSettings, Warehouse> warehouses() {
         return settings -> new DuckDbWarehouse(
