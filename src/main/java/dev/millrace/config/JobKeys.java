@@ -399,15 +399,52 @@ final class JobKeys {
                         + " `etag` and `n_record`, of which the last two may be null.");
         static final Key<SnapshotSource, FileLocation> EXPORT = Key.optional(
                 "export",
-                Scalars.FILE,
+                Scalars.EXPORT,
                 SnapshotSource::export,
-                "The `manifest-summary.json` of a full export of a DynamoDB table, in DynamoDB JSON.");
+                "An export that is there: the `manifest-summary.json` of a full one of a DynamoDB table, in DynamoDB JSON;"
+                        + " or of an RDS or Aurora snapshot its folder, or the `export_info_<id>.json` in it.");
         static final Key<SnapshotSource, Map<String, String>> KEYS = Key.map(
                 "keys",
                 new MapForm<>("key attribute", Scalars.ATTRIBUTE, Scalars.KEY_TYPE),
                 SnapshotSource::keys,
-                "The exported table's keys with their types, partition key first, which no export tells:"
+                "The exported DynamoDB table's keys with their types, partition key first, which no export tells:"
                         + " `{PK: S, SK: S}`; only with `export`.");
+        static final Key<SnapshotSource, SnapshotSource.Requested> REQUEST = Key.optional(
+                "request",
+                Scalar.oneOf(SnapshotSource.Requested.values()),
+                source -> source.request().map(SnapshotSource.ExportRequest::items),
+                "Has DynamoDB export `table` to `to` when a run begins, and waits for it: `full` exports all items. The"
+                        + " table needs point-in-time recovery.");
+        static final Key<SnapshotSource, String> TABLE = Key.optional(
+                "table",
+                Scalars.DYNAMODB_TABLE,
+                source -> source.request().map(SnapshotSource.ExportRequest::table),
+                "The DynamoDB table that is exported; only with `request`.");
+        static final Key<SnapshotSource, Location> TO = Key.optional(
+                "to",
+                Scalars.FOLDER,
+                source -> source.request().map(SnapshotSource.ExportRequest::to),
+                "The folder on S3 that exports are written below; only with `request`.");
+        static final Key<SnapshotSource, String> REGION = Key.optional(
+                "region",
+                Scalars.REGION,
+                source -> source.request().flatMap(SnapshotSource.ExportRequest::region),
+                "The table's region; left out, the one that the AWS SDK finds in its environment; only with `request`.");
+        static final Key<SnapshotSource, URI> ENDPOINT = Key.optional(
+                "endpoint",
+                Scalars.ADDRESS,
+                source -> source.request().flatMap(SnapshotSource.ExportRequest::endpoint),
+                "Where DynamoDB answers, if not at the region's address; only with `request`.");
+        static final Key<SnapshotSource, String> ROLE = Key.optional(
+                "role",
+                Scalars.ROLE,
+                source -> source.request().flatMap(SnapshotSource.ExportRequest::role),
+                "A role that is assumed for the request; only with `request`.");
+        static final Key<SnapshotSource, String> EXTERNAL_ID = Key.optional(
+                "external-id",
+                Scalars.EXTERNAL_ID,
+                source -> source.request().flatMap(SnapshotSource.ExportRequest::externalId),
+                "The external id that the role asks for; only with `role`.");
         static final Key<SnapshotSource, Location> AT = Key.optional(
                 "at",
                 Scalars.FOLDER,
@@ -431,48 +468,106 @@ final class JobKeys {
                 Scalars.GROUP_SIZE,
                 "auto",
                 SnapshotSource::groupBytes,
-                "Bytes of files that make a unit of work at most, unless one file has more; `auto` makes about 64 units of"
-                        + " 16 to 128 MB.");
+                "Bytes of files that make a unit of work at most, unless a file has more that cannot be cut; `auto` makes about"
+                        + " 64 units, bounded by what a task reads in two minutes.");
         static final Key<SnapshotSource, Boolean> FILE_COLUMN = Key.of(
                 "file-column",
                 Scalars.BOOL,
                 "true",
                 SnapshotSource::fileColumn,
                 "Whether rows have a column `_file` with the file that they are from.");
+        private static final List<Key<SnapshotSource, ?>> OF_REQUEST =
+                List.of(TABLE, TO, REGION, ENDPOINT, ROLE, EXTERNAL_ID);
         static final Section<SnapshotSource> SECTION = Section.<SnapshotSource>of(
-                        List.of(MANIFEST, EXPORT, KEYS, AT, NAMES, FORMAT, GROUP_SIZE, FILE_COLUMN),
+                        List.of(
+                                MANIFEST,
+                                EXPORT,
+                                KEYS,
+                                REQUEST,
+                                TABLE,
+                                TO,
+                                REGION,
+                                ENDPOINT,
+                                ROLE,
+                                EXTERNAL_ID,
+                                AT,
+                                NAMES,
+                                FORMAT,
+                                GROUP_SIZE,
+                                FILE_COLUMN),
                         v -> new SnapshotSource(
                                 v.find(MANIFEST),
                                 v.find(EXPORT),
                                 v.get(KEYS),
+                                v.find(REQUEST).map(items -> request(v, items)),
                                 v.find(AT),
                                 v.get(NAMES),
                                 v.get(FORMAT),
                                 v.get(GROUP_SIZE),
                                 v.get(FILE_COLUMN)))
-                .withOneOf(List.of(MANIFEST, EXPORT, AT))
-                .checked(Snapshot::check);
+                .withOneOf(List.of(MANIFEST, EXPORT, AT, REQUEST))
+                .checked(Snapshot::check)
+                .checked(Snapshot::checkRequest);
+
+        private static SnapshotSource.ExportRequest request(Values v, SnapshotSource.Requested items) {
+            return new SnapshotSource.ExportRequest(
+                    items,
+                    v.get(TABLE),
+                    v.find(REGION),
+                    v.find(ENDPOINT),
+                    v.find(ROLE),
+                    v.find(EXTERNAL_ID),
+                    v.get(TO));
+        }
 
         private static void check(Values v) {
-            boolean namesFiles = v.isGiven(MANIFEST) || v.isGiven(EXPORT);
+            boolean namesFiles = v.isGiven(MANIFEST) || v.isGiven(EXPORT) || v.isGiven(REQUEST);
             if (namesFiles && isOther(v, NAMES)) {
-                v.mistake(NAMES, "has no effect on a manifest, which names its files: remove it");
+                v.mistake(NAMES, "has no effect on a manifest or an export, which names its files: remove it");
             }
+            boolean isOfItems = v.find(EXPORT).filter(SnapshotSource::isOfItems).isPresent();
             int keys = v.find(KEYS).map(Map::size).orElse(1);
-            if (!v.isGiven(EXPORT)) {
-                if (keys > 0 && v.isGiven(KEYS)) {
-                    v.mistake(KEYS, "is only for an export: remove it");
-                }
-                return;
+            if (!isOfItems && keys > 0 && v.isGiven(KEYS)) {
+                v.mistake(
+                        KEYS,
+                        v.isGiven(REQUEST)
+                                ? "are those of the table, which DynamoDB tells: remove it"
+                                : "is only for an export of a DynamoDB table: remove it");
             }
-            if (keys < 1 || keys > 2) {
+            if (isOfItems && (keys < 1 || keys > 2)) {
                 v.mistake(KEYS, "must name the table's partition key, and its sort key if it has one: {PK: S, SK: S}");
             }
-            if (isOther(v, FORMAT)) {
-                v.mistake(FORMAT, "has no effect on an export, which is in DynamoDB JSON: remove it");
+            if (isOfItems || v.isGiven(REQUEST)) {
+                if (isOther(v, FORMAT)) {
+                    v.mistake(FORMAT, "has no effect on an export, which is in DynamoDB JSON: remove it");
+                }
+                if (isOther(v, FILE_COLUMN)) {
+                    v.mistake(FILE_COLUMN, "has no effect on an export, whose rows are known by their keys: remove it");
+                }
+            } else if (v.isGiven(EXPORT) && isOther(v, FORMAT)) {
+                v.mistake(FORMAT, "has no effect on an export of RDS or Aurora, which is in Parquet: remove it");
             }
-            if (isOther(v, FILE_COLUMN)) {
-                v.mistake(FILE_COLUMN, "has no effect on an export, whose rows are known by their keys: remove it");
+        }
+
+        private static void checkRequest(Values v) {
+            for (Key<SnapshotSource, ?> key : OF_REQUEST) {
+                if (v.isGiven(key) && !v.isGiven(REQUEST)) {
+                    v.mistake(key, "is only for an export that is requested: add request: full, or remove it");
+                }
+            }
+            if (!v.isGiven(REQUEST)) {
+                return;
+            }
+            for (Key<SnapshotSource, ?> key : List.of(TABLE, TO)) {
+                if (!v.isGiven(key)) {
+                    v.mistake(key, "is missing: request needs it");
+                }
+            }
+            if (v.find(TO).filter(Location::isLocal).isPresent()) {
+                v.mistake(TO, "is no place that DynamoDB exports to: must be s3://bucket/prefix");
+            }
+            if (v.isGiven(EXTERNAL_ID) && !v.isGiven(ROLE)) {
+                v.mistake(EXTERNAL_ID, "has no effect without role: add role, or remove external-id");
             }
         }
 
@@ -1208,12 +1303,24 @@ final class JobKeys {
         }
     }
 
+    /** Whether a snapshot is one of a DynamoDB table. */
+    private static boolean hasItems(Values v) {
+        return v.find(SOURCE_KEY)
+                .filter(source -> source instanceof SnapshotSource snapshot && snapshot.hasItems())
+                .isPresent();
+    }
+
+    private static boolean hasTables(Values v) {
+        return v.find(SOURCE_KEY)
+                .filter(source -> source instanceof SnapshotSource snapshot && snapshot.hasTables())
+                .isPresent();
+    }
+
     /** What goes with one kind of source only. */
     private static void checkSource(Values v) {
         Reading reading = v.reading();
         boolean isTable = reading.root().find("source", "dynamodb").isPresent();
-        boolean isExport = reading.root().find("source", "snapshot", "export").isPresent();
-        if (isTable || isExport) {
+        if (isTable || hasItems(v)) {
             v.find(TABLES)
                     .ifPresent(tables -> tables.forEach((kind, table) -> {
                         if (table.isGiven()) {
@@ -1253,6 +1360,16 @@ final class JobKeys {
                     "is replaced whole by every run, and a run of files has only new rows: remove it, and publish to a"
                             + " lake");
         }
+        if (hasTables(v)) {
+            v.find(SCHEMA_KEY)
+                    .filter(schema -> !(schema.kind() instanceof OneKind))
+                    .ifPresent(
+                            schema -> v.mistake(
+                                    reading.root().find("schema", "kind").orElse(reading.root()),
+                                    "schema.kind",
+                                    "has no effect on an export of RDS or Aurora, whose tables are told by their folders: remove it"));
+            return;
+        }
         boolean isOneKind =
                 v.find(SCHEMA_KEY).filter(s -> s.kind() instanceof OneKind).isPresent();
         if (isOneKind && reading.root().find("tables").orElse(null) instanceof Tree.Mapping tables) {
@@ -1271,7 +1388,7 @@ final class JobKeys {
         Map<String, TableSettings> tables = v.find(TABLES).orElse(Map.of());
         boolean isFiles = v.isGiven(SOURCE_KEY)
                 && reading.root().find("source", "dynamodb").isEmpty()
-                && reading.root().find("source", "snapshot", "export").isEmpty();
+                && !hasItems(v);
         tables.forEach((kind, table) -> table.deduplicate().ifPresent(duplicates -> {
             Tree at = reading.root().find("tables", kind, "deduplicate").orElse(reading.root());
             String path = Reading.below("tables", kind) + ".deduplicate";

@@ -61,6 +61,13 @@ final class Scalars {
             FileLocation::parse,
             FileLocation::uri);
 
+    static final Scalar<FileLocation> EXPORT = new Scalar<>(
+            "file or folder: local path, `file:///...` or `s3://bucket/key`",
+            FileLocation.RULE.replaceFirst("a file", "a file or folder"),
+            Scalar.anyText(),
+            (text, base) -> FileLocation.parse(text.endsWith("/") ? text.substring(0, text.length() - 1) : text, base),
+            FileLocation::uri);
+
     static final Scalar<FolderPattern> FOLDER_PATTERN = new Scalar<>(
             "folder; names in it may hold `{yyyy}`, `{MM}`, `{dd}`, `{HH}`, `{mm}`",
             FolderPattern.RULE,

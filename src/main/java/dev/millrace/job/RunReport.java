@@ -116,7 +116,7 @@ final class RunReport {
             facts.put("lake", context.open().lake().at().uri());
             PublishWork.places(published).forEach((table, at) -> facts.put("  " + table, at));
             if (context.open().job().source() instanceof SnapshotSource) {
-                facts.put("validated", context.run().storage().uri(Validation.path(context, "<table>")));
+                facts.put("validated", context.run().storage().uri(Validation.path(context, "<table>", "")));
             }
         });
         Optional<Versions> versions = context.run().phase(Phase.REPLACE).map(c -> Versions.of(context));

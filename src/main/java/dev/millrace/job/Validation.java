@@ -29,11 +29,12 @@ import org.apache.parquet.hadoop.ParquetFileReader;
  * snapshot's published files is read from themselves: sizes by a listing, rows from their footers.
  *
  * @param table as it was landed
- * @param compacted as it was compacted
+ * @param compacted as it was compacted, or laid out in other folders
  * @param source the files that the run has read, and their records
  * @param items what became of the records in all tables
+ * @param layout what follows the table's name in that of another layout; empty for its own
  */
-record Validation(LandedTable table, LandedTable compacted, Amount source, TableCounts items) {
+record Validation(LandedTable table, LandedTable compacted, Amount source, TableCounts items, String layout) {
     private static final int FORMAT = 1;
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -58,10 +59,11 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         }
     }
 
-    /** Where the result of a run's table stands. */
-    static String path(RunContext context, String table) {
+    /** Where the result of a run's table stands; of another layout its name ends in that. */
+    static String path(RunContext context, String table, String layout) {
         String data = LandedRun.dataFolder(context, table);
-        return data.substring(0, data.length() - "datalake/".length()) + "manifests/validate-datalake-result.json";
+        return data.substring(0, data.length() - "datalake/".length()) + "manifests/validate-datalake-result" + layout
+                + ".json";
     }
 
     /**
@@ -85,24 +87,25 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         Map<String, Map<String, Amount>> stages = new LinkedHashMap<>();
         stages.put("landed", landed);
         stages.put("compacted", merged);
-        put(context, json(context, table.name(), Optional.empty(), stages, table.counts(), differences), table.name());
-        requireNone(context, table.name(), differences);
+        String path = path(context, table.name(), "");
+        put(context, path, json(context, table.name(), Optional.empty(), stages, table.counts(), differences));
+        requireNone(context, path, table.name(), differences);
     }
 
     private static String name(LandedTable table, String partition) {
         return partition.isEmpty() ? table.name() : partition;
     }
 
-    private static void put(RunContext context, byte[] json, String table) {
-        context.run().storage().put(path(context, table), json);
+    private static void put(RunContext context, String path, byte[] json) {
+        context.run().storage().put(path, json);
     }
 
-    private static void requireNone(RunContext context, String table, List<String> differences) {
+    private static void requireNone(RunContext context, String path, String table, List<String> differences) {
         if (!differences.isEmpty()) {
             throw Fault.gate("Table " + table + " of run " + context.run().id()
                     + " is not published, because what was read and written differs; readers see what they saw. This is a"
                     + " defect, please report it with "
-                    + context.run().storage().uri(path(context, table)) + ":" + Snapshot.told(differences));
+                    + context.run().storage().uri(path) + ":" + Snapshot.told(differences));
         }
     }
 
@@ -119,14 +122,21 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         Map<String, Amount> merged = byPartition(compacted);
         Map<String, Amount> published = published(lake, folder, compacted.partitions());
         List<String> differences = differences(landed, merged, published, duplicates);
+        // A layout's folders are others than those that were landed.
         Map<String, Map<String, Amount>> stages = new LinkedHashMap<>();
-        stages.put("landed", landed);
-        stages.put("compacted", merged);
+        if (layout.isEmpty()) {
+            stages.put("landed", landed);
+            stages.put("compacted", merged);
+        } else {
+            stages.put("laid-out", merged);
+        }
         stages.put("published", published);
         TableCounts counts = new TableCounts(
                 items.in(), items.out(), items.quarantined(), duplicates, items.expired(), items.rescued());
-        put(context, json(context, table.name(), Optional.of(source), stages, counts, differences), table.name());
-        requireNone(context, table.name(), differences);
+        String name = table.name() + layout;
+        String path = path(context, table.name(), layout);
+        put(context, path, json(context, name, Optional.of(source), stages, counts, differences));
+        requireNone(context, path, name, differences);
     }
 
     private static Map<String, Amount> byPartition(LandedTable table) {
@@ -172,25 +182,31 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         if (source.rows() != items.in()) {
             differences.add(source.rows() + " records were read, " + items.in() + " were landed or set apart");
         }
-        TreeSet<String> partitions = new TreeSet<>(landed.keySet());
-        partitions.addAll(merged.keySet());
+        String made = layout.isEmpty() ? "compacted " : "laid out ";
+        if (sum(landed).rows() != sum(merged).rows()) {
+            differences.add("landed " + sum(landed) + ", " + made + sum(merged));
+        }
+        TreeSet<String> partitions = new TreeSet<>(merged.keySet());
         partitions.addAll(published.keySet());
+        if (layout.isEmpty()) {
+            partitions.addAll(landed.keySet());
+        }
         for (String partition : partitions) {
             String name = name(table, partition);
             Amount first = landed.getOrDefault(partition, Amount.NONE);
             Amount second = merged.getOrDefault(partition, Amount.NONE);
             Amount third = published.getOrDefault(partition, Amount.NONE);
-            if (first.rows() != second.rows()) {
+            if (layout.isEmpty() && first.rows() != second.rows()) {
                 differences.add(name + ": landed " + first + ", compacted " + second);
             }
             boolean differs = duplicates == 0 ? !second.equals(third) : third.rows() > second.rows();
             if (differs) {
-                differences.add(name + ": compacted " + second + ", published " + third);
+                differences.add(name + ": " + made + second + ", published " + third);
             }
         }
         long rows = sum(published).rows() + duplicates;
         if (sum(merged).rows() != rows) {
-            differences.add("compacted " + sum(merged) + ", published " + sum(published) + " and " + duplicates
+            differences.add(made + sum(merged) + ", published " + sum(published) + " and " + duplicates
                     + " duplicates removed");
         }
         return differences;

@@ -174,6 +174,7 @@ class FileJobTest {
                         Optional.empty(),
                         Optional.empty(),
                         Map.of(),
+                        Optional.empty(),
                         Optional.of(Location.of(base.resolve("in"))),
                         "*.csv.gz",
                         SnapshotSource.Format.CSV,
@@ -188,6 +189,7 @@ class FileJobTest {
                         Optional.empty(),
                         Map.of(),
                         Optional.empty(),
+                        Optional.empty(),
                         "*",
                         SnapshotSource.Format.PARQUET,
                         OptionalLong.empty(),
@@ -197,6 +199,21 @@ class FileJobTest {
             assertThat(source.keys().keySet()).containsExactly("PK", "SK");
             assertThat(source.fileFormat()).isEqualTo(new FileSource.DynamoDbJson());
         });
+        Job tables = files.job("""
+                        job: x
+                        source: {snapshot: {export: s3://exports/nightly/}}
+                        tables: {shop.orders: {name: orders}, shop.customers: {name: customers}}
+                        lake: {at: lake}
+                        """).load();
+        assertThat(tables.source())
+                .isInstanceOfSatisfying(
+                        SnapshotSource.class,
+                        source -> assertThat(source.hasTables()).isTrue());
+        Job requested = files.job(full("full-request.yaml")).load();
+        assertThat(requested.source()).isInstanceOfSatisfying(SnapshotSource.class, source -> {
+            assertThat(source.fileFormat()).isEqualTo(new FileSource.DynamoDbJson());
+            assertThat(source.request().orElseThrow().to()).isEqualTo(new Location("s3://exports/shop/"));
+        });
         assertThat(JobFile.toJson(manifest)).contains("\"group-size\" : \"auto\"");
     }
 
@@ -205,7 +222,7 @@ class FileJobTest {
             delimiter = '|',
             value = {
                 "{at: in, manifest: m.json} | source.snapshot: must hold only one of: manifest, at",
-                "{format: csv} | source.snapshot: must hold one of: manifest, export, at",
+                "{format: csv} | source.snapshot: must hold one of: manifest, export, at, request",
                 "{at: in, fromat: csv} | source.snapshot.fromat: unknown key: did you mean format?",
                 "{at: in, format: orc} | source.snapshot.format: orc: must be parquet, csv or json",
                 "{at: in, group-size: 128} | source.snapshot.group-size: 128: must be auto, or a positive size",
@@ -216,7 +233,15 @@ class FileJobTest {
                 "{export: m.json, keys: {PK: s}} | source.snapshot.keys.PK: s: must be S, N or B",
                 "{export: m.json, keys: {PK: S}, format: csv} | source.snapshot.format: csv: has no effect on an export",
                 "{export: m.json, keys: {PK: S}, file-column: false} | source.snapshot.file-column: false: has no effect",
-                "{at: in, keys: {PK: S}} | source.snapshot.keys: is only for an export",
+                "{at: in, keys: {PK: S}} | source.snapshot.keys: is only for an export of a DynamoDB",
+                "{export: exports/shop/, keys: {PK: S}} | source.snapshot.keys: is only for an export of a DynamoDB",
+                "{export: exports/shop, format: csv} | source.snapshot.format: csv: has no effect on an export of RDS",
+                "{request: all, table: shop, to: s3://exports/} | source.snapshot.request: all: must be full",
+                "{request: full, to: s3://exports/} | source.snapshot.table: is missing: request needs it",
+                "{request: full, table: shop, to: out} | source.snapshot.to: out: is no place that DynamoDB exports to",
+                "{request: full, table: shop, to: s3://exports/, keys: {PK: S}} | keys: are those of the table",
+                "{request: full, table: shop, to: s3://exports/, external-id: abc} | external-id: abc: has no effect",
+                "{at: in, table: shop} | source.snapshot.table: shop: is only for an export that is requested",
                 "{at: .} | lake.at: lake: lies in the source's folder",
                 "{at: in}, publish: delta | lake.publish: delta: is for a source whose files are read once",
             })
@@ -234,7 +259,8 @@ class FileJobTest {
                 "full-csv.yaml",
                 "full-parquet.yaml",
                 "full-snapshot.yaml",
-                "full-manifest.yaml"
+                "full-manifest.yaml",
+                "full-request.yaml"
             })
     void writesAJobAsAJobFileThatReadsTheSame(String file) throws IOException {
         Job job = files.job(full(file)).load();
@@ -363,6 +389,12 @@ class FileJobTest {
                         + " are session, user_id",
                 "lake: {at: lake} | ^lake: {at: lake, partition-by: [session], also: [{partition-by: [session]}]}^ | 4:"
                         + " lake.also: has the layout of partition-by too: remove one of them",
+                "lake: {at: lake} | ^lake: {at: lake, compaction: {sort-by: [sesion]}}^ | 4: lake.compaction.sort-by: no"
+                        + " column sesion: did you mean session?",
+                "lake: {at: lake} | ^lake: {at: lake, compaction: {engine: pages, sort-by: [session]}}^ | 4:"
+                        + " lake.compaction.sort-by: sorts rows, which engine: pages does not: remove one of them",
+                "lake: {at: lake} | ^lake: {at: lake, compaction: {engine: page}}^ | 4: lake.compaction.engine: page: must"
+                        + " be auto, pages or rewrite",
                 "lake: {at: lake} | ^lake: {at: lake, also: [{}]}^ | 4: lake.also.partition-by: is missing: add it",
                 "lake: {at: lake} | ^lake: {at: lake, publish: versioned}^ | 4: lake.publish: versioned: is for a table that"
                         + " every run reads whole: a version would have the rows of the last run's files only; must be delta or folders",

@@ -175,12 +175,28 @@ class LauncherTest {
                 "local extract jobs/small.yaml  | small",
                 "local jobs/big.yaml            | big",
                 "local jobs/none.yaml           | big",
+                "local jobs/few.yaml            | small",
+                "local jobs/folder.yaml         | small",
+                "local jobs/many.yaml           | big",
+                "local jobs/gone.yaml           | big",
+                "local jobs/s3.yaml             | big",
                 "compact s3://acme/lake/        | big"
             })
     void fitsTheJvmToTheWork(String arguments, String size) throws IOException {
         Path jobs = Files.createDirectories(folder.resolve("jobs"));
         Files.writeString(jobs.resolve("small.yaml"), "source:\n  dynamodb:\n    endpoint: embedded\n");
         Files.writeString(jobs.resolve("big.yaml"), "source:\n  dynamodb: {table: shop}  # endpoint: embedded\n");
+        Path few = Files.createDirectories(folder.resolve("few/2026"));
+        Files.write(few.resolve("a.json"), new byte[100]);
+        Path many = Files.createDirectories(folder.resolve("many"));
+        Files.write(many.resolve("a.json"), new byte[34 << 20]);
+        String staging = "\nstaging: {at: few/}\n";
+        Files.writeString(jobs.resolve("few.yaml"), "source: {snapshot: {at: few/, format: json}}" + staging);
+        Files.writeString(
+                jobs.resolve("folder.yaml"), "source:\n  json:\n    at: \"few/{yyyy}/\"  # at: many/" + staging);
+        Files.writeString(jobs.resolve("many.yaml"), "source: {snapshot: {files: '*.json', at: \"many\"}}" + staging);
+        Files.writeString(jobs.resolve("gone.yaml"), "source: {snapshot: {at: gone}}" + staging);
+        Files.writeString(jobs.resolve("s3.yaml"), "source: {snapshot: {at: s3://acme/few/}}" + staging);
         String output = launch(arguments.split(" ", -1)).output();
         if (size.equals("small")) {
             assertThat(output).contains("-XX:+UseSerialGC\n-XX:TieredStopAtLevel=1\n-Xmx1g\n");
