@@ -137,6 +137,10 @@ class CompactFolderTest {
         assertThat(sums(table, "stack", "city")).isEqualTo(before);
         assertThat(partitions()).isEqualTo(partitions).hasSize(9).anyMatch(path -> path.contains("city=a%2Fb%3Dc%25"));
         assertThat(sparkRows()).isEqualTo(rows);
+        // Hadoop's checksums go with the files that they are of.
+        assertThat(everything(table))
+                .filteredOn(path -> !path.endsWith(".parquet"))
+                .containsExactly("._SUCCESS.crc", "_SUCCESS");
         assertTidy(9);
     }
 

@@ -6,7 +6,9 @@ import dev.millrace.lake.folder.Replacement.Source;
 import dev.millrace.lake.folder.Replacement.Written;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,12 @@ import java.util.concurrent.Future;
  */
 final class Replacing {
     private static final int MOST_COPIES = 16;
+
+    /** Files that are looked at right before they are removed. */
+    private static final int LOOKED_AT_TOGETHER = 32;
+
+    /** File systems allow no more. */
+    private static final int MOST_NAME_BYTES = 255;
 
     private final Storage storage;
     private final UnseenStorage unseen;
@@ -79,28 +87,53 @@ final class Replacing {
         bring(partition.written().stream()
                 .filter(written -> !isThere(written, before))
                 .toList());
-        Map<String, StoredFile> now = ParquetFolder.filesOf(storage, partition.path());
-        partition.written().stream()
-                .filter(written -> !isThere(written, now))
-                .findFirst()
-                .ifPresent(missing -> {
-                    throw Fault.world("Cannot replace files of " + storage.uri(partition.path()) + ": "
-                            + storage.uri(missing.path()) + " is gone or another by now");
-                });
-        List<String> gone = new ArrayList<>();
+        boolean isLocal = storage.localPath(partition.written().get(0).path()).isPresent();
+        // One request tells of all files, where each would take one.
+        Map<String, StoredFile> listed = isLocal ? Map.of() : ParquetFolder.filesOf(storage, partition.path());
+        int together = isLocal ? LOOKED_AT_TOGETHER : partition.sources().size();
+        List<String> removed = new ArrayList<>();
         Optional<String> conflict = Optional.empty();
-        for (Source source : partition.sources()) {
-            if (isUnchanged(source, now)) {
-                gone.add(source.path());
-            } else if (now.containsKey(source.path())) {
-                conflict = Optional.of(storage.uri(source.path())
-                        + " was changed while its partition was replaced, and stays; the rows that it had before are in "
-                        + storage.uri(partition.written().get(0).path())
-                        + " or those beside it: remove one of the two");
-            }
+        for (int from = 0; from < partition.sources().size(); from += together) {
+            List<Source> some = partition
+                    .sources()
+                    .subList(from, Math.min(from + together, partition.sources().size()));
+            Map<String, StoredFile> now = isLocal ? looked(some) : listed;
+            List<String> unchanged = some.stream()
+                    .filter(source -> isUnchanged(source, now))
+                    .map(Source::path)
+                    .toList();
+            storage.delete(unchanged);
+            removed.addAll(unchanged);
+            Optional<String> found = some.stream()
+                    .filter(source -> now.containsKey(source.path()) && !isUnchanged(source, now))
+                    .findFirst()
+                    .map(source -> storage.uri(source.path())
+                            + " was changed while its partition was replaced, and stays; the rows that it had before are"
+                            + " in "
+                            + storage.uri(partition.written().get(0).path())
+                            + " or those beside it: remove one of the two");
+            conflict = found.isPresent() ? found : conflict;
         }
-        storage.delete(gone);
+        if (isLocal) {
+            storage.delete(
+                    removed.stream().flatMap(path -> checksums(path).stream()).toList());
+        }
         return conflict;
+    }
+
+    private Map<String, StoredFile> looked(List<Source> sources) {
+        Map<String, StoredFile> now = new HashMap<>();
+        sources.forEach(source -> storage.stat(source.path()).ifPresent(file -> now.put(file.path(), file)));
+        return now;
+    }
+
+    /** What Hadoop puts beside a file on a local disk; beside a file whose name has no room for that, nothing. */
+    private static Optional<String> checksums(String path) {
+        int from = path.lastIndexOf('/') + 1;
+        String name = "." + path.substring(from) + ".crc";
+        return name.getBytes(StandardCharsets.UTF_8).length > MOST_NAME_BYTES
+                ? Optional.empty()
+                : Optional.of(path.substring(0, from) + name);
     }
 
     /** Side by side, where each takes its time: the shorter are rows there twice. */
