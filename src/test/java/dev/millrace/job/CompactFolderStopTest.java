@@ -137,6 +137,33 @@ class CompactFolderStopTest {
     }
 
     @Test
+    void aLargeFolderIsReplacedInParts() {
+        Path table = folder.resolve("parts");
+        List<String> copies = new ArrayList<>();
+        for (int file = 0; file < 12 * 3; file++) {
+            Path partition = table.resolve("day=" + (10 + file % 12));
+            partition.toFile().mkdirs();
+            copies.add("copy (select i as id, hash(i) as h from range(" + file * 100 + ", " + (file + 1) * 100
+                    + ") t(i)) to '" + partition + "/data_" + file + ".parquet' (format parquet)");
+        }
+        FolderTrial.duckDb(copies.toArray(String[]::new));
+        List<String> before = sums(table, "day");
+        Effects effects = Effects.stoppingAtFirst("replacement-00002");
+        FolderTrial.Ended first =
+                compact(Clock.systemUTC(), effects.linkingStorages(), table.toString(), "--file-size", "8KB");
+        assertThat(first.code()).as(first.out()).isEqualTo(1);
+        // As many new files as four for each of two cores make a part.
+        assertThat(FolderTrial.files(table)).hasSize(8 + (12 - 8) * 3);
+        assertThat(sums(table, "day")).isEqualTo(before);
+
+        FolderTrial.Ended second = compact(LATER, Storages::open, table.toString(), "--file-size", "8KB");
+        assertThat(second.code()).as(second.err()).isZero();
+        assertThat(second.out()).contains("4 partitions compacted, 8 partitions with nothing to do (8 files, ");
+        assertThat(sums(table, "day")).isEqualTo(before);
+        assertThat(everything(table)).hasSize(12);
+    }
+
+    @Test
     void ofTwoAtOnceTheSecondSaysWhoHoldsIt() {
         Path table = table("twice");
         List<FolderTrial.Ended> others = new ArrayList<>();
