@@ -2,9 +2,10 @@ package dev.millrace.testing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.millrace.config.WarehouseSettings.Dependents;
+import dev.millrace.config.WarehouseSettings.Postgres;
+import dev.millrace.config.WarehouseSettings.Tls;
 import dev.millrace.warehouse.postgres.PostgresOptions;
-import dev.millrace.warehouse.postgres.PostgresOptions.Dependents;
-import dev.millrace.warehouse.postgres.PostgresOptions.Tls;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -69,16 +70,18 @@ public final class PostgresServer {
     /** How the loader reaches a database of the server at a port. */
     public static PostgresOptions options(int port, String database) {
         return new PostgresOptions(
-                "127.0.0.1",
-                port,
-                database,
-                LOADER,
-                Optional.of(PASSWORD),
-                Tls.OFF,
-                Optional.empty(),
-                2,
-                Duration.ofSeconds(30),
-                Dependents.RECREATE);
+                new Postgres(
+                        "127.0.0.1",
+                        port,
+                        database,
+                        LOADER,
+                        Optional.empty(),
+                        Tls.DISABLE,
+                        Optional.empty(),
+                        2,
+                        Duration.ofSeconds(30),
+                        Dependents.RECREATE),
+                Optional.of(PASSWORD));
     }
 
     /** A connection of a user. */

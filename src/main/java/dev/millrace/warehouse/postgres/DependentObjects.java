@@ -3,11 +3,14 @@ package dev.millrace.warehouse.postgres;
 import static dev.millrace.warehouse.SqlText.identifier;
 import static dev.millrace.warehouse.SqlText.literal;
 
+import dev.millrace.config.WarehouseSettings.Dependents;
 import dev.millrace.fault.Fault;
+import dev.millrace.warehouse.SqlText;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What people built on the tables of the live schema. Such things follow the tables and not their names, so a swap would
@@ -35,7 +38,7 @@ record DependentObjects(List<View> views, List<String> others) {
     static DependentObjects of(PostgresSession session, String schema, List<String> tables) throws SQLException {
         String ours = tables.isEmpty()
                 ? "('')"
-                : tables.stream().map(t -> literal(t)).collect(Collectors.joining(", ", "(", ")"));
+                : tables.stream().map(SqlText::literal).collect(Collectors.joining(", ", "(", ")"));
         String live =
                 "(SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
                         + " WHERE n.nspname = " + literal(schema) + " AND c.relkind IN ('r', 'p') AND c.relname IN "
@@ -97,11 +100,11 @@ record DependentObjects(List<View> views, List<String> others) {
      * @param who is to replace live, as messages name it
      * @throws Fault GATE with all of them, one a line
      */
-    void require(String who, PostgresOptions.Dependents rule) {
+    void require(String who, Dependents rule) {
         List<String> refused = switch (rule) {
             case RECREATE -> others;
             case REFUSE ->
-                java.util.stream.Stream.concat(views.stream().map(v -> "view " + v.name()), others.stream())
+                Stream.concat(views.stream().map(v -> "view " + v.name()), others.stream())
                         .toList();
         };
         if (!refused.isEmpty()) {

@@ -59,7 +59,7 @@ final class PostgresSession implements AutoCloseable {
             session.execute("SET bytea_output = 'hex'");
             session.execute("SET standard_conforming_strings = on");
             session.execute("SET statement_timeout = 0");
-            session.execute("SET lock_timeout = " + options.patience().toMillis());
+            session.execute("SET lock_timeout = " + options.server().patience().toMillis());
             return session;
         } catch (NoClassDefFoundError e) {
             throw Fault.user("The PostgreSQL driver is not on the class path: add --packages org.postgresql:postgresql"
@@ -70,29 +70,30 @@ final class PostgresSession implements AutoCloseable {
     }
 
     private static String url(PostgresOptions options) {
-        return "jdbc:postgresql://" + options.host() + ":" + options.port() + "/"
-                + URLEncoder.encode(options.database(), StandardCharsets.UTF_8);
+        return "jdbc:postgresql://" + options.server().host() + ":"
+                + options.server().port() + "/"
+                + URLEncoder.encode(options.server().database(), StandardCharsets.UTF_8);
     }
 
     private static Properties properties(PostgresOptions options) {
         Properties properties = new Properties();
-        properties.setProperty("user", options.user());
+        properties.setProperty("user", options.server().user());
         options.password().ifPresent(password -> properties.setProperty("password", password));
         properties.setProperty("ApplicationName", "Millrace");
         properties.setProperty("connectTimeout", "30");
         properties.setProperty("tcpKeepAlive", "true");
-        switch (options.tls()) {
+        switch (options.server().tls()) {
             case VERIFY_FULL -> {
                 properties.setProperty("sslmode", "verify-full");
-                if (options.certificates().isPresent()) {
+                if (options.server().certificates().isPresent()) {
                     properties.setProperty(
-                            "sslrootcert", options.certificates().get().toString());
+                            "sslrootcert", options.server().certificates().get().toString());
                 } else {
                     properties.setProperty("sslfactory", "org.postgresql.ssl.DefaultJavaSSLFactory");
                 }
             }
             case REQUIRE -> properties.setProperty("sslmode", "require");
-            case OFF -> properties.setProperty("sslmode", "disable");
+            case DISABLE -> properties.setProperty("sslmode", "disable");
         }
         return properties;
     }
@@ -213,8 +214,9 @@ final class PostgresSession implements AutoCloseable {
     }
 
     private static Fault failure(PostgresOptions options, String what, SQLException e) {
-        String place = what + ": PostgreSQL at " + options.host() + ":" + options.port() + ", database "
-                + options.database() + ", user " + options.user() + ": " + message(e);
+        String place = what + ": PostgreSQL at " + options.server().host() + ":"
+                + options.server().port() + ", database " + options.server().database() + ", user "
+                + options.server().user() + ": " + message(e);
         String state = String.valueOf(e.getSQLState());
         if (state.startsWith(AUTHORIZATION)) {
             return Fault.world(place + ": check warehouse.postgres.user and password", e);

@@ -72,8 +72,8 @@ public final class PostgresWarehouse implements Warehouse {
     }
 
     private String where() {
-        return "schema " + schema + " of PostgreSQL " + options.host() + ":" + options.port() + "/"
-                + options.database();
+        return "schema " + schema + " of PostgreSQL " + options.server().host() + ":"
+                + options.server().port() + "/" + options.server().database();
     }
 
     /** Work on a connection that is closed after it. */
@@ -219,7 +219,7 @@ public final class PostgresWarehouse implements Warehouse {
             }
             return absent;
         });
-        new Streams(options.streams())
+        new Streams(options.server().streams())
                 .run(FileLoader.batches(missing), () -> PostgresSession.open(options), (session, batch) -> {
                     new FileLoader(session, new VersionTable(session, schema), load.run(), landing, steps).load(batch);
                     synchronized (loaded) {
@@ -313,7 +313,7 @@ public final class PostgresWarehouse implements Warehouse {
             }
             Optional<String> lastLoad = versions.lastLoad(load.run());
             if (lastLoad.isPresent()) {
-                new TableLocks(session, options.patience()).awaitOlderSnapshots(lastLoad.get());
+                new TableLocks(session, options.server().patience()).awaitOlderSnapshots(lastLoad.get());
             }
             swap(session, live, mine);
             versions.replaced(load.run(), load.commit(), live.map(StoredVersion::run));
@@ -354,16 +354,17 @@ public final class PostgresWarehouse implements Warehouse {
         }
         List<String> tables = live.map(PostgresWarehouse::tables).orElse(List.of());
         // Refused before anybody has to wait.
-        DependentObjects.of(session, schema, tables).require(who, options.dependents());
+        DependentObjects.of(session, schema, tables)
+                .require(who, options.server().dependents());
         new Inherited(session, schema, next.namespace()).giveAndCompare();
         List<String> names = new ArrayList<>(DependentObjects.of(session, schema, tables).views().stream()
                 .map(DependentObjects.View::name)
                 .toList());
         tables.forEach(table -> names.add(identifier(schema) + "." + identifier(table)));
-        new TableLocks(session, options.patience()).take(names);
+        new TableLocks(session, options.server().patience()).take(names);
         // From here on nobody can add to it.
         DependentObjects dependents = DependentObjects.of(session, schema, tables);
-        dependents.require(who, options.dependents());
+        dependents.require(who, options.server().dependents());
         if (live.isPresent()) {
             rename(session, schema, live.get().namespace());
         } else {
@@ -444,7 +445,8 @@ public final class PostgresWarehouse implements Warehouse {
             }
             session.execute("DROP SCHEMA IF EXISTS " + identifier(namespace));
             versions.remove(version.run());
-            session.execute("SET LOCAL lock_timeout = " + options.patience().toMillis());
+            session.execute(
+                    "SET LOCAL lock_timeout = " + options.server().patience().toMillis());
             session.execute("RELEASE SAVEPOINT dropping");
             return true;
         } catch (SQLException e) {

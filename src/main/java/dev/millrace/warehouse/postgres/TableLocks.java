@@ -1,12 +1,14 @@
 package dev.millrace.warehouse.postgres;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.warehouse.SqlText;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 
 /**
  * Locks on all tables at once, and what must have ended before. Readers come first: a try that finds a table in use gives
@@ -41,7 +43,7 @@ final class TableLocks {
                 LONGEST_TRY.toMillis(),
                 session.number("SELECT extract(epoch FROM current_setting('deadlock_timeout')::interval) * 400"));
         long millis = Math.min(longest, FIRST_TRY.toMillis());
-        while (!tryTake(names, millis)) {
+        while (!tryTake(mostReadFirst(names), millis)) {
             if (System.nanoTime() > deadline) {
                 throw Fault.world("Cannot replace: readers hold the tables for longer than " + patience.toSeconds()
                         + " s: " + holders(names)
@@ -50,6 +52,22 @@ final class TableLocks {
             pause();
             millis = Math.min(longest, 2 * millis);
         }
+    }
+
+    /**
+     * Who waits for a table and holds no other is in nobody's way who still has to come to those. So the tables that have
+     * most readers come first; once they are had, the others are soon.
+     */
+    private List<String> mostReadFirst(List<String> names) throws SQLException {
+        return session.rows(
+                "SELECT t.name FROM (SELECT unnest(ARRAY[" + literals(names) + "]) AS name) t ORDER BY (SELECT count(*)"
+                        + " FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND l.granted"
+                        + " AND l.pid <> pg_backend_pid() AND l.relation = to_regclass(t.name)) DESC, random()",
+                row -> row.getString(1));
+    }
+
+    private static String literals(List<String> names) {
+        return names.stream().map(SqlText::literal).collect(Collectors.joining(", "));
     }
 
     private boolean tryTake(List<String> names, long millis) throws SQLException {
@@ -78,17 +96,12 @@ final class TableLocks {
     }
 
     private String holders(List<String> names) throws SQLException {
-        String relations = String.join(
-                ", ",
-                names.stream()
-                        .map(n -> "'" + n.replace("'", "''") + "'::regclass")
-                        .toList());
         List<String> holders = session.rows(
                 "SELECT DISTINCT 'process ' || l.pid || coalesce(' of ' || a.usename, '')"
                         + " || coalesce(' (' || nullif(a.application_name, '') || ')', '')"
                         + " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
                         + " WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid()"
-                        + " AND l.relation IN (" + relations + ") ORDER BY 1",
+                        + " AND l.relation = ANY (ARRAY[" + literals(names) + "]::regclass[]) ORDER BY 1",
                 row -> row.getString(1));
         return holders.isEmpty() ? "nobody any more" : String.join(", ", holders);
     }
@@ -119,8 +132,10 @@ final class TableLocks {
     }
 
     private List<String> older(String lastLoad) throws SQLException {
+        lookAnew();
         return session.rows(
                 "SELECT 'process ' || pid || ' of ' || usename || coalesce(' (' || nullif(application_name, '') || ')', '')"
+                        + " || ', ' || state || ', begun ' || to_char(xact_start, 'HH24:MI:SS')"
                         + " FROM pg_catalog.pg_stat_activity WHERE datname = current_database()"
                         + " AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL"
                         + " AND age(backend_xmin) >= age('" + lastLoad + "'::xid) ORDER BY pid",
@@ -129,11 +144,17 @@ final class TableLocks {
 
     /** All that are open in this database: who may not see others' snapshots sees that they are there. */
     private List<String> transactions() throws SQLException {
+        lookAnew();
         return session.rows(
                 "SELECT 'process ' || l.pid || ' (transaction ' || l.virtualtransaction || ')'"
                         + " FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
                         + " WHERE l.locktype = 'virtualxid' AND l.pid <> pg_backend_pid()"
                         + " AND a.datname = current_database() ORDER BY l.pid",
                 row -> row.getString(1));
+    }
+
+    /** Within a transaction the server shows what sessions did when they were first looked at. */
+    private void lookAnew() throws SQLException {
+        session.rows("SELECT pg_stat_clear_snapshot()", row -> row);
     }
 }

@@ -2,6 +2,8 @@ package dev.millrace.warehouse.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.config.WarehouseSettings.Dependents;
+import dev.millrace.config.WarehouseSettings.Postgres;
 import dev.millrace.fault.Fault;
 import dev.millrace.run.DataFile;
 import dev.millrace.table.Codec;
@@ -13,6 +15,7 @@ import dev.millrace.testing.PostgresServer;
 import dev.millrace.warehouse.Landing;
 import dev.millrace.warehouse.Load;
 import dev.millrace.warehouse.Queried;
+import dev.millrace.warehouse.Steps;
 import dev.millrace.warehouse.Warehouse;
 import dev.millrace.warehouse.WarehouseContract;
 import dev.millrace.warehouse.WarehouseEngine;
@@ -20,7 +23,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** The contract on a PostgreSQL server, and what is special about one. */
@@ -62,7 +74,7 @@ class PostgresWarehouseTest extends WarehouseContract {
     }
 
     private String database() {
-        return Engine.options(folder).database();
+        return Engine.options(folder).server().database();
     }
 
     private void asAdmin(String... statements) {
@@ -214,7 +226,7 @@ class PostgresWarehouseTest extends WarehouseContract {
 
     @Test
     void whoMayNotEnterIsTold() {
-        PostgresOptions right = Engine.options(folder);
+        Postgres right = Engine.options(folder).server();
         for (List<String> wrong : List.of(
                 List.of(right.database(), "loader", "wrong", "check warehouse.postgres.user and password"),
                 List.of(
@@ -224,16 +236,18 @@ class PostgresWarehouseTest extends WarehouseContract {
                         "check warehouse.postgres.user and password"),
                 List.of("none", "loader", PostgresServer.PASSWORD, "check warehouse.postgres.database"))) {
             PostgresOptions options = new PostgresOptions(
-                    right.host(),
-                    right.port(),
-                    wrong.get(0),
-                    wrong.get(1),
-                    java.util.Optional.of(wrong.get(2)),
-                    right.tls(),
-                    right.certificates(),
-                    right.streams(),
-                    right.patience(),
-                    right.dependents());
+                    new Postgres(
+                            right.host(),
+                            right.port(),
+                            wrong.get(0),
+                            wrong.get(1),
+                            right.password(),
+                            right.tls(),
+                            right.certificates(),
+                            right.streams(),
+                            right.patience(),
+                            right.dependents()),
+                    Optional.of(wrong.get(2)));
             Fault refused = fault(() -> new PostgresWarehouse(options, "shop").live());
             assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
             assertThat(refused.getMessage())
@@ -249,5 +263,194 @@ class PostgresWarehouseTest extends WarehouseContract {
                 .hasMessageContaining("GRANT CREATE ON DATABASE");
         asAdmin("GRANT CREATE ON DATABASE " + right.database() + " TO loader");
         replaceBy(1);
+    }
+
+    /** More of them by {@code scripts/prove-swaps}. */
+    @Test
+    void readersOfAllHabitsSeeOneVersionWhole() throws ExecutionException, InterruptedException {
+        int swaps = Integer.getInteger("millrace.swaps", 8);
+        replaceBy(1);
+        landing.write(2, swaps + 1, 1);
+        List<Long> millis = new ArrayList<>();
+        try (SwapReaders readers = new SwapReaders(database())) {
+            for (int k = 2; k <= swaps + 1; k++) {
+                warehouse.prepare(Landing.load(k));
+                upload(Landing.load(k), landing.landed(k, 1));
+                long begin = System.nanoTime();
+                assertThat(warehouse.replace(Landing.load(k))).isTrue();
+                millis.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
+                warehouse.dropPrevious(1);
+            }
+            List<SwapReaders.Seen> seen = readers.end();
+            System.out.println(swaps + " swaps, each waited for readers at most "
+                    + millis.stream().max(Long::compare).orElseThrow() + " ms: " + seen);
+            assertThat(seen).allMatch(SwapReaders.Seen::isWhole);
+            assertThat(seen.get(0).versions()).hasSizeGreaterThan(swaps / 2);
+        }
+        assertThat(warehouse.live()).contains(version(swaps + 1));
+    }
+
+    private PostgresWarehouse with(Duration patience, Dependents dependents, Steps steps) {
+        Postgres server = Engine.options(folder).server();
+        return new PostgresWarehouse(
+                new PostgresOptions(
+                        new Postgres(
+                                server.host(),
+                                server.port(),
+                                server.database(),
+                                server.user(),
+                                server.password(),
+                                server.tls(),
+                                server.certificates(),
+                                server.streams(),
+                                patience,
+                                dependents),
+                        Optional.of(PostgresServer.PASSWORD)),
+                WarehouseEngine.SCHEMA,
+                steps);
+    }
+
+    @Test
+    void aReplacementThatCannotGoOnNamesWhoIsInItsWay() throws SQLException {
+        replaceBy(1);
+        Warehouse hasty = with(Duration.ofMillis(300), Dependents.RECREATE, step -> {});
+        try (Connection reader = PostgresServer.connect(database(), PostgresServer.LOADER);
+                Statement statement = reader.createStatement()) {
+            statement.execute("SET application_name = 'a long report'");
+            reader.setAutoCommit(false);
+            reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            statement.execute("SELECT 1");
+            warehouse.prepare(Landing.load(2));
+            upload(Landing.load(2), landing.written(2, 1));
+            Fault older = fault(() -> hasty.replace(Landing.load(2)));
+            assertThat(older.kind()).isEqualTo(Fault.Kind.WORLD);
+            assertThat(older)
+                    .hasMessageContaining("began before the load")
+                    .hasMessageContaining(" of loader (a long report)")
+                    .hasMessageContaining("warehouse.postgres.patience");
+            reader.commit();
+            reader.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+            statement.execute("SELECT count(*) FROM shop.orders");
+            Fault held = fault(() -> hasty.replace(Landing.load(2)));
+            assertThat(held.kind()).isEqualTo(Fault.Kind.WORLD);
+            assertThat(held)
+                    .hasMessageContaining("readers hold the tables")
+                    .hasMessageContaining(" of loader (a long report)");
+            reader.commit();
+        }
+        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+        assertThat(hasty.replace(Landing.load(2))).isTrue();
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+    }
+
+    /** Who may not look at other sessions' snapshots waits for all transactions that had begun. */
+    @Test
+    void aUserOfFewRightsWaitsForAllOlderTransactions() throws SQLException {
+        PostgresServer.execute("postgres", PostgresServer.ADMIN, "REVOKE pg_read_all_stats FROM loader");
+        try (Connection other = PostgresServer.connect(database(), PostgresServer.ADMIN);
+                Statement statement = other.createStatement()) {
+            replaceBy(1);
+            warehouse.prepare(Landing.load(2));
+            upload(Landing.load(2), landing.written(2, 1));
+            other.setAutoCommit(false);
+            statement.execute("SELECT 1");
+            Warehouse hasty = with(Duration.ofMillis(300), Dependents.RECREATE, step -> {});
+            assertThat(fault(() -> hasty.replace(Landing.load(2)))).hasMessageContaining("began before the load");
+            other.commit();
+            assertThat(hasty.replace(Landing.load(2))).isTrue();
+        } finally {
+            PostgresServer.execute("postgres", PostgresServer.ADMIN, "GRANT pg_read_all_stats TO loader");
+        }
+    }
+
+    @Test
+    void aVersionThatIsReadStillIsDroppedLater() throws SQLException {
+        replaceBy(1);
+        try (Connection reader = PostgresServer.connect(database(), PostgresServer.LOADER);
+                Statement statement = reader.createStatement()) {
+            replaceBy(2);
+            reader.setAutoCommit(false);
+            statement.execute("SELECT * FROM \"" + VersionTable.namespace("shop", Landing.runId(1)) + "\".orders");
+            warehouse.dropPrevious(0);
+            assertThat(warehouse.previous()).contains(version(1));
+            reader.commit();
+            warehouse.dropPrevious(0);
+            assertThat(warehouse.previous()).isEmpty();
+        }
+    }
+
+    @Test
+    void viewsAreListedAndRefusedWhereTheJobSaysSo() {
+        replaceBy(1);
+        asLoader("CREATE SCHEMA reports", "CREATE VIEW reports.v AS SELECT count(*) FROM shop.orders");
+        Warehouse strict = with(Duration.ofSeconds(5), Dependents.REFUSE, step -> {});
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        Fault refused = fault(() -> strict.replace(Landing.load(2)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.getMessage().lines().skip(1)).containsExactly("view \"reports\".\"v\"");
+    }
+
+    /** Stands for the end of the process. */
+    private static final class Stopped extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    @Test
+    void stoppedAfterAnyEffectAndRunAgainItEndsAsIfItWasNot() throws SQLException {
+        int[] left = {Integer.MAX_VALUE};
+        Warehouse stopping = with(Duration.ofSeconds(30), Dependents.RECREATE, step -> {
+            if (left[0]-- == 0) {
+                throw new Stopped();
+            }
+        });
+        landing.write(1, 2);
+        landing.write(2, 2);
+        run(stopping, 1);
+        run(stopping, 2);
+        int stops = 0;
+        for (boolean stopped = true; stopped; stops++) {
+            int k = 3 + stops;
+            landing.write(k, 2);
+            left[0] = stops;
+            stopped = false;
+            try {
+                run(stopping, k);
+            } catch (Stopped e) {
+                stopped = true;
+            }
+            left[0] = Integer.MAX_VALUE;
+            long live = stopping.live().orElseThrow().commit();
+            assertThat(live).isBetween(k - 1L, (long) k);
+            assertThat(consistent()).containsOnly(live + " " + live + " 20");
+            run(stopping, k);
+            assertThat(stopping.live()).contains(version(k));
+            assertThat(stopping.previous()).contains(version(k - 1));
+            assertThat(consistent()).containsOnly(k + " " + k + " 20");
+            assertThat(schemas())
+                    .containsExactly("_millrace", "shop", VersionTable.namespace("shop", Landing.runId(k - 1)));
+        }
+        assertThat(stops).isGreaterThan(7);
+    }
+
+    private void run(Warehouse on, int k) {
+        Load load = Landing.load(k);
+        on.prepare(load);
+        landing.landed(k, 2).forEach(table -> on.upload(load, table, landing.storage(), file -> {}));
+        on.replace(load);
+        on.dropPrevious(1);
+    }
+
+    private List<String> schemas() throws SQLException {
+        try (Connection connection = PostgresServer.connect(database(), PostgresServer.LOADER);
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_'"
+                        + " AND nspname NOT IN ('public', 'information_schema') ORDER BY 1")) {
+            List<String> names = new ArrayList<>();
+            while (result.next()) {
+                names.add(result.getString(1));
+            }
+            return names;
+        }
     }
 }
