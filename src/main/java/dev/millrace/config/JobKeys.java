@@ -1,5 +1,6 @@
 package dev.millrace.config;
 
+import dev.millrace.config.CompactionSettings.Engine;
 import dev.millrace.config.FileSource.OnChange;
 import dev.millrace.config.Job.Overlap;
 import dev.millrace.config.LakeSettings.Layout;
@@ -32,6 +33,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Every key of the job file, declared once. A new key is one constant, its place in a section and in its record. */
 final class JobKeys {
@@ -1037,15 +1039,43 @@ final class JobKeys {
                 LakeSettings::also,
                 "Other layouts that the same rows are written in, in the same commit of the job.");
 
+        static final Key<CompactionSettings, Engine> ENGINE = Key.of(
+                "engine",
+                Scalar.oneOf(Engine.values()),
+                "auto",
+                CompactionSettings::engine,
+                "What makes few files of many: `pages` merges pages and refuses the run where that cannot be done, `rewrite`"
+                        + " reads and writes rows by Spark, `auto` rewrites only what pages cannot make.");
+        static final Key<CompactionSettings, List<String>> SORT_BY = Key.list(
+                "sort-by",
+                new ListForm<>(Scalars.COLUMN, "[user_id]"),
+                CompactionSettings::sortBy,
+                "The columns by which the rows of each compacted file are sorted, which rewrites it; tables without one of"
+                        + " them are not sorted by it.");
+        static final Section<CompactionSettings> COMPACTION = Section.<CompactionSettings>of(
+                        List.of(ENGINE, SORT_BY), v -> new CompactionSettings(v.get(ENGINE), v.get(SORT_BY)))
+                .checked(v -> {
+                    boolean sorts = v.find(SORT_BY).filter(by -> !by.isEmpty()).isPresent();
+                    if (sorts && v.find(ENGINE).filter(Engine.PAGES::equals).isPresent()) {
+                        v.mistake(SORT_BY, "sorts rows, which engine: pages does not: remove one of them");
+                    }
+                });
+        static final Key<LakeSettings, CompactionSettings> COMPACTION_KEY = Key.map(
+                "compaction",
+                COMPACTION,
+                LakeSettings::compaction,
+                "How files are compacted before they are published.");
+
         static final Section<LakeSettings> SECTION = Section.<LakeSettings>of(
-                        List.of(AT, PUBLISH, PARTITION_BY, FILE_SIZE, KEEP, ALSO),
+                        List.of(AT, PUBLISH, PARTITION_BY, FILE_SIZE, KEEP, ALSO, COMPACTION_KEY),
                         v -> new LakeSettings(
                                 v.get(AT),
                                 v.get(PUBLISH),
                                 v.get(PARTITION_BY),
                                 v.get(FILE_SIZE),
                                 v.get(KEEP),
-                                v.get(ALSO)))
+                                v.get(ALSO),
+                                v.get(COMPACTION_KEY)))
                 .checked(Lake::check);
 
         private static void check(Values v) {
@@ -1425,6 +1455,7 @@ final class JobKeys {
                     .flatMap(table -> table.columns().keySet().stream())
                     .collect(Collectors.toCollection(LinkedHashSet::new));
             requireColumns(v, lake.partitionBy(), known, "partition-by");
+            requireColumns(v, lake.compaction().sortBy(), known, "compaction", "sort-by");
             lake.also().forEach(layout -> requireColumns(v, layout.partitionBy(), known, "also"));
         }
     }
@@ -1439,13 +1470,17 @@ final class JobKeys {
                 : "";
     }
 
-    private static void requireColumns(Values v, List<String> columns, Set<String> known, String key) {
+    private static void requireColumns(Values v, List<String> columns, Set<String> known, String... key) {
         columns.stream().filter(column -> !known.contains(column)).forEach(column -> {
             String remedy = Nearest.to(column, known)
                     .map(near -> "did you mean " + near + "?")
                     .orElseGet(() -> "known are " + String.join(", ", known));
-            Tree at = v.reading().root().find("lake", key).orElseThrow();
-            v.mistake(new Tree.Empty(at.place()), "lake." + key, "no column " + column + ": " + remedy);
+            Tree at = v.reading()
+                    .root()
+                    .find(Stream.concat(Stream.of("lake"), Stream.of(key)).toArray(String[]::new))
+                    .orElseThrow();
+            v.mistake(
+                    new Tree.Empty(at.place()), "lake." + String.join(".", key), "no column " + column + ": " + remedy);
         });
     }
 

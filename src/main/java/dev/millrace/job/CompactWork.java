@@ -1,6 +1,8 @@
 package dev.millrace.job;
 
+import dev.millrace.config.LakeSettings;
 import dev.millrace.lake.Compaction;
+import dev.millrace.lake.Compaction.Compacted;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
@@ -15,7 +17,9 @@ final class CompactWork implements PhaseWork {
         context.record(r -> r.phaseStarted(Phase.COMPACT, landed.tables().size()));
         int done = 0;
         for (LandedTable table : landed.tables()) {
-            compacted(context, table);
+            Compacted compacted = compacted(context, table);
+            context.record(r -> r.compacted(table.name(), compacted.record()));
+            Validation.requireCompacted(context, table, compacted.table());
             int tables = ++done;
             context.record(r -> r.unitsDone(Phase.COMPACT, tables));
         }
@@ -23,13 +27,10 @@ final class CompactWork implements PhaseWork {
     }
 
     /** A landed table with the files that it has after compaction; what is compacted already is only looked up. */
-    static LandedTable compacted(RunContext context, LandedTable table) {
-        return Compaction.compact(
-                context.spark().get(),
-                table,
-                context.run().storage(),
-                LandedRun.dataFolder(context, table.name()),
-                context.run().units(),
-                context.open().lake().fileSize().bytes());
+    static Compacted compacted(RunContext context, LandedTable table) {
+        LakeSettings lake = context.open().lake();
+        Compaction compaction = new Compaction(
+                context.run().storage(), context.run().units(), lake.fileSize().bytes(), lake.compaction());
+        return compaction.compact(context.spark().get(), table, LandedRun.dataFolder(context, table.name()));
     }
 }

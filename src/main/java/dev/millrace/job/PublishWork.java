@@ -54,7 +54,7 @@ final class PublishWork implements PhaseWork {
         Map<String, String> facts = new TreeMap<>();
         context.record(r -> r.phaseStarted(Phase.PUBLISH, landed.tables().size()));
         for (LandedTable table : landed.tables()) {
-            LandedTable compacted = CompactWork.compacted(context, table);
+            LandedTable compacted = CompactWork.compacted(context, table).table();
             String folder = LandedRun.dataFolder(context, table.name());
             Publication publication = new Publication(
                     context.plan().job(),
@@ -103,7 +103,8 @@ final class PublishWork implements PhaseWork {
                 published.counts().get(table),
                 Long.parseLong(facts.getOrDefault(table + FILES, Long.toString(landed.files()))),
                 Long.parseLong(facts.getOrDefault(table + BYTES, Long.toString(landed.bytes()))),
-                landed.schemaVersion());
+                landed.schemaVersion(),
+                landed.compaction());
     }
 
     /** The same rows in folders of other columns, those that the table has. */

@@ -16,15 +16,17 @@ import dev.millrace.storage.StoredFile;
 import dev.millrace.table.Column;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.parquet.hadoop.ParquetFileReader;
 
 /**
- * Files, bytes and rows of a snapshot's table at every stage, held against each other before readers see it. What is said
- * of the published files is read from themselves: sizes by a listing, rows from their footers.
+ * Files, bytes and rows of a table at every stage, held against each other before readers see it. What is said of a
+ * snapshot's published files is read from themselves: sizes by a listing, rows from their footers.
  *
  * @param table as it was landed
  * @param compacted as it was compacted, or laid out in other folders
@@ -65,6 +67,53 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
     }
 
     /**
+     * Holds what was compacted against what was landed, and keeps what it has found.
+     *
+     * @throws Fault of kind GATE when a partition has other rows
+     */
+    static void requireCompacted(RunContext context, LandedTable table, LandedTable compacted) {
+        Map<String, Amount> landed = byPartition(table);
+        Map<String, Amount> merged = byPartition(compacted);
+        TreeSet<String> partitions = new TreeSet<>(landed.keySet());
+        partitions.addAll(merged.keySet());
+        List<String> differences = new ArrayList<>();
+        for (String partition : partitions) {
+            Amount before = landed.getOrDefault(partition, Amount.NONE);
+            Amount after = merged.getOrDefault(partition, Amount.NONE);
+            if (before.rows() != after.rows()) {
+                differences.add(name(table, partition) + ": landed " + before + ", compacted " + after);
+            }
+        }
+        Map<String, Map<String, Amount>> stages = new LinkedHashMap<>();
+        stages.put("landed", landed);
+        stages.put("compacted", merged);
+        put(
+                context,
+                json(context, table.name(), Optional.empty(), stages, table.counts(), differences),
+                table.name(),
+                "");
+        requireNone(context, table.name(), "", differences);
+    }
+
+    private static String name(LandedTable table, String partition) {
+        return partition.isEmpty() ? table.name() : partition;
+    }
+
+    private static void put(RunContext context, byte[] json, String table, String layout) {
+        context.run().storage().put(path(context, table, layout), json);
+    }
+
+    private static void requireNone(RunContext context, String table, String layout, List<String> differences) {
+        if (!differences.isEmpty()) {
+            throw Fault.gate("Table " + table + layout + " of run "
+                    + context.run().id()
+                    + " is not published, because what was read and written differs; readers see what they saw. This is a"
+                    + " defect, please report it with "
+                    + context.run().storage().uri(path(context, table, layout)) + ":" + Snapshot.told(differences));
+        }
+    }
+
+    /**
      * Looks at a version that is about to be published, and keeps what it has found.
      *
      * @param lake the storage that has the version
@@ -77,15 +126,18 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         Map<String, Amount> merged = byPartition(compacted);
         Map<String, Amount> published = published(lake, folder, compacted.partitions());
         List<String> differences = differences(landed, merged, published, duplicates);
-        Storage staging = context.run().storage();
-        String path = path(context, table.name(), layout);
-        staging.put(path, json(context, landed, merged, published, duplicates, differences));
-        if (!differences.isEmpty()) {
-            throw Fault.gate("Table " + table.name() + layout + " of run "
-                    + context.run().id()
-                    + " is not published, because what was read and written differs; readers see what they saw. This is a"
-                    + " defect, please report it with " + staging.uri(path) + ":" + Snapshot.told(differences));
+        Map<String, Map<String, Amount>> stages = new LinkedHashMap<>();
+        // A layout's folders are others than those that were landed.
+        if (layout.isEmpty()) {
+            stages.put("landed", landed);
         }
+        stages.put(layout.isEmpty() ? "compacted" : "laid-out", merged);
+        stages.put("published", published);
+        TableCounts counts = new TableCounts(
+                items.in(), items.out(), items.quarantined(), duplicates, items.expired(), items.rescued());
+        byte[] json = json(context, table.name() + layout, Optional.of(source), stages, counts, differences);
+        put(context, json, table.name(), layout);
+        requireNone(context, table.name(), layout, differences);
     }
 
     private static Map<String, Amount> byPartition(LandedTable table) {
@@ -141,7 +193,7 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
             partitions.addAll(landed.keySet());
         }
         for (String partition : partitions) {
-            String name = partition.isEmpty() ? table.name() : partition;
+            String name = name(table, partition);
             Amount first = landed.getOrDefault(partition, Amount.NONE);
             Amount second = merged.getOrDefault(partition, Amount.NONE);
             Amount third = published.getOrDefault(partition, Amount.NONE);
@@ -165,37 +217,38 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         return amounts.values().stream().reduce(Amount.NONE, Amount::plus);
     }
 
-    private byte[] json(
+    /**
+     * @param source what was read, where that is known
+     * @param stages by their names, each by partition
+     * @param counts of rows that were set apart and removed
+     */
+    private static byte[] json(
             RunContext context,
-            Map<String, Amount> landed,
-            Map<String, Amount> merged,
-            Map<String, Amount> published,
-            long duplicates,
+            String table,
+            Optional<Amount> source,
+            Map<String, Map<String, Amount>> stages,
+            TableCounts counts,
             List<String> differences) {
         ObjectNode root = JSON.createObjectNode();
         root.put("format", FORMAT);
         root.put("job", context.plan().job());
         root.put("run", context.run().id().value());
-        root.put("table", table.name() + layout);
+        root.put("table", table);
         root.put("valid", differences.isEmpty());
-        ArrayNode stages = root.putArray("stages");
-        Map<String, Map<String, Amount>> all =
-                Map.of("landed", landed, "compacted", merged, "laid-out", merged, "published", published);
-        // A layout's folders are others than those that were landed.
-        List<String> names =
-                layout.isEmpty() ? List.of("landed", "compacted", "published") : List.of("laid-out", "published");
-        stages.addObject().put("stage", "source").setAll(source.json());
-        names.forEach(name ->
-                stages.addObject().put("stage", name).setAll(sum(all.get(name)).json()));
-        root.put("quarantined", items.quarantined());
-        root.put("duplicates", duplicates);
-        TreeSet<String> partitions = new TreeSet<>(published.keySet());
-        partitions.addAll((layout.isEmpty() ? landed : merged).keySet());
-        ArrayNode array = root.putArray("partitions");
+        ArrayNode array = root.putArray("stages");
+        source.ifPresent(amount -> array.addObject().put("stage", "source").setAll(amount.json()));
+        TreeSet<String> partitions = new TreeSet<>();
+        stages.forEach((stage, amounts) -> {
+            array.addObject().put("stage", stage).setAll(sum(amounts).json());
+            partitions.addAll(amounts.keySet());
+        });
+        root.put("quarantined", counts.quarantined());
+        root.put("duplicates", counts.duplicates());
+        ArrayNode byPartition = root.putArray("partitions");
         for (String partition : partitions) {
-            ObjectNode one = array.addObject().put("partition", partition);
-            names.forEach(name -> one.set(
-                    name, all.get(name).getOrDefault(partition, Amount.NONE).json()));
+            ObjectNode one = byPartition.addObject().put("partition", partition);
+            stages.forEach((stage, amounts) ->
+                    one.set(stage, amounts.getOrDefault(partition, Amount.NONE).json()));
         }
         ArrayNode told = root.putArray("differences");
         differences.forEach(told::add);

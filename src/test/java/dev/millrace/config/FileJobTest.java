@@ -2,6 +2,7 @@ package dev.millrace.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.config.CompactionSettings.Engine;
 import dev.millrace.config.FileSource.OnChange;
 import dev.millrace.config.LakeSettings.Layout;
 import dev.millrace.config.LakeSettings.Publish;
@@ -70,7 +71,13 @@ class FileJobTest {
                         new FileSource.Limits(512, size("16MB"), 500)));
         assertThat(job.lake())
                 .contains(new LakeSettings(
-                        Location.of(base.resolve("lake")), Publish.DELTA, List.of(), size("128MB"), 7, List.of()));
+                        Location.of(base.resolve("lake")),
+                        Publish.DELTA,
+                        List.of(),
+                        size("128MB"),
+                        7,
+                        List.of(),
+                        CompactionSettings.DEFAULT));
         assertThat(job.staging().at()).isEqualTo(Location.of(base.resolve("lake/_staging")));
         assertThat(job.schema().cache()).isEqualTo(Location.of(base.resolve("lake/_staging/access-records/schema")));
         assertThat(job.onlyKind()).isEqualTo("access_records");
@@ -131,7 +138,8 @@ class FileJobTest {
                         List.of("record_date"),
                         size("1GB"),
                         7,
-                        List.of(new Layout(List.of("user_id", "record_date")), new Layout(List.of("user_id")))));
+                        List.of(new Layout(List.of("user_id", "record_date")), new Layout(List.of("user_id"))),
+                        new CompactionSettings(Engine.REWRITE, List.of("user_id", "at"))));
         assertThat(job.lake().orElseThrow().also().get(0).suffix()).isEqualTo("_by_user_id_record_date");
     }
 

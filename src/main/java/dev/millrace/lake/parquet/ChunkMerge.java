@@ -1,9 +1,8 @@
 package dev.millrace.lake.parquet;
 
 import dev.millrace.fault.Fault;
+import java.util.Arrays;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.zip.CRC32;
 
 /**
  * Makes one column chunk of those of many row groups, in their order. Used again and again, by one thread.
@@ -12,28 +11,24 @@ import java.util.zip.CRC32;
  * or where dictionaries do not pay or become too large, all pages to the chunk's end are plain: some readers take wrong
  * values where a dictionary comes again after a plain page.
  */
-final class ChunkMerge {
+final class ChunkMerge implements ChunkWalk.Pages {
     /** Plain pages of so many bytes are worth a page of their own. */
     private static final int LARGE_PAGE = 64 << 10;
 
-    /** Larger pages are not held in memory. */
-    private static final int LARGEST_PAGE_READ = 256 << 20;
-
     /** Larger pages are not made. */
-    private static final int LARGEST_PAGE = 64 << 20;
+    private static final int LARGEST_PAGE = 32 << 20;
 
     /** Compressed values of fewer bytes are compressed again, together with their neighbours. */
     private static final int SMALLEST_BLOCK = 4 << 10;
 
     private final MergeOptions options;
-    private final ChunkOutput out = new ChunkOutput();
+    private final ChunkOutput out;
     private final OpenPage open;
     private final DataPage page = new DataPage();
     private final SourceDictionary dictionary = new SourceDictionary();
     private final MergedDictionary merged = new MergedDictionary();
-    private final HybridReader indexReader = new HybridReader();
-    private final CRC32 crc = new CRC32();
-    private int[] indices = new int[1 << 10];
+    private final PageValues values = new PageValues();
+    private final ChunkWalk walk = new ChunkWalk("Cannot merge", "restore the file, or leave it out");
     private int[] places = new int[1 << 10];
 
     private ColumnTally tally = new ColumnTally(LeafColumn.NONE);
@@ -47,15 +42,19 @@ final class ChunkMerge {
     private long presentValues;
 
     // Of the source chunk at hand.
-    private SourceChunk source = new SourceChunk("", ChunkMeta.NONE, 0, Optional.empty(), new byte[0], 0, 0);
+    private Optional<PageBounds> pageBounds = Optional.empty();
+    private ChunkMeta meta = ChunkMeta.NONE;
+    private boolean isWindow;
     private Optional<PageHeader> dictionaryHeader = Optional.empty();
+    private byte[] dictionaryBytes = {};
     private int dictionaryAt;
     private int dataPages;
     private boolean isDictionaryRead;
     private boolean isDictionaryPlaced;
 
-    ChunkMerge(MergeOptions options) {
+    ChunkMerge(MergeOptions options, FileOutput file) {
         this.options = options;
+        out = new ChunkOutput(file);
         open = new OpenPage(options, out);
     }
 
@@ -64,12 +63,24 @@ final class ChunkMerge {
         tally = of;
         column = of.column();
         codec = by;
-        isPlain = !of.takesDictionary();
+        isPlain = false;
         presentValues = 0;
         merged.clear();
         out.begin(column);
         open.begin(column, by);
         page.begin(column, by);
+        if (!of.takesDictionary()) {
+            turnPlain();
+        }
+    }
+
+    /** Ends the dictionary: all pages from now on are plain. */
+    private void turnPlain() {
+        if (!isPlain) {
+            isPlain = true;
+            open.end();
+            out.endDictionary(merged, codec);
+        }
     }
 
     /**
@@ -78,193 +89,96 @@ final class ChunkMerge {
      * @throws Fault that names file, column and page, where bytes are not as they should be
      */
     void add(SourceChunk chunk) {
-        source = chunk;
+        meta = chunk.meta();
+        pageBounds = chunk.pageBounds();
+        isWindow = chunk.pages().isWindow();
         dictionaryHeader = Optional.empty();
         isDictionaryRead = false;
         isDictionaryPlaced = false;
         dataPages = 0;
         tally.addSource(chunk.meta());
         out.addBounds(chunk.meta());
-        int at = chunk.from();
-        long values = 0;
-        long rows = 0;
-        for (int number = 0; at < chunk.to() && values < chunk.meta().values(); number++) {
-            try {
-                ThriftReader in = new ThriftReader(chunk.bytes(), at, chunk.to());
-                PageHeader header = PageHeader.read(in);
-                int body = in.position();
-                if (header.compressed() > chunk.to() - body) {
-                    throw new CorruptBytes("it has " + header.compressed() + " bytes, the chunk only "
-                            + (chunk.to() - body) + " more");
-                }
-                if (header.uncompressed() > LARGEST_PAGE_READ) {
-                    throw new Refusal(MergeOutcome.Reason.SIZE, "it has " + header.uncompressed() + " bytes");
-                }
-                requireCrc(header, body);
-                if (header.isData()) {
-                    values += header.values();
-                    rows += addPage(header, body);
-                    dataPages++;
-                } else if (header.kind() == PageHeader.Kind.DICTIONARY) {
-                    dictionaryHeader = Optional.of(header);
-                    dictionaryAt = body;
-                }
-                at = body + header.compressed();
-            } catch (CorruptBytes corrupt) {
-                throw corrupt("page " + number + ": " + corrupt.getMessage(), corrupt);
-            } catch (IndexOutOfBoundsException outside) {
-                throw corrupt("page " + number + ": bytes are missing", outside);
-            } catch (Refusal refusal) {
-                throw new Refusal(
-                        refusal.reason(),
-                        chunk.file() + ": column " + column.path() + ", page " + number + ": " + refusal.getMessage());
-            }
-        }
-        if (values != chunk.meta().values()) {
-            throw corrupt(
-                    "its pages hold " + values + " values, the footer tells of "
-                            + chunk.meta().values(),
-                    null);
-        }
-        if (rows != chunk.rows()) {
-            throw corrupt("its pages hold " + rows + " rows, the footer tells of " + chunk.rows(), null);
-        }
+        walk.walk(chunk, column, this);
     }
 
-    private Fault corrupt(String what, Throwable cause) {
-        return Fault.world(
-                "Cannot merge " + source.file() + ": column " + column.path() + ", " + what
-                        + "; restore the file, or leave it out",
-                cause);
-    }
-
-    /** The chunk, whole; its pages are those of {@link #out}. */
-    WrittenChunk end() {
+    /** Ends the chunk, and adds it to the file. */
+    void end() {
+        turnPlain();
         open.end();
-        WrittenChunk written = out.end(merged, codec, tally.codec().orElseThrow());
-        tally.addWritten(written);
-        return written;
+        tally.addWritten(out.end(tally.codec().orElseThrow()));
     }
 
-    ChunkOutput out() {
-        return out;
+    @Override
+    public void dictionary(PageHeader header, byte[] bytes, int body) {
+        dictionaryHeader = Optional.of(header);
+        dictionaryBytes = isWindow ? Arrays.copyOfRange(bytes, body, body + header.compressed()) : bytes;
+        dictionaryAt = isWindow ? 0 : body;
+        isDictionaryRead = false;
     }
 
-    private void requireCrc(PageHeader header, int body) {
-        OptionalInt expected = header.crc();
-        if (expected.isPresent()) {
-            crc.reset();
-            crc.update(source.bytes(), body, header.compressed());
-            if ((int) crc.getValue() != expected.getAsInt()) {
-                throw new CorruptBytes(String.format(
-                        "its checksum is %08x, and should be %08x", (int) crc.getValue(), expected.getAsInt()));
+    @Override
+    public int data(PageHeader header, byte[] bytes, int body) {
+        page.open(header, bytes, body);
+        if (Encoding.isDictionary(header.encoding())) {
+            addIndices(header);
+        } else if (!Encoding.standsAlone(header.encoding())) {
+            throw new Refusal(MergeOutcome.Reason.ENCODING, "values have encoding " + header.encoding());
+        } else {
+            turnPlain();
+            if (column.type() == PhysicalType.BOOLEAN) {
+                addBooleans(header);
+            } else if (header.encoding() == Encoding.PLAIN) {
+                addPlain(header, bytes, body);
+            } else {
+                tally.sources().add(page.levels(), values.sum(column, page, header.encoding()));
+                copy(header, bytes, body);
             }
         }
-    }
-
-    /** Adds a data page. Returns how many rows begin in it. */
-    private int addPage(PageHeader header, int body) {
-        if (header.values() == 0) {
-            return 0;
-        }
-        if (Encoding.isDictionary(header.encoding())) {
-            page.open(header, source.bytes(), body);
-            addIndices(header);
-            return page.levels().rows();
-        }
-        if (!Encoding.standsAlone(header.encoding())) {
-            throw new Refusal(MergeOutcome.Reason.ENCODING, "values have encoding " + header.encoding());
-        }
-        isPlain = true;
-        boolean isBoolean = column.type() == PhysicalType.BOOLEAN;
-        if (!isBoolean && (header.encoding() != Encoding.PLAIN || header.uncompressed() >= LARGE_PAGE)) {
-            return copy(header, body);
-        }
-        page.open(header, source.bytes(), body);
-        if (isBoolean) {
-            addBooleans(header);
-        } else {
-            addPlain(header, body);
-        }
+        dataPages++;
         return page.levels().rows();
     }
 
     /** Of the page at hand, as narrow as is told. */
     private Optional<Bounds> bounds(PageHeader header) {
-        return source.pageBounds()
+        return pageBounds
                 .flatMap(index -> index.of(dataPages))
                 .or(() -> header.statistics().bounds())
-                .or(() -> source.meta().statistics().bounds());
+                .or(() -> meta.statistics().bounds());
     }
 
-    private int copy(PageHeader header, int body) {
+    private void copy(PageHeader header, byte[] bytes, int body) {
         open.end();
-        int nulls = header.second().nulls();
-        int rows = header.values();
-        boolean startsRow = true;
-        // Only the levels tell where rows begin, and what is null; and without a checksum only decompressing tells
-        // whether
-        // the bytes are as they were written.
-        boolean needsLevels = header.crc().isEmpty()
-                || column.maxRepetition() > 0
-                || (column.maxDefinition() > 0
-                        && source.meta().statistics().nulls().orElse(1) != 0);
-        if (needsLevels) {
-            page.open(header, source.bytes(), body);
-            nulls = page.levels().nulls();
-            rows = page.levels().rows();
-            startsRow = page.levels().startsRow();
-            if (header.encoding() == Encoding.PLAIN) {
-                page.endOfPlainValues();
-            }
-        }
+        Levels levels = page.levels();
         BoundsOfMany bounds = new BoundsOfMany(column.order());
-        bounds.add(header.values() - nulls, bounds(header));
+        bounds.add(levels.present(), bounds(header));
         out.addCopy(
-                new ChunkOutput.PageFacts(header.values(), nulls, rows, startsRow, bounds),
+                new ChunkOutput.PageFacts(levels.values(), levels.nulls(), levels.rows(), levels.startsRow(), bounds),
                 header,
-                source.bytes(),
+                bytes,
                 body);
         tally.copied++;
-        return rows;
     }
 
     private void addBooleans(PageHeader header) {
         Levels levels = page.levels();
-        int present = levels.present();
-        indices = room(indices, present);
-        byte[] bytes = page.bytes();
-        int from = page.from();
-        if (header.encoding() == Encoding.RLE) {
-            if (present > 0) {
-                int length = page.to() - from < Integer.BYTES ? -1 : LittleEndian.intAt(bytes, from);
-                if (length < 0 || length > page.to() - from - Integer.BYTES) {
-                    throw new CorruptBytes("its booleans have " + length + " bytes");
-                }
-                int first = from + Integer.BYTES;
-                indexReader.begin(bytes, first, first + length, 1).read(indices, 0, present);
-            }
-        } else if (header.encoding() == Encoding.PLAIN) {
-            if ((present + 7) / 8 > page.to() - from) {
-                throw new CorruptBytes(present + " booleans do not fit into " + (page.to() - from) + " bytes");
-            }
-            for (int i = 0; i < present; i++) {
-                indices[i] = bytes[from + (i >> 3)] >> (i & 7) & 1;
-            }
-        } else {
-            throw new Refusal(MergeOutcome.Reason.ENCODING, "booleans have encoding " + header.encoding());
-        }
-        open.addBits(levels, header.uncompressed(), bounds(header), indices);
+        int[] booleans = values.booleans(page, header.encoding());
+        tally.sources().add(levels, PageValues.sum(booleans, levels.present()));
+        open.addBits(levels, header.uncompressed(), bounds(header), booleans);
         tally.packed++;
     }
 
-    private void addPlain(PageHeader header, int body) {
+    private void addPlain(PageHeader header, byte[] bytes, int body) {
+        tally.sources().add(page.levels(), page.sumOfPlainValues());
+        if (header.uncompressed() >= LARGE_PAGE) {
+            copy(header, bytes, body);
+            return;
+        }
         int end = page.endOfPlainValues();
         boolean isSpliced = codec.isSnappy()
                 && header.second().isCompressed()
                 && end == page.to()
                 && end - page.from() >= SMALLEST_BLOCK
-                && splice(header, body);
+                && splice(header, bytes, body);
         if (isSpliced) {
             tally.spliced++;
             return;
@@ -274,59 +188,38 @@ final class ChunkMerge {
         tally.packed++;
     }
 
-    private boolean splice(PageHeader header, int body) {
+    private boolean splice(PageHeader header, byte[] bytes, int body) {
         boolean isFirstVersion = header.kind() == PageHeader.Kind.DATA;
         int levelBytes = header.second().definitionBytes() + header.second().repetitionBytes();
         int from = isFirstVersion ? body : body + levelBytes;
         int makes = isFirstVersion ? header.uncompressed() : header.uncompressed() - levelBytes;
         int without = isFirstVersion ? page.from() : 0;
         int to = body + header.compressed();
-        int first = SnappyBlock.requireLength(source.bytes(), from, to, makes);
-        return open.addElements(
-                page.levels(), header.uncompressed(), bounds(header), source.bytes(), first, to, makes, without);
+        int first = SnappyBlock.requireLength(bytes, from, to, makes);
+        return open.addElements(page.levels(), header.uncompressed(), bounds(header), bytes, first, to, makes, without);
     }
 
     private void addIndices(PageHeader header) {
         Levels levels = page.levels();
         int present = levels.present();
-        indices = room(indices, present);
-        if (present > 0) {
-            if (page.to() <= page.from()) {
-                throw new CorruptBytes("it has no dictionary indices");
-            }
-            int width = page.bytes()[page.from()];
-            if (width == Integer.SIZE) {
-                throw new CorruptBytes("its dictionary indices have " + width + " bits");
-            }
-            indexReader.begin(page.bytes(), page.from() + 1, page.to(), width).read(indices, 0, present);
-        }
+        int[] indices = values.indices(page);
         PageHeader block = dictionaryHeader.orElseThrow(() -> new CorruptBytes("it has no dictionary before it"));
-        requireEntries(present, block.values());
-        if (isPlain && isWholeDictionary(present, block.values()) && spliceDictionary(header, block)) {
-            tally.spliced++;
-            return;
-        }
         readDictionary(block);
-        if (!isPlain && (isDictionaryPlaced || placeDictionary())) {
+        tally.sources().add(levels, dictionary.sum(indices, present));
+        if (isPlain && isWholeDictionary(indices, present, block.values()) && spliceDictionary(header, block)) {
+            tally.spliced++;
+        } else if (!isPlain && (isDictionaryPlaced || placeDictionary())) {
             open.addIndices(levels, header.uncompressed(), bounds(header), indices, places);
             tally.remapped++;
         } else {
-            resolve(header, present);
+            resolve(header, indices, present);
         }
     }
 
     private void readDictionary(PageHeader block) {
         if (!isDictionaryRead) {
-            dictionary.read(column, block, source.bytes(), dictionaryAt, codec);
+            dictionary.read(column, block, dictionaryBytes, dictionaryAt, codec);
             isDictionaryRead = true;
-        }
-    }
-
-    private void requireEntries(int present, int entries) {
-        for (int i = 0; i < present; i++) {
-            if (indices[i] >= entries) {
-                throw new CorruptBytes("index " + indices[i] + " is none of " + entries + " dictionary entries");
-            }
         }
     }
 
@@ -334,14 +227,15 @@ final class ChunkMerge {
     private boolean placeDictionary() {
         places = room(places, dictionary.entries());
         isDictionaryPlaced = merged.add(dictionary, places, options.dictionaryBytes());
-        presentValues +=
-                source.meta().values() - source.meta().statistics().nulls().orElse(0);
-        isPlain = !isDictionaryPlaced || !tally.judge(merged.entries(), presentValues);
+        presentValues += meta.values() - meta.statistics().nulls().orElse(0);
+        if (!isDictionaryPlaced || !tally.judge(merged.entries(), presentValues)) {
+            turnPlain();
+        }
         return !isPlain;
     }
 
     /** Adds values in place of indices. */
-    private void resolve(PageHeader header, int present) {
+    private void resolve(PageHeader header, int[] indices, int present) {
         Levels levels = page.levels();
         long bytes = dictionary.bytes(indices, present);
         if (bytes > LARGEST_PAGE) {
@@ -352,7 +246,7 @@ final class ChunkMerge {
     }
 
     /** Whether indices are 0, 1, 2, … to the last entry, so that the dictionary is the values. */
-    private boolean isWholeDictionary(int present, int entries) {
+    private static boolean isWholeDictionary(int[] indices, int present, int entries) {
         if (present != entries) {
             return false;
         }
@@ -369,19 +263,13 @@ final class ChunkMerge {
         if (!codec.isSnappy() || block.uncompressed() < SMALLEST_BLOCK) {
             return false;
         }
-        if (block.crc().isEmpty()) {
-            readDictionary(block);
-        }
-        if (column.fixedBytes() > 0 && (long) block.values() * column.fixedBytes() != block.uncompressed()) {
-            throw new CorruptBytes(block.values() + " dictionary entries have " + block.uncompressed() + " bytes");
-        }
         int to = dictionaryAt + block.compressed();
-        int first = SnappyBlock.requireLength(source.bytes(), dictionaryAt, to, block.uncompressed());
+        int first = SnappyBlock.requireLength(dictionaryBytes, dictionaryAt, to, block.uncompressed());
         return open.addElements(
                 page.levels(),
                 block.uncompressed(),
                 bounds(header),
-                source.bytes(),
+                dictionaryBytes,
                 first,
                 to,
                 block.uncompressed(),

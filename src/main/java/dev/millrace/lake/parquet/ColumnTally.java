@@ -18,6 +18,9 @@ final class ColumnTally {
     private long nulls;
     private long pages;
     private long bloomFilters;
+    /** Of the sources. */
+    private final ColumnSum sources = new ColumnSum();
+
     long remapped;
     long resolved;
     long spliced;
@@ -58,6 +61,10 @@ final class ColumnTally {
         if (chunk.hasBloomFilter()) {
             bloomFilters++;
         }
+    }
+
+    ColumnSum sources() {
+        return sources;
     }
 
     void addWritten(WrittenChunk chunk) {

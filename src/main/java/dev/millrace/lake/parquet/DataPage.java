@@ -13,6 +13,7 @@ final class DataPage {
     private byte[] bytes = {};
     private int from;
     private int to;
+    private int end;
 
     /** Begins a column chunk. */
     void begin(LeafColumn of, PageCodec by) {
@@ -26,10 +27,17 @@ final class DataPage {
         body.clear();
         if (header.kind() == PageHeader.Kind.DATA) {
             requireKnownLevels(header.levelEncodings());
-            codec.decompress(page, at, header.compressed(), header.uncompressed(), body);
-            bytes = body.array();
-            to = body.size();
-            from = levels.read(header, bytes, 0, to);
+            int first = 0;
+            if (codec == PageCodec.NONE && header.compressed() == header.uncompressed()) {
+                bytes = page;
+                first = at;
+                to = at + header.compressed();
+            } else {
+                codec.decompress(page, at, header.compressed(), header.uncompressed(), body);
+                bytes = body.array();
+                to = body.size();
+            }
+            from = levels.read(header, bytes, first, to);
             return;
         }
         levels.readV2(header, page, at);
@@ -75,25 +83,38 @@ final class DataPage {
         return to;
     }
 
-    /** Where plain values end. What stands behind them is of no meaning, but must not be taken along. */
-    int endOfPlainValues() {
+    /** The sum of the hashes of plain values. Finds where they end, too: {@link #endOfPlainValues}. */
+    long sumOfPlainValues() {
         int present = levels.present();
-        long end = column.fixedBytes() > 0 ? from + (long) present * column.fixedBytes() : endOfByteArrays(present);
-        if (end > to) {
-            throw new CorruptBytes(present + " values take " + (end - from) + " bytes of " + (to - from));
+        if (column.fixedBytes() == 0) {
+            return sumOfByteArrays(present);
         }
-        return (int) end;
+        long valueEnd = from + (long) present * column.fixedBytes();
+        if (valueEnd > to) {
+            throw new CorruptBytes(present + " values take " + (valueEnd - from) + " bytes of " + (to - from));
+        }
+        end = (int) valueEnd;
+        return ValueHash.sum(bytes, from, present, column.fixedBytes());
     }
 
-    private long endOfByteArrays(int present) {
+    private long sumOfByteArrays(int present) {
+        long sum = 0;
         int at = from;
         for (int i = 0; i < present; i++) {
             int length = to - at < Integer.BYTES ? -1 : LittleEndian.intAt(bytes, at);
             if (length < 0 || length > to - at - Integer.BYTES) {
                 throw new CorruptBytes("value " + i + " has " + length + " bytes");
             }
-            at += Integer.BYTES + length;
+            at += Integer.BYTES;
+            sum += ValueHash.of(bytes, at, at + length);
+            at += length;
         }
-        return at;
+        end = at;
+        return sum;
+    }
+
+    /** Where plain values end, once they were summed. What stands behind them is of no meaning, but must not be taken along. */
+    int endOfPlainValues() {
+        return end;
     }
 }

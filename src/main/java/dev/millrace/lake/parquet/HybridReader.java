@@ -57,6 +57,30 @@ final class HybridReader {
         return count;
     }
 
+    /** Adds how often each of the next numbers comes. */
+    void count(int[] counts, int numbers) {
+        for (int rest = numbers; rest > 0; ) {
+            int run = run(rest);
+            if (!isPacked) {
+                counts[level(value, counts)] += run;
+                take(run);
+            } else {
+                run = readBatch(run);
+                for (int i = 0; i < run; i++) {
+                    counts[level(batch[i], counts)]++;
+                }
+            }
+            rest -= run;
+        }
+    }
+
+    private static int level(int value, int[] counts) {
+        if (value < 0 || value >= counts.length) {
+            throw new CorruptBytes("it has a level " + value + " beyond " + (counts.length - 1));
+        }
+        return value;
+    }
+
     /** Copies the next numbers. */
     void copyTo(HybridWriter out, int numbers) {
         for (int rest = numbers; rest > 0; ) {

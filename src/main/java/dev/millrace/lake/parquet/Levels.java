@@ -1,5 +1,7 @@
 package dev.millrace.lake.parquet;
 
+import java.util.Arrays;
+
 /**
  * The levels of one page: where they lie, and what is counted from them. Used again and again.
  *
@@ -19,9 +21,21 @@ final class Levels {
     private int rows;
     private boolean startsRow;
 
+    /** How often there is each level; of nested columns. */
+    private int[] definitionCounts = {};
+
+    private int[] repetitionCounts = {};
+
     /** Begins a column. */
     void begin(LeafColumn of) {
         column = of;
+        definitionCounts = new int[of.maxDefinition() + 1];
+        repetitionCounts = new int[of.maxRepetition() + 1];
+    }
+
+    /** Whether levels tell more than which values are null. */
+    boolean isNested() {
+        return definitionCounts.length > 2 || repetitionCounts.length > 1;
     }
 
     /** Bits of the levels up to one. */
@@ -72,12 +86,28 @@ final class Levels {
 
     private void count(int ofValues) {
         values = ofValues;
-        nulls = column.maxDefinition() == 0 ? 0 : values - definitions().count(column.maxDefinition(), values);
-        rows = column.maxRepetition() == 0 ? values : repetitions().count(0, values);
-        startsRow = true;
-        if (column.maxRepetition() > 0 && values > 0) {
-            startsRow = repetitions().count(0, 1) == 1;
+        if (isNested()) {
+            countAll();
+            return;
         }
+        nulls = column.maxDefinition() == 0 ? 0 : values - definitions().count(column.maxDefinition(), values);
+        rows = values;
+        startsRow = true;
+    }
+
+    private void countAll() {
+        Arrays.fill(definitionCounts, 0);
+        Arrays.fill(repetitionCounts, 0);
+        definitions().count(definitionCounts, values);
+        nulls = values - definitionCounts[column.maxDefinition()];
+        startsRow = true;
+        if (column.maxRepetition() == 0) {
+            repetitionCounts[0] = values;
+        } else {
+            repetitions().count(repetitionCounts, values);
+            startsRow = values == 0 || repetitions().count(0, 1) == 1;
+        }
+        rows = repetitionCounts[0];
     }
 
     private HybridReader definitions() {
@@ -116,6 +146,16 @@ final class Levels {
     /** Rows that begin in the page. */
     int rows() {
         return rows;
+    }
+
+    /** How many values have each definition level; of nested columns. */
+    int[] definitionCounts() {
+        return definitionCounts;
+    }
+
+    /** How many values have each repetition level; of nested columns. */
+    int[] repetitionCounts() {
+        return repetitionCounts;
     }
 
     /** Whether the first value begins a row, and does not go on with that of the page before. */

@@ -36,8 +36,9 @@ public sealed interface MergeOutcome {
      * @param files sources
      * @param rowGroups of the output
      * @param bytes of the output
+     * @param sources what was read of the sources, for comparison with what is read back of the output
      */
-    record MergeReport(int files, int rowGroups, long rows, long bytes, List<ColumnReport> columns) {
+    record MergeReport(int files, int rowGroups, long rows, long bytes, List<ColumnReport> columns, PageCheck sources) {
         public MergeReport {
             columns = List.copyOf(columns);
         }

@@ -5,7 +5,6 @@ import java.util.Arrays;
 /** The entries of many dictionaries, each once, in the order in which they first came. */
 final class MergedDictionary {
     private static final int FEWEST_SLOTS = 1 << 10;
-    private static final long MIX = 0x9E3779B97F4A7C15L;
 
     private final Bytes body = new Bytes(1 << 12);
     private int entries;
@@ -51,7 +50,7 @@ final class MergedDictionary {
         int before = entries;
         byte[] bytes = source.body().array();
         for (int i = 0; i < source.entries(); i++) {
-            found[i] = place(bytes, source.start(i), source.end(i));
+            found[i] = place(source.hash(i), bytes, source.start(i), source.end(i));
             if (body.size() > mostBytes) {
                 body.cutTo(starts[before]);
                 entries = before;
@@ -61,8 +60,8 @@ final class MergedDictionary {
         return true;
     }
 
-    private int place(byte[] bytes, int from, int to) {
-        int hash = hash(bytes, from, to);
+    private int place(long valueHash, byte[] bytes, int from, int to) {
+        int hash = (int) valueHash;
         int mask = slots.length - 1;
         int slot = hash & mask;
         while (slots[slot] != 0) {
@@ -113,24 +112,5 @@ final class MergedDictionary {
             places[entry] = slot;
         }
         slots = larger;
-    }
-
-    private static int hash(byte[] bytes, int from, int to) {
-        long hash = (long) to - from;
-        int at = from;
-        for (; at + Long.BYTES <= to; at += Long.BYTES) {
-            hash = (hash ^ LittleEndian.longAt(bytes, at)) * MIX;
-            hash ^= hash >>> 32;
-        }
-        if (at + Integer.BYTES <= to) {
-            hash = (hash ^ LittleEndian.intAt(bytes, at)) * MIX;
-            hash ^= hash >>> 32;
-            at += Integer.BYTES;
-        }
-        for (; at < to; at++) {
-            hash = (hash ^ bytes[at]) * MIX;
-            hash ^= hash >>> 32;
-        }
-        return (int) (hash ^ hash >>> 29);
     }
 }

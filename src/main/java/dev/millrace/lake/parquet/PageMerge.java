@@ -14,13 +14,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Merges files into one, in their order: rows of the first come first. Each file is read once. What is held in memory are
- * the sources of one row group of the output, and one of its columns.
+ * Merges files, or slices of them, into one, in their order: rows of the first come first. Each slice is read once. What is
+ * held in memory are the sources of one row group of the output, and one of its columns.
  */
 public final class PageMerge implements AutoCloseable {
     private final MergeOptions options;
     private final FileOutput output;
     private final FooterParser footers = new FooterParser();
+
+    /** The sources of the row group at hand. */
+    private final Bytes memory = new Bytes(1 << 20);
+
     private final ChunkMerge chunkMerge;
     private final Map<Integer, PageCodec> codecs = new HashMap<>();
 
@@ -33,35 +37,37 @@ public final class PageMerge implements AutoCloseable {
     private List<ColumnTally> columns = List.of();
     private boolean hasOrders = true;
     private int files;
+    private long sourceRows;
 
     private PageMerge(OutputStream out, MergeOptions options) {
         this.options = options;
         output = new FileOutput(out);
-        chunkMerge = new ChunkMerge(options);
+        chunkMerge = new ChunkMerge(options, output);
     }
 
     /**
      * Writes a file of the rows of others.
      *
-     * @param sources at least one
+     * @param slices at least one
      * @param out takes the file's bytes; what it took is of no use unless they are merged
-     * @throws Fault of kind WORLD that names file, column and page, for a source that is no whole Parquet file, or cannot
-     *     be read
+     * @throws Fault of kind WORLD that names file, column and page, for a source that is no whole Parquet file, cannot be
+     *     read, or has not the row groups of its slice
      */
-    public static MergeOutcome merge(List<MergeSource> sources, OutputStream out, MergeOptions options) {
-        if (sources.isEmpty()) {
+    public static MergeOutcome merge(List<MergeSlice> slices, OutputStream out, MergeOptions options) {
+        if (slices.isEmpty()) {
             throw new IllegalArgumentException("Nothing to merge");
         }
         try (PageMerge merge = new PageMerge(out, options)) {
-            sources.forEach(merge::add);
+            slices.forEach(merge::add);
             return new Merged(merge.end());
         } catch (Refusal refusal) {
             return new Refused(refusal.reason(), refusal.getMessage());
         }
     }
 
-    private void add(MergeSource source) {
-        SourceFile file = SourceFile.open(source, footers);
+    private void add(MergeSlice slice) {
+        int before = memory.size();
+        SourceFile file = SourceFile.open(slice.source(), footers, memory, "Cannot merge");
         if (first.isEmpty()) {
             begin(file);
         } else {
@@ -69,7 +75,14 @@ public final class PageMerge implements AutoCloseable {
             notes.orElseThrow().add(file.name(), file.meta());
         }
         files++;
-        for (int i = 0; i < file.meta().rowGroups().size(); i++) {
+        boolean isTaken = false;
+        int groups = file.meta().rowGroups().size();
+        boolean isMissing = slice.from() >= Math.max(groups, 1);
+        if (isMissing || (slice.to() != MergeSlice.END && slice.to() > groups)) {
+            throw Fault.world("Cannot merge row groups " + slice.from() + " to " + slice.to() + " of " + file.name()
+                    + ": it has " + groups + "; it has changed since this was planned");
+        }
+        for (int i = slice.from(); i < Math.min(slice.to(), groups); i++) {
             RowGroupMeta group = file.meta().rowGroups().get(i);
             if (group.rows() == 0) {
                 continue;
@@ -77,12 +90,19 @@ public final class PageMerge implements AutoCloseable {
             requireSameCodecs(file, group);
             boolean hasRoom = pendingRows + group.rows() <= options.groupRows()
                     && pendingBytes + group.bytes() <= options.groupBytes();
-            if (!hasRoom) {
+            if (!hasRoom && !pending.isEmpty()) {
                 mergePending();
+                file.keepAlone();
+                before = 0;
             }
+            isTaken = true;
             pending.add(file.group(i, options.groupBytes()));
             pendingRows += group.rows();
             pendingBytes += group.bytes();
+            sourceRows += group.rows();
+        }
+        if (!isTaken) {
+            memory.cutTo(before);
         }
     }
 
@@ -135,7 +155,7 @@ public final class PageMerge implements AutoCloseable {
             for (SourceGroup group : pending) {
                 chunkMerge.add(group.chunk(i));
             }
-            output.write(chunkMerge.end(), chunkMerge.out());
+            chunkMerge.end();
         }
         pending.clear();
         pendingRows = 0;
@@ -157,7 +177,12 @@ public final class PageMerge implements AutoCloseable {
                 output.rowGroups(),
                 output.rows(),
                 output.bytes(),
-                columns.stream().map(ColumnTally::report).toList());
+                columns.stream().map(ColumnTally::report).toList(),
+                new PageCheck(
+                        sourceRows,
+                        columns.stream()
+                                .map(column -> column.sources().check(column.column()))
+                                .toList()));
     }
 
     @Override

@@ -5,11 +5,11 @@ import java.util.Optional;
 /**
  * A column's pages in a row group of a source.
  *
- * @param file its name
  * @param rows of the row group
- * @param pageBounds by its column index
- * @param bytes hold the pages, from {@code from} to {@code to}
  */
-@SuppressWarnings("ArrayRecordComponent") // Never compared, never changed.
-record SourceChunk(
-        String file, ChunkMeta meta, long rows, Optional<PageBounds> pageBounds, byte[] bytes, int from, int to) {}
+record SourceChunk(SourceFile file, ChunkMeta meta, long rows, ChunkBytes pages) {
+    /** The bounds of its pages by its column index. */
+    Optional<PageBounds> pageBounds() {
+        return file.pageBounds(meta);
+    }
+}

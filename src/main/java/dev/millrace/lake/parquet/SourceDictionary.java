@@ -8,18 +8,42 @@ final class SourceDictionary {
     /** Where the entries begin and, one more, the last one ends. */
     private int[] starts = {0};
 
+    private long[] hashes = {};
+
     void read(LeafColumn column, PageHeader header, byte[] page, int from, PageCodec codec) {
         body.clear();
         codec.decompress(page, from, header.compressed(), header.uncompressed(), body);
         entries = header.values();
         if (starts.length < entries + 1) {
             starts = new int[Math.max(entries + 1, starts.length * 2)];
+            hashes = new long[starts.length];
         }
         int end = column.fixedBytes() > 0 ? fixedStarts(column.fixedBytes()) : variableStarts();
         if (end != body.size()) {
             throw new CorruptBytes(entries + " entries take " + end + " bytes of " + body.size());
         }
         starts[entries] = end;
+        int inFront = column.fixedBytes() > 0 ? 0 : Integer.BYTES;
+        for (int i = 0; i < entries; i++) {
+            hashes[i] = ValueHash.of(body.array(), starts[i] + inFront, starts[i + 1]);
+        }
+    }
+
+    /** The hash of an entry's value. */
+    long hash(int entry) {
+        return hashes[entry];
+    }
+
+    /** The sum of the hashes of the values of indices. */
+    long sum(int[] indices, int count) {
+        long sum = 0;
+        for (int i = 0; i < count; i++) {
+            if (indices[i] >= entries) {
+                throw new CorruptBytes("index " + indices[i] + " is none of " + entries + " dictionary entries");
+            }
+            sum += hashes[indices[i]];
+        }
+        return sum;
     }
 
     private int fixedStarts(int width) {

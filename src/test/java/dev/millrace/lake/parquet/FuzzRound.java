@@ -65,19 +65,27 @@ final class FuzzRound {
     }
 
     static MergeOutcome.MergeReport merge(List<Path> sources, Path merged, MergeOptions options) {
-        MergeOutcome outcome = outcome(sources, merged, options);
+        MergeOutcome outcome = outcomeOfFiles(sources, merged, options);
         assertThat(outcome).isInstanceOf(MergeOutcome.Merged.class);
         return ((MergeOutcome.Merged) outcome).report();
     }
 
-    static MergeOutcome outcome(List<Path> sources, Path merged, MergeOptions options) {
+    static MergeOutcome outcomeOfFiles(List<Path> sources, Path merged, MergeOptions options) {
+        List<MergeSlice> slices =
+                sources.stream().map(FuzzRound::source).map(MergeSlice::all).toList();
+        return outcome(slices, merged, options);
+    }
+
+    static MergeSource source(Path file) {
+        Storage storage = Storages.open(file.getParent().toString(), StorageOptions.DEFAULT);
+        return MergeSource.of(
+                storage, storage.stat(file.getFileName().toString()).orElseThrow());
+    }
+
+    static MergeOutcome outcome(List<MergeSlice> slices, Path merged, MergeOptions options) {
         Storage storage = Storages.open(merged.getParent().toString(), StorageOptions.DEFAULT);
-        List<MergeSource> inputs = sources.stream()
-                .map(source -> storage.stat(source.getFileName().toString()).orElseThrow())
-                .map(file -> MergeSource.of(storage, file))
-                .toList();
         try (Upload upload = storage.create(merged.getFileName().toString())) {
-            MergeOutcome outcome = PageMerge.merge(inputs, upload.stream(), options);
+            MergeOutcome outcome = PageMerge.merge(slices, upload.stream(), options);
             if (outcome instanceof MergeOutcome.Merged done) {
                 assertThat(upload.commit().bytes()).isEqualTo(done.report().bytes());
             }
@@ -88,6 +96,7 @@ final class FuzzRound {
     /** Other readers do not know all its types. */
     private void compareByDuckDb(List<Path> sources, Path merged, MergeOutcome.MergeReport report)
             throws IOException, SQLException {
+        assertSameSums(sources, merged, report);
         List<String> java = Views.parquetJava(sources);
         assertThat(report.rows()).isEqualTo(java.size());
         assertSame("parquet-java", java, Views.parquetJava(List.of(merged)));
@@ -100,6 +109,7 @@ final class FuzzRound {
     private void compareByAll(List<Path> sources, Path merged, MergeOutcome.MergeReport report, boolean byVectors)
             throws IOException, SQLException {
         List<Path> result = List.of(merged);
+        assertSameSums(sources, merged, report);
         List<String> java = Views.parquetJava(sources);
         assertThat(report.rows()).isEqualTo(java.size());
         assertSame("parquet-java", java, Views.parquetJava(result));
@@ -113,6 +123,15 @@ final class FuzzRound {
         if (byVectors) {
             assertSame("Spark by vectors", Views.spark(spark, sources, true), Views.spark(spark, result, true));
         }
+    }
+
+    /** What the merge has seen is what is there, read by others or by the check. */
+    private static void assertSameSums(List<Path> sources, Path merged, MergeOutcome.MergeReport report)
+            throws IOException {
+        PageCheck expected = JavaCheck.of(sources);
+        assertThat(report.sources()).isEqualTo(expected);
+        assertThat(PageCheck.read(source(merged))).isEqualTo(expected);
+        assertThat(expected.difference(JavaCheck.of(List.of(merged)))).isEmpty();
     }
 
     private void assertSame(String reader, List<String> expected, List<String> rows) {

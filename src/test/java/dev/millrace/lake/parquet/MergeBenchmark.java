@@ -5,6 +5,7 @@ import dev.millrace.lake.parquet.MergeOutcome.Refused;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
+import dev.millrace.storage.StoredFile;
 import dev.millrace.storage.Upload;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -30,16 +31,25 @@ public final class MergeBenchmark {
     private static void merge(Storage folder, Path output, boolean isTold) throws IOException {
         Files.createDirectories(output.toAbsolutePath().getParent());
         Storage target = Storages.open(output.toAbsolutePath().getParent().toString(), StorageOptions.DEFAULT);
-        List<MergeSource> sources = folder.list("").stream()
-                .map(file -> MergeSource.of(folder, file))
+        List<MergeSlice> sources = folder.list("").stream()
+                .map(file -> MergeSlice.all(MergeSource.of(folder, file)))
                 .toList();
         try (Upload upload = target.create(output.getFileName().toString())) {
             MergeOutcome outcome = PageMerge.merge(sources, upload.stream(), MergeOptions.DEFAULT);
             if (outcome instanceof Refused refused) {
                 throw new IllegalStateException(refused.detail());
             }
-            upload.commit();
-            if (isTold && outcome instanceof Merged merged) {
+            StoredFile written = upload.commit();
+            Merged merged = (Merged) outcome;
+            if (!Boolean.getBoolean("millrace.unchecked")) {
+                merged.report()
+                        .sources()
+                        .difference(PageCheck.read(MergeSource.of(target, written)))
+                        .ifPresent(difference -> {
+                            throw new IllegalStateException(difference);
+                        });
+            }
+            if (isTold) {
                 merged.report().columns().forEach(System.err::println);
                 System.err.println(merged.report().rowGroups() + " row groups, "
                         + merged.report().bytes() + " bytes");

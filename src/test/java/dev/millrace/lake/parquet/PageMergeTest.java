@@ -196,6 +196,46 @@ class PageMergeTest {
     }
 
     @Test
+    void mergesRangesOfRowGroups() throws IOException {
+        for (int i = 0; i < 2; i++) {
+            orders(
+                    i * 2_000,
+                    2_000,
+                    settings -> settings.withRowGroupSize(10_000L).withPageSize(500));
+        }
+        MergeSource first = FuzzRound.source(sources.get(0));
+        MergeSource second = FuzzRound.source(sources.get(1));
+        List<FileShape.GroupShape> groups = FileShape.read(first).groups();
+        assertThat(groups).hasSize(3);
+        int cut = groups.size() / 2;
+        long before = groups.subList(0, cut).stream()
+                .mapToLong(FileShape.GroupShape::rows)
+                .sum();
+        List<String> rows = Views.parquetJava(sources);
+
+        FuzzRound.outcome(List.of(new MergeSlice(first, 0, cut)), merged(), MergeOptions.DEFAULT);
+        assertThat(Views.parquetJava(List.of(merged))).isEqualTo(rows.subList(0, (int) before));
+
+        FuzzRound.outcome(
+                List.of(new MergeSlice(first, cut, groups.size()), MergeSlice.all(second)),
+                merged(),
+                MergeOptions.DEFAULT);
+        assertThat(Views.parquetJava(List.of(merged))).isEqualTo(rows.subList((int) before, rows.size()));
+    }
+
+    @Test
+    void namesAFileThatHasNotTheRowGroupsOfItsSlice() throws IOException {
+        orders(0, 10, settings -> settings);
+        MergeSource source = FuzzRound.source(sources.get(0));
+
+        assertThatThrownBy(
+                        () -> FuzzRound.outcome(List.of(new MergeSlice(source, 0, 2)), merged(), MergeOptions.DEFAULT))
+                .isInstanceOf(Fault.class)
+                .hasMessageStartingWith("Cannot merge row groups 0 to 2 of ")
+                .hasMessageEndingWith("source-0.parquet: it has 1; it has changed since this was planned");
+    }
+
+    @Test
     void refusesOtherColumns() throws IOException {
         orders(0, 10, settings -> settings);
         write(
@@ -329,7 +369,7 @@ class PageMergeTest {
     }
 
     private MergeOutcome outcome(MergeOptions options) {
-        return FuzzRound.outcome(sources, merged(), options);
+        return FuzzRound.outcomeOfFiles(sources, merged(), options);
     }
 
     private Refused refused() {
