@@ -1,6 +1,7 @@
 package dev.millrace.storage;
 
 import dev.millrace.fault.Fault;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -51,6 +52,7 @@ import org.slf4j.LoggerFactory;
  * replaces a small file holds the lock file of its folder, across processes; data files need no lock.
  */
 final class LocalStorage implements Storage {
+    private static final int READ_PIECE = 256 << 10;
     private static final Logger LOG = LoggerFactory.getLogger(LocalStorage.class);
     private static final String LOCK = StoragePath.HIDDEN + "lock";
 
@@ -246,6 +248,29 @@ final class LocalStorage implements Storage {
             return new LocalInput(this, path, Files.newInputStream(resolve(StoragePath.file(path))));
         } catch (IOException e) {
             throw failed("read", path, e);
+        }
+    }
+
+    @Override
+    public boolean read(StoredFile file, long from, byte[] into, int at, int length) {
+        boolean same =
+                stat(file.path()).filter(now -> now.etag().equals(file.etag())).isPresent();
+        if (!same) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(resolve(StoragePath.file(file.path())), StandardOpenOption.READ)) {
+            for (int done = 0; done < length; ) {
+                // Larger pieces would each take as much memory again, outside the heap.
+                int piece = Math.min(length - done, READ_PIECE);
+                int read = channel.read(ByteBuffer.wrap(into, at + done, piece), from + done);
+                if (read < 0) {
+                    throw new EOFException("it ends at byte " + (from + done) + " of " + file.bytes());
+                }
+                done += read;
+            }
+            return true;
+        } catch (IOException e) {
+            throw failed("read", file.path(), e);
         }
     }
 

@@ -29,7 +29,12 @@ final class S3Input extends InputStream {
     /** Position in the object of the byte after the buffer. */
     private long position;
 
+    /** Behind the last byte that is wanted. */
     private long length;
+
+    /** Whether that is the end of the object. */
+    private boolean isWhole = true;
+
     private String etag;
     private ResponseInputStream<GetObjectResponse> connection;
     private boolean connected;
@@ -54,27 +59,31 @@ final class S3Input extends InputStream {
         this.etag = connection.response().eTag();
     }
 
-    private S3Input(S3Storage storage, StoredFile file, long from, ResponseInputStream<GetObjectResponse> connection) {
+    private S3Input(
+            S3Storage storage, StoredFile file, long from, long to, ResponseInputStream<GetObjectResponse> connection) {
         this.storage = storage;
         this.path = file.path();
         this.connection = connection;
         this.connected = true;
         this.position = from;
-        this.length = file.bytes();
+        this.length = to;
+        this.isWhole = to == file.bytes();
         this.etag = connection.response().eTag();
     }
 
-    /** An object from an offset below its end on, as it was listed; empty when it is gone or another by now. */
-    static Optional<S3Input> open(S3Storage storage, StoredFile file, long from) {
+    /** A range of an object that is not empty, as it was listed; nothing when it is gone or another by now. */
+    static Optional<S3Input> open(S3Storage storage, StoredFile file, long from, long to) {
         GetObjectRequest.Builder request = GetObjectRequest.builder()
                 .bucket(storage.bucket())
                 .key(storage.key(file.path()))
                 .ifMatch("\"" + file.etag() + "\"");
-        if (from > 0) {
-            request.range("bytes=" + from + "-");
+        boolean isWhole = to == file.bytes();
+        if (from > 0 || !isWhole) {
+            request.range(range(from, to, isWhole));
         }
         try {
-            return Optional.of(new S3Input(storage, file, from, storage.client().getObject(request.build())));
+            return Optional.of(
+                    new S3Input(storage, file, from, to, storage.client().getObject(request.build())));
         } catch (S3Exception e) {
             boolean gone = e.statusCode() == 404 && !S3Storage.isBucketMissing(e);
             if (gone || e.statusCode() == 412) {
@@ -84,6 +93,10 @@ final class S3Input extends InputStream {
         } catch (SdkException e) {
             throw storage.failed("read", file.path(), e);
         }
+    }
+
+    private static String range(long from, long to, boolean isWhole) {
+        return "bytes=" + from + "-" + (isWhole ? "" : to - 1);
     }
 
     private GetObjectRequest.Builder request() {
@@ -130,7 +143,7 @@ final class S3Input extends InputStream {
                     connection = storage.client()
                             .getObject(request()
                                     .ifMatch(etag)
-                                    .range("bytes=" + position + "-")
+                                    .range(range(position, length, isWhole))
                                     .build());
                     connected = true;
                 }

@@ -1,6 +1,7 @@
 package dev.millrace.storage;
 
 import dev.millrace.fault.Fault;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -183,7 +184,22 @@ final class S3Storage implements Storage {
     @Override
     public Optional<InputStream> open(StoredFile file, long from) {
         StoragePath.file(file.path());
-        return S3Input.open(this, file, from).map(in -> in);
+        return S3Input.open(this, file, from, file.bytes()).map(in -> in);
+    }
+
+    @Override
+    public boolean read(StoredFile file, long from, byte[] into, int at, int length) {
+        StoragePath.file(file.path());
+        Optional<S3Input> opened = S3Input.open(this, file, from, from + length);
+        if (opened.isEmpty()) {
+            return false;
+        }
+        try (S3Input in = opened.get()) {
+            in.readNBytes(into, at, length);
+            return true;
+        } catch (IOException e) {
+            throw Fault.world("Cannot read " + uri(file.path()) + ": " + e.getMessage(), e);
+        }
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.millrace.storage;
 
 import dev.millrace.fault.Fault;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
@@ -61,6 +62,29 @@ public interface Storage extends Serializable {
             throw Fault.world("Cannot read " + uri(file.path()) + " from byte " + from + ": " + e.getMessage(), e);
         }
         return Optional.of(in);
+    }
+
+    /**
+     * Reads a range of a file as it was listed, whole, into an array. On a local disk a file that is changed while it is
+     * read is not noticed.
+     *
+     * @param at where in the array
+     * @return false where the file is gone or another by now
+     */
+    default boolean read(StoredFile file, long from, byte[] into, int at, int length) {
+        Optional<InputStream> opened = open(file, from);
+        if (opened.isEmpty()) {
+            return false;
+        }
+        try (InputStream in = opened.get()) {
+            int read = in.readNBytes(into, at, length);
+            if (read < length) {
+                throw new EOFException("ends at byte " + (from + read) + " of " + file.bytes());
+            }
+            return true;
+        } catch (IOException e) {
+            throw Fault.world("Cannot read " + uri(file.path()) + ": " + e.getMessage(), e);
+        }
     }
 
     /** A new file, seen under its name only after {@link Upload#commit}; replaces what stood there. */

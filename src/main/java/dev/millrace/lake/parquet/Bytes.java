@@ -6,6 +6,9 @@ import java.util.Arrays;
 final class Bytes {
     private static final long LARGEST = Integer.MAX_VALUE - 64L;
 
+    /** Room that is made before it is needed. */
+    private static final long MOST_AHEAD = 8 << 20;
+
     private byte[] array;
     private int size;
 
@@ -36,14 +39,15 @@ final class Bytes {
     }
 
     /** Makes room for more bytes, to be written into the array and then {@link #advance}d over. */
-    byte[] reserve(int more) {
-        long needed = (long) size + more;
+    byte[] reserve(int bytes) {
+        long needed = (long) size + bytes;
         if (needed > LARGEST) {
             throw new Refusal(
                     MergeOutcome.Reason.SIZE, "more than " + LARGEST + " bytes of one column in one row group");
         }
         if (needed > array.length) {
-            array = Arrays.copyOf(array, (int) Math.max(needed, Math.min(LARGEST, array.length * 2L)));
+            long more = Math.min(array.length, MOST_AHEAD);
+            array = Arrays.copyOf(array, (int) Math.max(needed, Math.min(LARGEST, array.length + more)));
         }
         return array;
     }

@@ -1,6 +1,7 @@
 package dev.millrace.lake.parquet;
 
 import dev.millrace.fault.Fault;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -15,13 +16,13 @@ final class ChunkMerge implements ChunkWalk.Pages {
     private static final int LARGE_PAGE = 64 << 10;
 
     /** Larger pages are not made. */
-    private static final int LARGEST_PAGE = 64 << 20;
+    private static final int LARGEST_PAGE = 32 << 20;
 
     /** Compressed values of fewer bytes are compressed again, together with their neighbours. */
     private static final int SMALLEST_BLOCK = 4 << 10;
 
     private final MergeOptions options;
-    private final ChunkOutput out = new ChunkOutput();
+    private final ChunkOutput out;
     private final OpenPage open;
     private final DataPage page = new DataPage();
     private final SourceDictionary dictionary = new SourceDictionary();
@@ -41,15 +42,19 @@ final class ChunkMerge implements ChunkWalk.Pages {
     private long presentValues;
 
     // Of the source chunk at hand.
-    private SourceChunk source = SourceChunk.NONE;
+    private Optional<PageBounds> pageBounds = Optional.empty();
+    private ChunkMeta meta = ChunkMeta.NONE;
+    private boolean isWindow;
     private Optional<PageHeader> dictionaryHeader = Optional.empty();
+    private byte[] dictionaryBytes = {};
     private int dictionaryAt;
     private int dataPages;
     private boolean isDictionaryRead;
     private boolean isDictionaryPlaced;
 
-    ChunkMerge(MergeOptions options) {
+    ChunkMerge(MergeOptions options, FileOutput file) {
         this.options = options;
+        out = new ChunkOutput(file);
         open = new OpenPage(options, out);
     }
 
@@ -58,12 +63,24 @@ final class ChunkMerge implements ChunkWalk.Pages {
         tally = of;
         column = of.column();
         codec = by;
-        isPlain = !of.takesDictionary();
+        isPlain = false;
         presentValues = 0;
         merged.clear();
         out.begin(column);
         open.begin(column, by);
         page.begin(column, by);
+        if (!of.takesDictionary()) {
+            turnPlain();
+        }
+    }
+
+    /** Ends the dictionary: all pages from now on are plain. */
+    private void turnPlain() {
+        if (!isPlain) {
+            isPlain = true;
+            open.end();
+            out.endDictionary(merged, codec);
+        }
     }
 
     /**
@@ -72,7 +89,9 @@ final class ChunkMerge implements ChunkWalk.Pages {
      * @throws Fault that names file, column and page, where bytes are not as they should be
      */
     void add(SourceChunk chunk) {
-        source = chunk;
+        meta = chunk.meta();
+        pageBounds = chunk.pageBounds();
+        isWindow = chunk.pages().isWindow();
         dictionaryHeader = Optional.empty();
         isDictionaryRead = false;
         isDictionaryPlaced = false;
@@ -82,41 +101,37 @@ final class ChunkMerge implements ChunkWalk.Pages {
         walk.walk(chunk, column, this);
     }
 
-    /** The chunk, whole; its pages are those of {@link #out}. */
-    WrittenChunk end() {
+    /** Ends the chunk, and adds it to the file. */
+    void end() {
+        turnPlain();
         open.end();
-        WrittenChunk written = out.end(merged, codec, tally.codec().orElseThrow());
-        tally.addWritten(written);
-        return written;
-    }
-
-    ChunkOutput out() {
-        return out;
+        tally.addWritten(out.end(tally.codec().orElseThrow()));
     }
 
     @Override
-    public void dictionary(PageHeader header, int body) {
+    public void dictionary(PageHeader header, byte[] bytes, int body) {
         dictionaryHeader = Optional.of(header);
-        dictionaryAt = body;
+        dictionaryBytes = isWindow ? Arrays.copyOfRange(bytes, body, body + header.compressed()) : bytes;
+        dictionaryAt = isWindow ? 0 : body;
         isDictionaryRead = false;
     }
 
     @Override
-    public int data(PageHeader header, int body) {
-        page.open(header, source.bytes(), body);
+    public int data(PageHeader header, byte[] bytes, int body) {
+        page.open(header, bytes, body);
         if (Encoding.isDictionary(header.encoding())) {
             addIndices(header);
         } else if (!Encoding.standsAlone(header.encoding())) {
             throw new Refusal(MergeOutcome.Reason.ENCODING, "values have encoding " + header.encoding());
         } else {
-            isPlain = true;
+            turnPlain();
             if (column.type() == PhysicalType.BOOLEAN) {
                 addBooleans(header);
             } else if (header.encoding() == Encoding.PLAIN) {
-                addPlain(header, body);
+                addPlain(header, bytes, body);
             } else {
                 tally.sources().add(page.levels(), values.sum(column, page, header.encoding()));
-                copy(header, body);
+                copy(header, bytes, body);
             }
         }
         dataPages++;
@@ -125,13 +140,13 @@ final class ChunkMerge implements ChunkWalk.Pages {
 
     /** Of the page at hand, as narrow as is told. */
     private Optional<Bounds> bounds(PageHeader header) {
-        return source.pageBounds()
+        return pageBounds
                 .flatMap(index -> index.of(dataPages))
                 .or(() -> header.statistics().bounds())
-                .or(() -> source.meta().statistics().bounds());
+                .or(() -> meta.statistics().bounds());
     }
 
-    private void copy(PageHeader header, int body) {
+    private void copy(PageHeader header, byte[] bytes, int body) {
         open.end();
         Levels levels = page.levels();
         BoundsOfMany bounds = new BoundsOfMany(column.order());
@@ -139,7 +154,7 @@ final class ChunkMerge implements ChunkWalk.Pages {
         out.addCopy(
                 new ChunkOutput.PageFacts(levels.values(), levels.nulls(), levels.rows(), levels.startsRow(), bounds),
                 header,
-                source.bytes(),
+                bytes,
                 body);
         tally.copied++;
     }
@@ -152,10 +167,10 @@ final class ChunkMerge implements ChunkWalk.Pages {
         tally.packed++;
     }
 
-    private void addPlain(PageHeader header, int body) {
+    private void addPlain(PageHeader header, byte[] bytes, int body) {
         tally.sources().add(page.levels(), page.sumOfPlainValues());
         if (header.uncompressed() >= LARGE_PAGE) {
-            copy(header, body);
+            copy(header, bytes, body);
             return;
         }
         int end = page.endOfPlainValues();
@@ -163,7 +178,7 @@ final class ChunkMerge implements ChunkWalk.Pages {
                 && header.second().isCompressed()
                 && end == page.to()
                 && end - page.from() >= SMALLEST_BLOCK
-                && splice(header, body);
+                && splice(header, bytes, body);
         if (isSpliced) {
             tally.spliced++;
             return;
@@ -173,16 +188,15 @@ final class ChunkMerge implements ChunkWalk.Pages {
         tally.packed++;
     }
 
-    private boolean splice(PageHeader header, int body) {
+    private boolean splice(PageHeader header, byte[] bytes, int body) {
         boolean isFirstVersion = header.kind() == PageHeader.Kind.DATA;
         int levelBytes = header.second().definitionBytes() + header.second().repetitionBytes();
         int from = isFirstVersion ? body : body + levelBytes;
         int makes = isFirstVersion ? header.uncompressed() : header.uncompressed() - levelBytes;
         int without = isFirstVersion ? page.from() : 0;
         int to = body + header.compressed();
-        int first = SnappyBlock.requireLength(source.bytes(), from, to, makes);
-        return open.addElements(
-                page.levels(), header.uncompressed(), bounds(header), source.bytes(), first, to, makes, without);
+        int first = SnappyBlock.requireLength(bytes, from, to, makes);
+        return open.addElements(page.levels(), header.uncompressed(), bounds(header), bytes, first, to, makes, without);
     }
 
     private void addIndices(PageHeader header) {
@@ -204,7 +218,7 @@ final class ChunkMerge implements ChunkWalk.Pages {
 
     private void readDictionary(PageHeader block) {
         if (!isDictionaryRead) {
-            dictionary.read(column, block, source.bytes(), dictionaryAt, codec);
+            dictionary.read(column, block, dictionaryBytes, dictionaryAt, codec);
             isDictionaryRead = true;
         }
     }
@@ -213,9 +227,10 @@ final class ChunkMerge implements ChunkWalk.Pages {
     private boolean placeDictionary() {
         places = room(places, dictionary.entries());
         isDictionaryPlaced = merged.add(dictionary, places, options.dictionaryBytes());
-        presentValues +=
-                source.meta().values() - source.meta().statistics().nulls().orElse(0);
-        isPlain = !isDictionaryPlaced || !tally.judge(merged.entries(), presentValues);
+        presentValues += meta.values() - meta.statistics().nulls().orElse(0);
+        if (!isDictionaryPlaced || !tally.judge(merged.entries(), presentValues)) {
+            turnPlain();
+        }
         return !isPlain;
     }
 
@@ -249,12 +264,12 @@ final class ChunkMerge implements ChunkWalk.Pages {
             return false;
         }
         int to = dictionaryAt + block.compressed();
-        int first = SnappyBlock.requireLength(source.bytes(), dictionaryAt, to, block.uncompressed());
+        int first = SnappyBlock.requireLength(dictionaryBytes, dictionaryAt, to, block.uncompressed());
         return open.addElements(
                 page.levels(),
                 block.uncompressed(),
                 bounds(header),
-                source.bytes(),
+                dictionaryBytes,
                 first,
                 to,
                 block.uncompressed(),

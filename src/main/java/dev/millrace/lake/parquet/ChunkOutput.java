@@ -8,9 +8,14 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
 
-/** Gathers the finished pages of one column chunk of the output. The dictionary is known last, but stands first. */
+/**
+ * Writes the finished pages of one column chunk of the output. They are held in memory as long as the dictionary, which
+ * stands first, is not known.
+ */
 final class ChunkOutput {
-    private final Bytes dictionaryPage = new Bytes(1 << 12);
+    private static final int WRITTEN_AT_ONCE = 1 << 20;
+
+    private final FileOutput file;
     private final Bytes pages = new Bytes(1 << 16);
     private final Bytes compressed = new Bytes(1 << 12);
     private final CRC32 crc = new CRC32();
@@ -18,6 +23,10 @@ final class ChunkOutput {
     private List<WrittenPage> written = new ArrayList<>();
     private Map<PageKind, Integer> kinds = new TreeMap<>();
     private BoundsOfMany bounds = new BoundsOfMany(ValueOrder.NONE);
+    private long from;
+    private boolean hasDictionary;
+    private boolean isDictionaryKnown;
+    private int dictionaryBytes;
     private boolean isIndexed;
     private boolean hasPageBounds;
     private long rows;
@@ -25,9 +34,16 @@ final class ChunkOutput {
     private long nulls;
     private long uncompressed;
 
+    ChunkOutput(FileOutput file) {
+        this.file = file;
+    }
+
     void begin(LeafColumn of) {
         column = of;
-        dictionaryPage.clear();
+        from = file.bytes();
+        hasDictionary = false;
+        isDictionaryKnown = false;
+        dictionaryBytes = 0;
         pages.clear();
         written = new ArrayList<>();
         kinds = new TreeMap<>();
@@ -60,13 +76,18 @@ final class ChunkOutput {
     }
 
     /** Adds a page of a source as it is. */
-    void addCopy(PageFacts facts, PageHeader header, byte[] bytes, int from) {
+    void addCopy(PageFacts facts, PageHeader header, byte[] bytes, int at) {
         int before = pages.size();
-        header.writeCopy(pages, crc(bytes, from, header.compressed()));
-        uncompressed += pages.size() - before + header.uncompressed();
-        pages.put(bytes, from, header.compressed());
-        int encoding = Encoding.isDictionary(header.encoding()) ? Encoding.RLE_DICTIONARY : header.encoding();
-        note(facts, new PageKind(header.kind(), encoding), pages.size() - before);
+        header.writeCopy(pages, crc(bytes, at, header.compressed()));
+        int headerBytes = pages.size() - before;
+        uncompressed += headerBytes + header.uncompressed();
+        if (isDictionaryKnown && header.compressed() >= WRITTEN_AT_ONCE) {
+            writePages();
+            file.write(bytes, at, header.compressed());
+        } else {
+            pages.put(bytes, at, header.compressed());
+        }
+        note(facts, new PageKind(header.kind(), header.encoding()), headerBytes + header.compressed());
     }
 
     private int crc(byte[] bytes, int from, int length) {
@@ -85,46 +106,56 @@ final class ChunkOutput {
         rows += facts.rows;
         values += facts.values;
         nulls += facts.nulls;
+        hasDictionary |= Encoding.isDictionary(kind.encoding());
+        if (isDictionaryKnown && pages.size() >= WRITTEN_AT_ONCE) {
+            writePages();
+        }
     }
 
-    /** The chunk, whole. */
-    WrittenChunk end(MergedDictionary dictionary, PageCodec codec, int codecNumber) {
-        boolean hasDictionary = kinds.keySet().stream().anyMatch(kind -> Encoding.isDictionary(kind.encoding()));
-        if (hasDictionary) {
-            Bytes body = dictionary.body();
-            compressed.clear();
-            codec.compress(body.array(), 0, body.size(), compressed);
-            PageHeader.writeDictionary(
-                    dictionaryPage,
-                    body.size(),
-                    compressed.size(),
-                    crc(compressed.array(), 0, compressed.size()),
-                    dictionary.entries());
-            uncompressed += dictionaryPage.size() + body.size();
-            dictionaryPage.put(compressed);
+    private void writePages() {
+        file.write(pages);
+        pages.clear();
+    }
+
+    /** Takes the dictionary of the pages so far: none that follows has one. */
+    void endDictionary(MergedDictionary dictionary, PageCodec codec) {
+        isDictionaryKnown = true;
+        if (!hasDictionary) {
+            return;
         }
-        return new WrittenChunk(
+        Bytes body = dictionary.body();
+        compressed.clear();
+        codec.compress(body.array(), 0, body.size(), compressed);
+        Bytes header = new Bytes(64);
+        PageHeader.writeDictionary(
+                header,
+                body.size(),
+                compressed.size(),
+                crc(compressed.array(), 0, compressed.size()),
+                dictionary.entries());
+        uncompressed += header.size() + body.size();
+        dictionaryBytes = header.size() + compressed.size();
+        file.write(header);
+        file.write(compressed);
+    }
+
+    /** Ends the chunk and adds it to the file. */
+    WrittenChunk end(int codecNumber) {
+        writePages();
+        WrittenChunk chunk = new WrittenChunk(
                 column,
                 codecNumber,
                 values,
                 nulls,
                 bounds.bounds(),
-                dictionaryPage.size(),
-                (long) dictionaryPage.size() + pages.size(),
+                dictionaryBytes,
+                file.bytes() - from,
                 uncompressed,
                 written,
                 isIndexed,
                 hasPageBounds,
                 kinds);
-    }
-
-    /** The dictionary's page, or nothing. */
-    Bytes dictionaryPage() {
-        return dictionaryPage;
-    }
-
-    /** The data pages. */
-    Bytes pages() {
-        return pages;
+        file.add(chunk, from);
+        return chunk;
     }
 }

@@ -7,7 +7,10 @@ import java.util.zip.CRC32;
 /** Goes through the pages of column chunks, and holds them against their checksums and what the footer says of them. */
 final class ChunkWalk {
     /** Larger pages are not held in memory. */
-    private static final int LARGEST_PAGE = 256 << 20;
+    private static final int LARGEST_PAGE = 32 << 20;
+
+    /** Holds almost every header of a page. */
+    private static final int HEADER_BYTES = 64 << 10;
 
     private final CRC32 crc = new CRC32();
     private final String doing;
@@ -22,12 +25,12 @@ final class ChunkWalk {
         this.remedy = remedy;
     }
 
-    /** Takes pages. Offsets are of the chunk's bytes. */
+    /** Takes pages. Their bytes are there until the next one comes, those of chunks in memory until the chunk's end. */
     interface Pages {
-        void dictionary(PageHeader header, int body);
+        void dictionary(PageHeader header, byte[] bytes, int body);
 
         /** Takes a data page. Returns how many rows begin in it. */
-        int data(PageHeader header, int body);
+        int data(PageHeader header, byte[] bytes, int body);
     }
 
     /**
@@ -37,29 +40,28 @@ final class ChunkWalk {
      * @throws Refusal that names them, where they are such as cannot be handled
      */
     void walk(SourceChunk chunk, LeafColumn column, Pages pages) {
-        int at = chunk.from();
+        ChunkBytes bytes = chunk.pages();
         long values = 0;
         long rows = 0;
-        for (int number = 0; at < chunk.to() && values < chunk.meta().values(); number++) {
+        for (int number = 0; bytes.rest() > 0 && values < chunk.meta().values(); number++) {
             try {
-                ThriftReader in = new ThriftReader(chunk.bytes(), at, chunk.to());
-                PageHeader header = PageHeader.read(in);
-                int body = in.position();
-                if (header.compressed() > chunk.to() - body) {
-                    throw new CorruptBytes("it has " + header.compressed() + " bytes, the chunk only "
-                            + (chunk.to() - body) + " more");
+                PageHeader header = header(bytes);
+                if (header.compressed() > bytes.rest()) {
+                    throw new CorruptBytes(
+                            "it has " + header.compressed() + " bytes, the chunk only " + bytes.rest() + " more");
                 }
                 if (header.uncompressed() > LARGEST_PAGE) {
                     throw new Refusal(MergeOutcome.Reason.SIZE, "it has " + header.uncompressed() + " bytes");
                 }
-                requireCrc(chunk, header, body);
+                bytes.require(header.compressed());
+                requireCrc(header, bytes);
                 if (header.isData()) {
                     values += header.values();
-                    rows += header.values() == 0 ? 0 : pages.data(header, body);
+                    rows += header.values() == 0 ? 0 : pages.data(header, bytes.array(), bytes.at());
                 } else if (header.kind() == PageHeader.Kind.DICTIONARY) {
-                    pages.dictionary(header, body);
+                    pages.dictionary(header, bytes.array(), bytes.at());
                 }
-                at = body + header.compressed();
+                bytes.forward(header.compressed());
             } catch (CorruptBytes corrupt) {
                 throw corrupt(chunk, column, "page " + number + ": " + corrupt.getMessage(), corrupt);
             } catch (IndexOutOfBoundsException outside) {
@@ -67,7 +69,8 @@ final class ChunkWalk {
             } catch (Refusal refusal) {
                 throw new Refusal(
                         refusal.reason(),
-                        chunk.file() + ": column " + column.path() + ", page " + number + ": " + refusal.getMessage());
+                        chunk.file().name() + ": column " + column.path() + ", page " + number + ": "
+                                + refusal.getMessage());
             }
         }
         if (values != chunk.meta().values()) {
@@ -85,14 +88,32 @@ final class ChunkWalk {
 
     private Fault corrupt(SourceChunk chunk, LeafColumn column, String what, Throwable cause) {
         return Fault.world(
-                doing + " " + chunk.file() + ": column " + column.path() + ", " + what + "; " + remedy, cause);
+                doing + " " + chunk.file().name() + ": column " + column.path() + ", " + what + "; " + remedy, cause);
     }
 
-    private void requireCrc(SourceChunk chunk, PageHeader header, int body) {
+    /** Reads the header of the next page, and passes over it. */
+    private static PageHeader header(ChunkBytes bytes) {
+        for (int room = HEADER_BYTES; ; room *= 8) {
+            bytes.require(room);
+            try {
+                ThriftReader in = new ThriftReader(bytes.array(), bytes.at(), bytes.end());
+                PageHeader header = PageHeader.read(in);
+                bytes.forward(in.position() - bytes.at());
+                return header;
+            } catch (CorruptBytes corrupt) {
+                // Perhaps it only does not end here.
+                if (bytes.rest() == bytes.end() - bytes.at() || room > LARGEST_PAGE) {
+                    throw corrupt;
+                }
+            }
+        }
+    }
+
+    private void requireCrc(PageHeader header, ChunkBytes bytes) {
         OptionalInt expected = header.crc();
         if (expected.isPresent()) {
             crc.reset();
-            crc.update(chunk.bytes(), body, header.compressed());
+            crc.update(bytes.array(), bytes.at(), header.compressed());
             if ((int) crc.getValue() != expected.getAsInt()) {
                 throw new CorruptBytes(String.format(
                         "its checksum is %08x, and should be %08x", (int) crc.getValue(), expected.getAsInt()));

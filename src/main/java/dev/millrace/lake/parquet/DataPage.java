@@ -27,10 +27,17 @@ final class DataPage {
         body.clear();
         if (header.kind() == PageHeader.Kind.DATA) {
             requireKnownLevels(header.levelEncodings());
-            codec.decompress(page, at, header.compressed(), header.uncompressed(), body);
-            bytes = body.array();
-            to = body.size();
-            from = levels.read(header, bytes, 0, to);
+            int first = 0;
+            if (codec == PageCodec.NONE && header.compressed() == header.uncompressed()) {
+                bytes = page;
+                first = at;
+                to = at + header.compressed();
+            } else {
+                codec.decompress(page, at, header.compressed(), header.uncompressed(), body);
+                bytes = body.array();
+                to = body.size();
+            }
+            from = levels.read(header, bytes, first, to);
             return;
         }
         levels.readV2(header, page, at);

@@ -9,11 +9,13 @@ import java.util.Map;
 /** Reads a file for its {@link PageCheck}. */
 final class FileCheck implements ChunkWalk.Pages, AutoCloseable {
     /** Row groups of more bytes are read chunk by chunk. */
-    private static final long LARGEST_READ = 64 << 20;
+    private static final long LARGEST_READ = 32 << 20;
+
+    private static final String DOING = "Cannot read back";
 
     private final SourceFile file;
     private final Map<Integer, PageCodec> codecs = new HashMap<>();
-    private final ChunkWalk walk = new ChunkWalk("Cannot read back", "it is not as it was written; run again");
+    private final ChunkWalk walk = new ChunkWalk(DOING, "it is not as it was written; run again");
     private final DataPage page = new DataPage();
     private final SourceDictionary dictionary = new SourceDictionary();
     private final PageValues values = new PageValues();
@@ -22,11 +24,10 @@ final class FileCheck implements ChunkWalk.Pages, AutoCloseable {
     private LeafColumn column = LeafColumn.NONE;
     private ColumnSum sum = new ColumnSum();
     private PageCodec codec = PageCodec.NONE;
-    private SourceChunk chunk = SourceChunk.NONE;
     private boolean hasDictionary;
 
     FileCheck(MergeSource source) {
-        file = SourceFile.open(source, new FooterParser());
+        file = SourceFile.open(source, new FooterParser(), new Bytes(1 << 16), DOING);
     }
 
     PageCheck read() {
@@ -35,6 +36,7 @@ final class FileCheck implements ChunkWalk.Pages, AutoCloseable {
         leaves.forEach(leaf -> sums.add(new ColumnSum()));
         for (int i = 0; i < file.meta().rowGroups().size(); i++) {
             if (file.meta().rowGroups().get(i).rows() > 0) {
+                file.keepAlone();
                 SourceGroup group = file.group(i, LARGEST_READ);
                 for (int c = 0; c < leaves.size(); c++) {
                     read(group.chunk(c), leaves.get(c), sums.get(c));
@@ -49,7 +51,6 @@ final class FileCheck implements ChunkWalk.Pages, AutoCloseable {
     }
 
     private void read(SourceChunk of, LeafColumn leaf, ColumnSum into) {
-        chunk = of;
         column = leaf;
         sum = into;
         codec = codecs.computeIfAbsent(of.meta().codec(), number -> PageCodec.of(number, 1));
@@ -59,14 +60,14 @@ final class FileCheck implements ChunkWalk.Pages, AutoCloseable {
     }
 
     @Override
-    public void dictionary(PageHeader header, int body) {
-        dictionary.read(column, header, chunk.bytes(), body, codec);
+    public void dictionary(PageHeader header, byte[] bytes, int body) {
+        dictionary.read(column, header, bytes, body, codec);
         hasDictionary = true;
     }
 
     @Override
-    public int data(PageHeader header, int body) {
-        page.open(header, chunk.bytes(), body);
+    public int data(PageHeader header, byte[] bytes, int body) {
+        page.open(header, bytes, body);
         Levels levels = page.levels();
         sum.add(levels, sumOfValues(header, levels));
         return levels.rows();

@@ -17,7 +17,7 @@ final class FileOutput {
 
     FileOutput(OutputStream out) {
         this.out = out;
-        write(MAGIC, MAGIC.length);
+        write(MAGIC, 0, MAGIC.length);
     }
 
     long bytes() {
@@ -36,11 +36,13 @@ final class FileOutput {
         groups.add(new WrittenGroup(rows, new ArrayList<>()));
     }
 
-    /** Writes a chunk of the present row group. */
-    void write(WrittenChunk chunk, ChunkOutput pages) {
-        groups.get(groups.size() - 1).chunks().add(new PlacedChunk(chunk, at));
-        write(pages.dictionaryPage());
-        write(pages.pages());
+    /**
+     * Adds a chunk to the present row group, whose pages were written.
+     *
+     * @param from where its first page begins
+     */
+    void add(WrittenChunk chunk, long from) {
+        groups.get(groups.size() - 1).chunks().add(new PlacedChunk(chunk, from));
     }
 
     /** Writes indexes and footer. */
@@ -64,13 +66,13 @@ final class FileOutput {
         write(bytes);
     }
 
-    private void write(Bytes bytes) {
-        write(bytes.array(), bytes.size());
+    void write(Bytes bytes) {
+        write(bytes.array(), 0, bytes.size());
     }
 
-    private void write(byte[] bytes, int length) {
+    void write(byte[] bytes, int from, int length) {
         try {
-            out.write(bytes, 0, length);
+            out.write(bytes, from, length);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -28,7 +28,7 @@ public record FileShape(List<GroupShape> groups) {
      */
     public static FileShape read(MergeSource source) {
         try {
-            return new FileShape(SourceFile.open(source, new FooterParser()).meta().rowGroups().stream()
+            return new FileShape(SourceFile.openFooter(source, "Cannot merge").meta().rowGroups().stream()
                     .map(group -> new GroupShape(group.rows(), group.bytes()))
                     .toList());
         } catch (Refusal refusal) {

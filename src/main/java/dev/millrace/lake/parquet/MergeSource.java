@@ -3,9 +3,6 @@ package dev.millrace.lake.parquet;
 import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;
-import java.io.EOFException;
-import java.io.IOException;
-import java.io.InputStream;
 
 /** A file to be merged: ranges of its bytes. */
 public interface MergeSource {
@@ -15,8 +12,8 @@ public interface MergeSource {
     /** Its size. */
     long bytes();
 
-    /** A range of it, whole. */
-    byte[] read(long from, int length);
+    /** Reads a range of it, whole, into an array. */
+    void read(long from, byte[] into, int at, int length);
 
     /** A file of a storage, as it was listed: one that has changed by the time it is read is a fault. */
     static MergeSource of(Storage storage, StoredFile file) {
@@ -32,18 +29,9 @@ public interface MergeSource {
             }
 
             @Override
-            public byte[] read(long from, int length) {
-                try (InputStream in = storage.open(file, from)
-                        .orElseThrow(() -> Fault.world(
-                                "Cannot read " + name() + ": it has changed since it was listed; run again"))) {
-                    byte[] range = new byte[length];
-                    int read = in.readNBytes(range, 0, length);
-                    if (read < length) {
-                        throw new EOFException("ends at byte " + (from + read) + " of " + bytes());
-                    }
-                    return range;
-                } catch (IOException e) {
-                    throw Fault.world("Cannot read " + name() + ": " + e.getMessage(), e);
+            public void read(long from, byte[] into, int at, int length) {
+                if (!storage.read(file, from, into, at, length)) {
+                    throw Fault.world("Cannot read " + name() + ": it has changed since it was listed; run again");
                 }
             }
         };

@@ -21,6 +21,10 @@ public final class PageMerge implements AutoCloseable {
     private final MergeOptions options;
     private final FileOutput output;
     private final FooterParser footers = new FooterParser();
+
+    /** The sources of the row group at hand. */
+    private final Bytes memory = new Bytes(1 << 20);
+
     private final ChunkMerge chunkMerge;
     private final Map<Integer, PageCodec> codecs = new HashMap<>();
 
@@ -38,7 +42,7 @@ public final class PageMerge implements AutoCloseable {
     private PageMerge(OutputStream out, MergeOptions options) {
         this.options = options;
         output = new FileOutput(out);
-        chunkMerge = new ChunkMerge(options);
+        chunkMerge = new ChunkMerge(options, output);
     }
 
     /**
@@ -62,7 +66,8 @@ public final class PageMerge implements AutoCloseable {
     }
 
     private void add(MergeSlice slice) {
-        SourceFile file = SourceFile.open(slice.source(), footers);
+        int before = memory.size();
+        SourceFile file = SourceFile.open(slice.source(), footers, memory, "Cannot merge");
         if (first.isEmpty()) {
             begin(file);
         } else {
@@ -70,6 +75,7 @@ public final class PageMerge implements AutoCloseable {
             notes.orElseThrow().add(file.name(), file.meta());
         }
         files++;
+        boolean isTaken = false;
         int groups = file.meta().rowGroups().size();
         boolean isMissing = slice.from() >= Math.max(groups, 1);
         if (isMissing || (slice.to() != MergeSlice.END && slice.to() > groups)) {
@@ -84,13 +90,19 @@ public final class PageMerge implements AutoCloseable {
             requireSameCodecs(file, group);
             boolean hasRoom = pendingRows + group.rows() <= options.groupRows()
                     && pendingBytes + group.bytes() <= options.groupBytes();
-            if (!hasRoom) {
+            if (!hasRoom && !pending.isEmpty()) {
                 mergePending();
+                file.keepAlone();
+                before = 0;
             }
+            isTaken = true;
             pending.add(file.group(i, options.groupBytes()));
             pendingRows += group.rows();
             pendingBytes += group.bytes();
             sourceRows += group.rows();
+        }
+        if (!isTaken) {
+            memory.cutTo(before);
         }
     }
 
@@ -143,7 +155,7 @@ public final class PageMerge implements AutoCloseable {
             for (SourceGroup group : pending) {
                 chunkMerge.add(group.chunk(i));
             }
-            output.write(chunkMerge.end(), chunkMerge.out());
+            chunkMerge.end();
         }
         pending.clear();
         pendingRows = 0;

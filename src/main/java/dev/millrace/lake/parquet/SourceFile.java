@@ -4,6 +4,7 @@ import dev.millrace.fault.Fault;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A source being merged: its footer, and its bytes as far as they are in memory. A small file is read by one request;
@@ -22,38 +23,50 @@ final class SourceFile {
 
     private final MergeSource source;
     private final FileMeta meta;
-    private final Optional<byte[]> whole;
+    private final Bytes memory;
+    private final Bytes window = new Bytes(0);
+
+    /** Where the file lies in memory, or less than nothing where it is read in parts. */
+    private int wholeAt;
 
     /** The column indexes of a file that is not in memory whole, from {@link #indexesFrom}; read when first asked for. */
     private byte[] indexes = {};
 
     private long indexesFrom = -1;
 
-    private SourceFile(MergeSource source, FileMeta meta, Optional<byte[]> whole) {
+    private SourceFile(MergeSource source, FileMeta meta, Bytes memory, int wholeAt) {
         this.source = source;
         this.meta = meta;
-        this.whole = whole;
+        this.memory = memory;
+        this.wholeAt = wholeAt;
     }
 
     /**
+     * Opens a file.
+     *
+     * @param doing what messages begin with, before the file's name
+     * @param memory takes the file, if it is small, and later its row groups, behind what is there
      * @throws Refusal for what cannot be merged
      * @throws Fault that names the file, for what is no Parquet file
      */
-    static SourceFile open(MergeSource source, FooterParser footers) {
+    static SourceFile open(MergeSource source, FooterParser footers, Bytes memory, String doing) {
         long bytes = source.bytes();
+        int at = memory.size();
         try {
             if (bytes < MAGIC.length() + ENDING) {
                 throw new CorruptBytes("it has " + bytes + " bytes");
             }
             boolean isSmall = bytes <= WHOLE_BYTES;
             int tailBytes = (int) Math.min(bytes, isSmall ? WHOLE_BYTES : TAIL_BYTES);
-            byte[] tail = source.read(bytes - tailBytes, tailBytes);
-            int footerBytes = footerBytes(tail, bytes);
-            byte[] end = tail;
-            if (footerBytes + ENDING > tail.length) {
-                end = source.read(bytes - ENDING - footerBytes, footerBytes + ENDING);
+            Bytes end = isSmall ? memory : new Bytes(TAIL_BYTES);
+            read(source, bytes - tailBytes, tailBytes, end);
+            int footerBytes = footerBytes(end.array(), end.size(), bytes);
+            if (footerBytes + ENDING > tailBytes) {
+                end.clear();
+                read(source, bytes - ENDING - footerBytes, footerBytes + ENDING, end);
             }
-            FileMeta meta = footers.parse(end, end.length - ENDING - footerBytes, end.length - ENDING);
+            int footerEnd = end.size() - ENDING;
+            FileMeta meta = footers.parse(end.array(), footerEnd - footerBytes, footerEnd);
             for (RowGroupMeta group : meta.rowGroups()) {
                 // Of chunks without values some writers note any place.
                 for (ChunkMeta chunk : group.rows() == 0 ? List.<ChunkMeta>of() : group.chunks()) {
@@ -62,24 +75,34 @@ final class SourceFile {
                     }
                 }
             }
-            return new SourceFile(source, meta, isSmall ? Optional.of(tail) : Optional.empty());
+            return new SourceFile(source, meta, memory, isSmall ? at : -1);
         } catch (Refusal refusal) {
             throw new Refusal(refusal.reason(), source.name() + ": " + refusal.getMessage());
         } catch (CorruptBytes corrupt) {
-            throw Fault.world("Cannot merge " + source.name() + ": no valid Parquet file: " + corrupt.getMessage()
+            throw Fault.world(doing + " " + source.name() + ": no valid Parquet file: " + corrupt.getMessage()
                     + "; restore the file, or leave it out");
         }
     }
 
-    private static int footerBytes(byte[] tail, long bytes) {
-        String magic = new String(tail, tail.length - MAGIC.length(), MAGIC.length(), StandardCharsets.ISO_8859_1);
+    /** Opens a file of which nothing but the footer is wanted. */
+    static SourceFile openFooter(MergeSource source, String doing) {
+        return open(source, new FooterParser(), new Bytes(TAIL_BYTES), doing);
+    }
+
+    private static void read(MergeSource source, long from, int length, Bytes into) {
+        source.read(from, into.reserve(length), into.size(), length);
+        into.advance(length);
+    }
+
+    private static int footerBytes(byte[] tail, int end, long bytes) {
+        String magic = new String(tail, end - MAGIC.length(), MAGIC.length(), StandardCharsets.ISO_8859_1);
         if (magic.equals(ENCRYPTED_MAGIC)) {
             throw new Refusal(MergeOutcome.Reason.ENCRYPTION, "the footer is encrypted");
         }
         if (!magic.equals(MAGIC)) {
             throw new CorruptBytes("it does not end with " + MAGIC);
         }
-        int footerBytes = LittleEndian.intAt(tail, tail.length - ENDING);
+        int footerBytes = LittleEndian.intAt(tail, end - ENDING);
         if (footerBytes <= 0 || footerBytes > bytes - MAGIC.length() - ENDING) {
             throw new CorruptBytes("its footer has " + footerBytes + " bytes");
         }
@@ -94,16 +117,38 @@ final class SourceFile {
         return meta;
     }
 
-    /** A row group, read into memory unless it is larger than some bytes: then its chunks are read one by one. */
+    /** Forgets all that is in memory but this file. */
+    void keepAlone() {
+        if (wholeAt < 0) {
+            memory.clear();
+            return;
+        }
+        int bytes = (int) source.bytes();
+        System.arraycopy(memory.array(), wholeAt, memory.array(), 0, bytes);
+        memory.cutTo(bytes);
+        wholeAt = 0;
+    }
+
+    /** A row group, read into memory unless it is larger than some bytes: then its pages are read one by one. */
     SourceGroup group(int index, long mostBytes) {
         RowGroupMeta group = meta.rowGroups().get(index);
-        if (whole.isPresent()) {
-            return new SourceGroup(this, group, whole, 0);
+        if (wholeAt >= 0) {
+            return new SourceGroup(this, group, OptionalLong.of(wholeAt));
         }
         long bytes = group.to() - group.from();
-        return bytes > mostBytes
-                ? new SourceGroup(this, group, Optional.empty(), 0)
-                : new SourceGroup(this, group, Optional.of(read(group.from(), group.to())), group.from());
+        if (bytes > mostBytes) {
+            return new SourceGroup(this, group, OptionalLong.empty());
+        }
+        int at = memory.size();
+        read(source, group.from(), (int) bytes, memory);
+        return new SourceGroup(this, group, OptionalLong.of(at - group.from()));
+    }
+
+    /** The pages of a chunk. */
+    ChunkBytes pages(ChunkMeta chunk, OptionalLong origin) {
+        return origin.isPresent()
+                ? ChunkBytes.held(memory, (int) (origin.getAsLong() + chunk.from()), (int) chunk.bytes())
+                : ChunkBytes.window(window, source, chunk.from(), chunk.to());
     }
 
     /** The bounds of a chunk's pages, where it has a column index. */
@@ -116,11 +161,11 @@ final class SourceFile {
             throw Fault.world("Cannot merge " + name() + ": a column index lies at byte " + from
                     + "; restore the file, or leave it out");
         }
-        if (whole.isEmpty() && indexesFrom < 0) {
+        if (wholeAt < 0 && indexesFrom < 0) {
             readIndexes();
         }
-        byte[] bytes = whole.orElse(indexes);
-        int at = (int) (from - (whole.isPresent() ? 0 : indexesFrom));
+        byte[] bytes = wholeAt >= 0 ? memory.array() : indexes;
+        int at = (int) (wholeAt >= 0 ? wholeAt + from : from - indexesFrom);
         try {
             return Optional.of(PageBounds.read(new ThriftReader(bytes, at, at + chunk.columnIndexBytes())));
         } catch (CorruptBytes corrupt) {
@@ -143,14 +188,7 @@ final class SourceFile {
                 .mapToLong(chunk -> chunk.columnIndexFrom().getAsLong())
                 .min()
                 .orElse(0);
-        indexes = read(indexesFrom, to);
-    }
-
-    byte[] read(long from, long to) {
-        if (to - from > Integer.MAX_VALUE - 64) {
-            throw new Refusal(
-                    MergeOutcome.Reason.SIZE, name() + ": " + (to - from) + " bytes of one column in one row group");
-        }
-        return source.read(from, (int) (to - from));
+        indexes = new byte[Math.toIntExact(to - indexesFrom)];
+        source.read(indexesFrom, indexes, 0, indexes.length);
     }
 }
