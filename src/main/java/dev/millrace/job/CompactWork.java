@@ -1,11 +1,14 @@
 package dev.millrace.job;
 
+import dev.millrace.config.CompactionSettings;
+import dev.millrace.config.CompactionSettings.Engine;
 import dev.millrace.config.LakeSettings;
 import dev.millrace.lake.Compaction;
 import dev.millrace.lake.Compaction.Compacted;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -29,8 +32,13 @@ final class CompactWork implements PhaseWork {
     /** A landed table with the files that it has after compaction; what is compacted already is only looked up. */
     static Compacted compacted(RunContext context, LandedTable table) {
         LakeSettings lake = context.open().lake();
+        boolean mayRewrite = context.run().accepts(Compaction.ENGINE);
         Compaction compaction = new Compaction(
-                context.run().storage(), context.run().units(), lake.fileSize().bytes(), lake.compaction());
+                context.run().id(),
+                context.run().storage(),
+                context.run().units(),
+                lake.fileSize().bytes(),
+                mayRewrite ? new CompactionSettings(Engine.AUTO, List.of()) : lake.compaction());
         return compaction.compact(context.spark().get(), table, LandedRun.dataFolder(context, table.name()));
     }
 }

@@ -12,6 +12,7 @@ import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.PartitionPath;
 import dev.millrace.run.CompactionRecord;
 import dev.millrace.run.DataFile;
+import dev.millrace.run.RunId;
 import dev.millrace.run.UnitCommits;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;
@@ -30,14 +31,19 @@ import org.apache.spark.sql.SparkSession;
  * Makes few files of many, of about a wanted size and never across partitions, before they are published. Files that are
  * large enough, and those that are alone in their partition, stay as they are.
  *
+ * @param run whose tables they are
  * @param staging the storage that has the table's files
  * @param commits of the run
  * @param targetBytes wanted size of a file
  * @param settings how files are made
  */
-public record Compaction(Storage staging, UnitCommits commits, long targetBytes, CompactionSettings settings) {
+public record Compaction(
+        RunId run, Storage staging, UnitCommits commits, long targetBytes, CompactionSettings settings) {
     /** Label of the phase. */
     public static final String PHASE = "compact";
+
+    /** The gate that refuses to rewrite what pages cannot make. */
+    public static final String ENGINE = "engine";
 
     private static final String DATA = "datalake/";
 
@@ -167,7 +173,7 @@ public record Compaction(Storage staging, UnitCommits commits, long targetBytes,
                         .sum());
     }
 
-    private static void requireAll(LandedTable table, List<PlannedFile> planned, List<FileOutcome> outcomes) {
+    private void requireAll(LandedTable table, List<PlannedFile> planned, List<FileOutcome> outcomes) {
         Map<String, String> failed = new TreeMap<>();
         Map<String, String> refused = new TreeMap<>();
         for (int i = 0; i < planned.size(); i++) {
@@ -180,8 +186,12 @@ public record Compaction(Storage staging, UnitCommits commits, long targetBytes,
         }
         requireNone(table, failed);
         if (!refused.isEmpty()) {
-            throw Fault.gate("Table " + table.name() + " cannot be compacted by pages alone, as engine: pages asks for;"
-                    + " take engine: auto:" + told(refused));
+            throw Fault.gate(
+                    List.of(ENGINE),
+                    "Table " + table.name()
+                            + " cannot be compacted by pages alone, as engine: pages asks for; readers see"
+                            + " what they saw. Set engine: auto, and let this run rewrite it: scripts/millrace accept "
+                            + run + " --gate " + ENGINE + " --reason TEXT" + told(refused));
         }
     }
 

@@ -389,6 +389,12 @@ class FileJobTest {
                         + " are session, user_id",
                 "lake: {at: lake} | ^lake: {at: lake, partition-by: [session], also: [{partition-by: [session]}]}^ | 4:"
                         + " lake.also: has the layout of partition-by too: remove one of them",
+                "lake: {at: lake} | ^lake: {at: lake, compaction: {sort-by: [sesion]}}^ | 4: lake.compaction.sort-by: no"
+                        + " column sesion: did you mean session?",
+                "lake: {at: lake} | ^lake: {at: lake, compaction: {engine: pages, sort-by: [session]}}^ | 4:"
+                        + " lake.compaction.sort-by: sorts rows, which engine: pages does not: remove one of them",
+                "lake: {at: lake} | ^lake: {at: lake, compaction: {engine: page}}^ | 4: lake.compaction.engine: page: must"
+                        + " be auto, pages or rewrite",
                 "lake: {at: lake} | ^lake: {at: lake, also: [{}]}^ | 4: lake.also.partition-by: is missing: add it",
                 "lake: {at: lake} | ^lake: {at: lake, publish: versioned}^ | 4: lake.publish: versioned: is for a table that"
                         + " every run reads whole: a version would have the rows of the last run's files only; must be delta or folders",

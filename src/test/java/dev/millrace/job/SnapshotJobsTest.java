@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.landing.FileManifest;
 import dev.millrace.landing.ManifestEntry;
+import dev.millrace.run.CompactionRecord;
 import dev.millrace.run.Outcome;
+import dev.millrace.run.TableRecord;
 import dev.millrace.sample.OrdersSnapshot;
 import dev.millrace.sample.OrdersSnapshot.Order;
 import dev.millrace.storage.Storage;
@@ -103,6 +105,44 @@ class SnapshotJobsTest {
         assertThat(lake("lake/orders")).containsExactlyElementsOf(expected(other));
         assertThat(versions()).hasSize(2);
         assertThat(trial.open(job).store().ledger().commits()).hasSize(3);
+    }
+
+    @Test
+    void filesAreCompactedAsTheJobFileSaysAndReportsTellHow() throws Exception {
+        sample.write(folder.resolve("export"));
+        Trial trial = new Trial(folder);
+        String byPages =
+                JOB.replace("$SOURCE", "at: $HERE/export/").replace("keep-versions: 2", "compaction: {engine: pages}");
+        String sorted = byPages.replace("{engine: pages}", "{sort-by: [customer_id]}");
+
+        Trial.Ended pages = trial.succeed(trial.job("orders", byPages));
+        assertThat(pages.out()).containsPattern("\ncompacted  orders: [\\d,]+ files, .*, to \\d+, .* KB\n");
+        assertThat(lake("lake/orders")).containsExactlyElementsOf(expected(sample));
+
+        Path job = trial.job("orders", sorted);
+        Trial.Ended rewritten = trial.succeed(job);
+        String how = "orders: [\\d,]+ files, .*, to \\d+, .* KB; \\d+ rewritten: sort-by: customer_id\n";
+        assertThat(rewritten.out()).containsPattern("\ncompacted  " + how);
+        assertThat(Trial.command("status", job.toString()).out()).containsPattern("\n  compacted     " + how);
+        assertThat(lake("lake/orders")).containsExactlyElementsOf(expected(sample));
+        TableRecord record =
+                trial.run(trial.open(job)).record().orElseThrow().tables().get("orders");
+        CompactionRecord compaction = record.compaction().orElseThrow();
+        assertThat(compaction.rows()).isEqualTo(600);
+        assertThat(compaction.merged()).isZero();
+        assertThat(compaction.filesAfter()).isEqualTo(record.files()).isLessThan(compaction.filesBefore());
+        assertThat(compaction.bytesAfter()).isEqualTo(record.bytes());
+        try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+                Statement statement = duck.createStatement();
+                ResultSet result =
+                        statement.executeQuery("SELECT count(*) FROM (SELECT customer_id < lag(customer_id) OVER"
+                                + " (PARTITION BY filename ORDER BY file_row_number) AS falls FROM read_parquet('"
+                                + folder.resolve("lake/orders")
+                                + "/*/*.parquet', filename = true, file_row_number = true))"
+                                + " WHERE falls")) {
+            assertThat(result.next()).isTrue();
+            assertThat(result.getLong(1)).isZero();
+        }
     }
 
     @Test

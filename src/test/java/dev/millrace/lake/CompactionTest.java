@@ -53,7 +53,7 @@ class CompactionTest {
     }
 
     private static Compaction compaction(Accesses job, RunId run, long targetBytes, CompactionSettings settings) {
-        return new Compaction(job.staging, job.commits(run), targetBytes, settings);
+        return new Compaction(run, job.staging, job.commits(run), targetBytes, settings);
     }
 
     private static List<String> read(Accesses job, LandedTable table) {

@@ -30,6 +30,9 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -148,6 +151,26 @@ class FileWritingTest {
         assertThat(first).allMatch(outcome -> outcome instanceof Written);
         assertThat(again).isEqualTo(first);
         assertThat(target.list("")).hasSize(2);
+    }
+
+    @Test
+    void doneTwiceAtOnceItIsDoneOnce(SparkSession spark) throws Exception {
+        List<PlannedFile> files = List.of(
+                planned(file("a.parquet", COLUMNS, 0, 10), file("b.parquet", COLUMNS, 10, 20)),
+                planned(file("c.parquet", COLUMNS, 20, 30), file("d.parquet", COLUMNS, 30, 40, "codec snappy")));
+        ExecutorService twice = Executors.newFixedThreadPool(2);
+        try {
+            List<Future<List<FileOutcome>>> outcomes = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                outcomes.add(
+                        twice.submit(() -> writing(CompactionSettings.DEFAULT).write(spark, files)));
+            }
+
+            assertThat(outcomes.get(0).get()).isEqualTo(outcomes.get(1).get()).hasSize(2);
+            assertThat(target.list("")).hasSize(2);
+        } finally {
+            twice.shutdown();
+        }
     }
 
     @Test
@@ -279,16 +302,19 @@ class FileWritingTest {
     }
 
     @Test
-    void keepsNestedAndOldValuesWhenItRewrites(SparkSession spark) {
+    void keepsNestedAndOldValuesInOddFoldersWhenItRewrites(SparkSession spark) throws IOException {
         String columns = "i as id, map {'a': i, 'b': null} as m, [{'d': i::decimal(9,2)}] as l,"
                 + " date '0001-01-01' + i::int as day, timestamp '1200-01-01' + interval (i) hour as at,"
-                + " 'nan'::double as n, -0.0::double as z, 'é' as t, i::blob as b";
-        PlannedFile file = planned(file("a.parquet", columns.replace("i::blob", "'x'::blob"), 0, 50));
+                + " 'nan'::double as n, -0.0::double as z, 'é' as t, 'x'::blob as b, i as \"a.b `c`\"";
+        String partition = "odd=a %2F+é=#1/";
+        Files.createDirectories(root.resolve("in").resolve(partition));
+        DataFile a = file(partition + "a b%20.parquet", columns, 0, 50);
 
-        Written written = (Written) write(spark, REWRITE, file);
+        Written written = (Written) write(spark, REWRITE, new PlannedFile(partition, List.of(Slice.whole(a))));
 
         assertThat(written.rewritten()).isEqualTo("engine: rewrite");
-        assertThat(rows(written)).isEqualTo(rowsIn("a.parquet"));
+        assertThat(written.files().get(0).path()).startsWith("new/" + partition + "g");
+        assertThat(rows(written)).isEqualTo(rowsIn(a.path()));
     }
 
     /** A storage that keeps another file than what it is given. */
