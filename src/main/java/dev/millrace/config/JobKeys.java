@@ -15,7 +15,10 @@ import dev.millrace.config.StagingSettings.Spool;
 import dev.millrace.config.TableSettings.Column;
 import dev.millrace.config.TableSettings.ComputedColumn;
 import dev.millrace.config.TableSettings.GivenColumn;
+import dev.millrace.config.WarehouseSettings.Dependents;
 import dev.millrace.config.WarehouseSettings.DuckDb;
+import dev.millrace.config.WarehouseSettings.Postgres;
+import dev.millrace.config.WarehouseSettings.Tls;
 import dev.millrace.table.Codec;
 import dev.millrace.table.ColumnType;
 import dev.millrace.table.FileFormat;
@@ -1115,6 +1118,71 @@ final class JobKeys {
             "The database file that readers open; its versions lie beside it.");
     private static final Section<DuckDb> DUCKDB = Section.of(List.of(DUCKDB_PATH), v -> new DuckDb(v.get(DUCKDB_PATH)));
 
+    /** {@code warehouse.postgres}. */
+    private static final class Postgresql {
+        static final Key<Postgres, String> HOST =
+                Key.required("host", Scalars.HOST, Postgres::host, "Where the server answers.");
+        static final Key<Postgres, Integer> PORT =
+                Key.of("port", Scalars.PORT, "5432", Postgres::port, "The server's TCP port.");
+        static final Key<Postgres, String> DATABASE = Key.required(
+                "database", Scalars.SERVER_NAME, Postgres::database, "The database that holds the schema.");
+        static final Key<Postgres, String> USER = Key.required(
+                "user",
+                Scalars.SERVER_NAME,
+                Postgres::user,
+                "Who logs in; needs the right to make schemas: `GRANT CREATE ON DATABASE`.");
+        static final Key<Postgres, SecretRef> PASSWORD = Key.optional(
+                "password",
+                new SecretForm(password -> !password.isEmpty(), "is empty: set the variable to the password"),
+                Postgres::password,
+                "The user's password; left out where the server asks for none.");
+        static final Key<Postgres, Tls> TLS = Key.of(
+                "tls",
+                Scalar.oneOf(Tls.values()),
+                "verify-full",
+                Postgres::tls,
+                "How the connection is protected: encrypted and the host proven, encrypted only, or not at all.");
+        static final Key<Postgres, Path> CERTIFICATES = Key.optional(
+                "certificates",
+                Scalars.LOCAL_FILE,
+                Postgres::certificates,
+                "A PEM file of the authorities that may have signed the server's certificate; left out, those that the"
+                        + " JVM trusts.");
+        static final Key<Postgres, Integer> STREAMS = Key.of(
+                "streams",
+                Scalars.STREAMS,
+                "2",
+                Postgres::streams,
+                "Files that are loaded at once, a connection each.");
+        static final Key<Postgres, Duration> PATIENCE = Key.of(
+                "patience",
+                Scalars.DURATION,
+                "5m",
+                Postgres::patience,
+                "How long a replacement waits for readers that are in its way, before it fails and live stays.");
+        static final Key<Postgres, Dependents> DEPENDENTS = Key.of(
+                "dependents",
+                Scalar.oneOf(Dependents.values()),
+                "recreate",
+                Postgres::dependents,
+                "What becomes of views in other schemas that read the tables: made anew on the new ones in the same"
+                        + " transaction, or the run is refused.");
+
+        static final Section<Postgres> SECTION = Section.of(
+                List.of(HOST, PORT, DATABASE, USER, PASSWORD, TLS, CERTIFICATES, STREAMS, PATIENCE, DEPENDENTS),
+                v -> new Postgres(
+                        v.get(HOST),
+                        v.get(PORT),
+                        v.get(DATABASE),
+                        v.get(USER),
+                        v.find(PASSWORD),
+                        v.get(TLS),
+                        v.find(CERTIFICATES),
+                        v.get(STREAMS),
+                        v.get(PATIENCE),
+                        v.get(DEPENDENTS)));
+    }
+
     private static final Key<GateSettings, Percent> MAX_SHRINK = Key.optional(
             "max-shrink",
             Scalars.PERCENT,
@@ -1154,6 +1222,11 @@ final class JobKeys {
             DUCKDB,
             w -> w.engine() instanceof DuckDb d ? Optional.of(d) : Optional.empty(),
             "A DuckDB database.");
+    private static final Key<WarehouseSettings, Postgres> ENGINE_POSTGRES = Key.optional(
+            "postgres",
+            Postgresql.SECTION,
+            w -> w.engine() instanceof Postgres p ? Optional.of(p) : Optional.empty(),
+            "A PostgreSQL database.");
     private static final Key<WarehouseSettings, String> WAREHOUSE_SCHEMA = Key.derived(
             "schema",
             Scalars.SQL_NAME,
@@ -1170,10 +1243,15 @@ final class JobKeys {
     private static final Key<WarehouseSettings, GateSettings> WAREHOUSE_GATE =
             Key.map("gate", GATE, WarehouseSettings::gate, "Checks between upload and replace; tables by their name.");
     private static final Section<WarehouseSettings> WAREHOUSE = Section.<WarehouseSettings>of(
-                    List.of(ENGINE_DUCKDB, WAREHOUSE_SCHEMA, KEEP_PREVIOUS, WAREHOUSE_GATE),
+                    List.of(ENGINE_DUCKDB, ENGINE_POSTGRES, WAREHOUSE_SCHEMA, KEEP_PREVIOUS, WAREHOUSE_GATE),
                     v -> new WarehouseSettings(
-                            v.get(ENGINE_DUCKDB), v.get(WAREHOUSE_SCHEMA), v.get(KEEP_PREVIOUS), v.get(WAREHOUSE_GATE)))
-            .withOneOf(List.of(ENGINE_DUCKDB));
+                            v.find(ENGINE_DUCKDB)
+                                    .<WarehouseSettings.Engine>map(duckDb -> duckDb)
+                                    .orElseGet(() -> v.get(ENGINE_POSTGRES)),
+                            v.get(WAREHOUSE_SCHEMA),
+                            v.get(KEEP_PREVIOUS),
+                            v.get(WAREHOUSE_GATE)))
+            .withOneOf(List.of(ENGINE_DUCKDB, ENGINE_POSTGRES));
 
     private static final Key<Job, String> NAME = Key.required(
             "job", Scalars.JOB_NAME, Job::name, "The job's name; storage and warehouse name its things by it.");

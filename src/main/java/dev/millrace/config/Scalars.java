@@ -95,6 +95,18 @@ final class Scalars {
 
     static final Scalar<Integer> RATIO = small(1, 1_000_000, "must be a whole number from 1 to 1000000");
 
+    static final Scalar<Integer> PORT = small(1, 65_535, "must be a TCP port from 1 to 65535, for example 5432");
+
+    static final Scalar<Integer> STREAMS = small(1, 64, "must be a whole number from 1 to 64");
+
+    static final Scalar<String> HOST = Scalar.matching(
+            "host",
+            "must be the name or address of a host, for example db.acme.com",
+            "[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?");
+
+    static final Scalar<String> SERVER_NAME =
+            Scalar.matching("name", "must be a name of at most 63 characters, for example shop", "[^\\p{Cntrl}]{1,63}");
+
     static final Scalar<Integer> KEPT_VERSIONS = small(1, 1_000, "must be a whole number from 1 to 1000");
 
     static final Scalar<Character> CHARACTER = new Scalar<>(
