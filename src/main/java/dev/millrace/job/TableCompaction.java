@@ -11,6 +11,7 @@ import dev.millrace.storage.Storage;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** Compacts the Delta tables that the runs of a job have published over time. */
@@ -55,12 +56,12 @@ final class TableCompaction {
     }
 
     /** The tables of the last run that published, with their layouts. */
-    private TreeSet<String> tables(LakeSettings settings) {
-        TreeSet<String> tables = new TreeSet<>();
+    private Set<String> tables(LakeSettings settings) {
+        Set<String> tables = new TreeSet<>();
         List<RunId> runs = open.store().runs();
         for (int i = runs.size() - 1; i >= 0 && tables.isEmpty(); i--) {
             Optional<PhaseCommit> published = open.store().run(runs.get(i)).phase(Phase.PUBLISH);
-            for (String table : published.map(phase -> phase.counts().keySet()).orElse(java.util.Set.of())) {
+            for (String table : published.map(phase -> phase.counts().keySet()).orElse(Set.of())) {
                 tables.add(table);
                 for (Layout layout : settings.also()) {
                     tables.add(table + layout.suffix());
