@@ -12,6 +12,7 @@ import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -35,7 +36,9 @@ public final class CompactFolder implements Callable<Integer> {
             index = "0",
             arity = "0..1",
             paramLabel = "PATH",
-            description = "The folder: local, or s3://bucket/prefix/. A job's own lake is compacted by its runs.")
+            description =
+                    "The folder: local, or s3://bucket/prefix/. Or a job file: then the Delta tables that its runs"
+                            + " have published, by Delta's OPTIMIZE and of lake.file-size.")
     private Optional<String> path = Optional.empty();
 
     @Option(
@@ -89,6 +92,15 @@ public final class CompactFolder implements Callable<Integer> {
             description = "A server that speaks S3 but is not Amazon's, for example http://127.0.0.1:9000.")
     private String endpoint = "";
 
+    @Option(names = "--env", paramLabel = "NAME", description = "With a JOB: lays conf/NAME.yaml under the job file.")
+    private Optional<String> env = Optional.empty();
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "With a JOB: sets $${arg:KEY} of the job file; may be repeated.")
+    private Map<String, String> jobArguments = Map.of();
+
     @Option(names = "--region", paramLabel = "REGION", description = "Region of the bucket (default: the machine's).")
     private String region = "";
 
@@ -115,6 +127,12 @@ public final class CompactFolder implements Callable<Integer> {
     @Override
     public Integer call() {
         long start = System.nanoTime();
+        Optional<String> job = path.filter(CompactFolder::isJobFile).filter(file -> !file.contains("://"));
+        if (job.isPresent()) {
+            OpenJob open = OpenJob.load(job.get(), env, jobArguments, around);
+            new TableCompaction(open).run(command.commandLine().getOut());
+            return 0;
+        }
         StorageOptions options = new StorageOptions(endpoint, region, pathStyle);
         FolderLocation location = new FolderLocation(folder(), options, around);
         location.requirePlain();
@@ -158,16 +176,19 @@ public final class CompactFolder implements Callable<Integer> {
         String folder = path.or(() -> namedPath)
                 .orElseThrow(
                         () -> mistake("Missing PATH: name a folder of Parquet files, for example s3://acme/orders/"));
-        if (JOB_FILES.stream().anyMatch(folder::endsWith)) {
+        if (isJobFile(folder)) {
             throw Fault.user(
-                    folder + " is a job file: compact takes a folder of Parquet files. What a job's run has landed"
-                            + " is compacted by its phase: scripts/millrace local compact " + folder);
+                    folder + " is a job file, which is no folder of Parquet files, and has to lie on the local disk");
         }
         if (engine == CompactionSettings.Engine.PAGES && !sortBy.isEmpty()) {
             throw mistake("Invalid --sort-by: " + String.join(",", sortBy)
                     + ": --engine pages keeps rows in their order;" + " leave one of the two out");
         }
         return folder;
+    }
+
+    private static boolean isJobFile(String path) {
+        return JOB_FILES.stream().anyMatch(path::endsWith);
     }
 
     private ParameterException mistake(String message) {

@@ -55,6 +55,12 @@ final class PageTask implements Function<PlannedFile, Ending> {
             return merge(file);
         } catch (Fault fault) {
             return new Ending(file, Kind.FAILED, fault.getMessage());
+        } catch (RuntimeException defect) { // Ours: rows may do, and other files have to go on.
+            LOG.error("Unit {}: pages could not be merged", writing.unit(file), defect);
+            return new Ending(
+                    file,
+                    Kind.REFUSED,
+                    "pages could not be merged: " + defect + ": this is a defect, please report it");
         }
     }
 

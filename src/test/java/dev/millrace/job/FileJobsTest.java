@@ -101,6 +101,30 @@ class FileJobsTest {
     }
 
     @Test
+    void tablesThatGrewByManyCommitsAreCompactedOnRequest() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("access", JOB);
+        assertThat(Trial.command("compact", job.toString()).err()).contains("no run has published any yet");
+        AccessRecordFiles sample = new AccessRecordFiles(7, LocalDate.parse("2026-11-20"), 1, 300, false);
+        Map<String, SampleFile> files = new TreeMap<>();
+        put(files, sample.files());
+        trial.succeed(job);
+        put(files, sample.late(2));
+        trial.succeed(job);
+
+        Trial.Ended ended = Trial.command("compact", job.toString());
+
+        assertThat(ended.err()).isEmpty();
+        assertThat(ended.out()).matches("access_record: \\d+ files, .* KB, became \\d+, .* KB\n");
+        assertThat(lake()).containsExactlyElementsOf(expected(files));
+        assertThat(Trial.command("compact", job.toString()).out()).isEqualTo("access_record: nothing to do\n");
+
+        put(files, sample.rewritten(2));
+        trial.succeed(job);
+        assertThat(lake()).containsExactlyElementsOf(expected(files));
+    }
+
+    @Test
     void stoppedAfterAnyEffectAndRunAgainItIsAsUndisturbed() throws IOException {
         AccessRecordFiles sample = new AccessRecordFiles(8, LocalDate.parse("2026-11-20"), 1, 30, false);
         Map<String, SampleFile> all = new TreeMap<>();
