@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 
 /** Reads a table again and again in a thread of its own, and notes each change of what it sees. */
 final class ReaderLoop implements AutoCloseable {
-    private static final Duration PAUSE = Duration.ofMillis(100);
+    private static final Duration PAUSE = Duration.ofMillis(400);
 
     private final Supplier<Optional<String>> reader;
     private final List<String> seen = new ArrayList<>();
