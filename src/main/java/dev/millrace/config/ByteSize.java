@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  * @param bytes at least 1
  */
 public record ByteSize(long bytes) implements Serializable, Comparable<ByteSize> {
-    static final String RULE =
+    public static final String RULE =
             "must be a positive size: a whole number with B, KB, MB or GB, which count by 1024, for example 128MB";
 
     static final String FORM = "(\\d{1,9})(B|KB|MB|GB)";

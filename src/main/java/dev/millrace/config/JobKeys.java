@@ -1,5 +1,6 @@
 package dev.millrace.config;
 
+import dev.millrace.config.CompactionSettings.Engine;
 import dev.millrace.config.FileSource.OnChange;
 import dev.millrace.config.Job.Overlap;
 import dev.millrace.config.LakeSettings.Layout;
@@ -14,7 +15,10 @@ import dev.millrace.config.StagingSettings.Spool;
 import dev.millrace.config.TableSettings.Column;
 import dev.millrace.config.TableSettings.ComputedColumn;
 import dev.millrace.config.TableSettings.GivenColumn;
+import dev.millrace.config.WarehouseSettings.Dependents;
 import dev.millrace.config.WarehouseSettings.DuckDb;
+import dev.millrace.config.WarehouseSettings.Postgres;
+import dev.millrace.config.WarehouseSettings.Tls;
 import dev.millrace.table.Codec;
 import dev.millrace.table.ColumnType;
 import dev.millrace.table.FileFormat;
@@ -32,6 +36,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Every key of the job file, declared once. A new key is one constant, its place in a section and in its record. */
 final class JobKeys {
@@ -397,15 +402,52 @@ final class JobKeys {
                         + " `etag` and `n_record`, of which the last two may be null.");
         static final Key<SnapshotSource, FileLocation> EXPORT = Key.optional(
                 "export",
-                Scalars.FILE,
+                Scalars.EXPORT,
                 SnapshotSource::export,
-                "The `manifest-summary.json` of a full export of a DynamoDB table, in DynamoDB JSON.");
+                "An export that is there: the `manifest-summary.json` of a full one of a DynamoDB table, in DynamoDB JSON;"
+                        + " or of an RDS or Aurora snapshot its folder, or the `export_info_<id>.json` in it.");
         static final Key<SnapshotSource, Map<String, String>> KEYS = Key.map(
                 "keys",
                 new MapForm<>("key attribute", Scalars.ATTRIBUTE, Scalars.KEY_TYPE),
                 SnapshotSource::keys,
-                "The exported table's keys with their types, partition key first, which no export tells:"
+                "The exported DynamoDB table's keys with their types, partition key first, which no export tells:"
                         + " `{PK: S, SK: S}`; only with `export`.");
+        static final Key<SnapshotSource, SnapshotSource.Requested> REQUEST = Key.optional(
+                "request",
+                Scalar.oneOf(SnapshotSource.Requested.values()),
+                source -> source.request().map(SnapshotSource.ExportRequest::items),
+                "Has DynamoDB export `table` to `to` when a run begins, and waits for it: `full` exports all items. The"
+                        + " table needs point-in-time recovery.");
+        static final Key<SnapshotSource, String> TABLE = Key.optional(
+                "table",
+                Scalars.DYNAMODB_TABLE,
+                source -> source.request().map(SnapshotSource.ExportRequest::table),
+                "The DynamoDB table that is exported; only with `request`.");
+        static final Key<SnapshotSource, Location> TO = Key.optional(
+                "to",
+                Scalars.FOLDER,
+                source -> source.request().map(SnapshotSource.ExportRequest::to),
+                "The folder on S3 that exports are written below; only with `request`.");
+        static final Key<SnapshotSource, String> REGION = Key.optional(
+                "region",
+                Scalars.REGION,
+                source -> source.request().flatMap(SnapshotSource.ExportRequest::region),
+                "The table's region; left out, the one that the AWS SDK finds in its environment; only with `request`.");
+        static final Key<SnapshotSource, URI> ENDPOINT = Key.optional(
+                "endpoint",
+                Scalars.ADDRESS,
+                source -> source.request().flatMap(SnapshotSource.ExportRequest::endpoint),
+                "Where DynamoDB answers, if not at the region's address; only with `request`.");
+        static final Key<SnapshotSource, String> ROLE = Key.optional(
+                "role",
+                Scalars.ROLE,
+                source -> source.request().flatMap(SnapshotSource.ExportRequest::role),
+                "A role that is assumed for the request; only with `request`.");
+        static final Key<SnapshotSource, String> EXTERNAL_ID = Key.optional(
+                "external-id",
+                Scalars.EXTERNAL_ID,
+                source -> source.request().flatMap(SnapshotSource.ExportRequest::externalId),
+                "The external id that the role asks for; only with `role`.");
         static final Key<SnapshotSource, Location> AT = Key.optional(
                 "at",
                 Scalars.FOLDER,
@@ -429,48 +471,106 @@ final class JobKeys {
                 Scalars.GROUP_SIZE,
                 "auto",
                 SnapshotSource::groupBytes,
-                "Bytes of files that make a unit of work at most, unless one file has more; `auto` makes about 64 units of"
-                        + " 16 to 128 MB.");
+                "Bytes of files that make a unit of work at most, unless a file has more that cannot be cut; `auto` makes about"
+                        + " 64 units, bounded by what a task reads in two minutes.");
         static final Key<SnapshotSource, Boolean> FILE_COLUMN = Key.of(
                 "file-column",
                 Scalars.BOOL,
                 "true",
                 SnapshotSource::fileColumn,
                 "Whether rows have a column `_file` with the file that they are from.");
+        private static final List<Key<SnapshotSource, ?>> OF_REQUEST =
+                List.of(TABLE, TO, REGION, ENDPOINT, ROLE, EXTERNAL_ID);
         static final Section<SnapshotSource> SECTION = Section.<SnapshotSource>of(
-                        List.of(MANIFEST, EXPORT, KEYS, AT, NAMES, FORMAT, GROUP_SIZE, FILE_COLUMN),
+                        List.of(
+                                MANIFEST,
+                                EXPORT,
+                                KEYS,
+                                REQUEST,
+                                TABLE,
+                                TO,
+                                REGION,
+                                ENDPOINT,
+                                ROLE,
+                                EXTERNAL_ID,
+                                AT,
+                                NAMES,
+                                FORMAT,
+                                GROUP_SIZE,
+                                FILE_COLUMN),
                         v -> new SnapshotSource(
                                 v.find(MANIFEST),
                                 v.find(EXPORT),
                                 v.get(KEYS),
+                                v.find(REQUEST).map(items -> request(v, items)),
                                 v.find(AT),
                                 v.get(NAMES),
                                 v.get(FORMAT),
                                 v.get(GROUP_SIZE),
                                 v.get(FILE_COLUMN)))
-                .withOneOf(List.of(MANIFEST, EXPORT, AT))
-                .checked(Snapshot::check);
+                .withOneOf(List.of(MANIFEST, EXPORT, AT, REQUEST))
+                .checked(Snapshot::check)
+                .checked(Snapshot::checkRequest);
+
+        private static SnapshotSource.ExportRequest request(Values v, SnapshotSource.Requested items) {
+            return new SnapshotSource.ExportRequest(
+                    items,
+                    v.get(TABLE),
+                    v.find(REGION),
+                    v.find(ENDPOINT),
+                    v.find(ROLE),
+                    v.find(EXTERNAL_ID),
+                    v.get(TO));
+        }
 
         private static void check(Values v) {
-            boolean namesFiles = v.isGiven(MANIFEST) || v.isGiven(EXPORT);
+            boolean namesFiles = v.isGiven(MANIFEST) || v.isGiven(EXPORT) || v.isGiven(REQUEST);
             if (namesFiles && isOther(v, NAMES)) {
-                v.mistake(NAMES, "has no effect on a manifest, which names its files: remove it");
+                v.mistake(NAMES, "has no effect on a manifest or an export, which names its files: remove it");
             }
+            boolean isOfItems = v.find(EXPORT).filter(SnapshotSource::isOfItems).isPresent();
             int keys = v.find(KEYS).map(Map::size).orElse(1);
-            if (!v.isGiven(EXPORT)) {
-                if (keys > 0 && v.isGiven(KEYS)) {
-                    v.mistake(KEYS, "is only for an export: remove it");
-                }
-                return;
+            if (!isOfItems && keys > 0 && v.isGiven(KEYS)) {
+                v.mistake(
+                        KEYS,
+                        v.isGiven(REQUEST)
+                                ? "are those of the table, which DynamoDB tells: remove it"
+                                : "is only for an export of a DynamoDB table: remove it");
             }
-            if (keys < 1 || keys > 2) {
+            if (isOfItems && (keys < 1 || keys > 2)) {
                 v.mistake(KEYS, "must name the table's partition key, and its sort key if it has one: {PK: S, SK: S}");
             }
-            if (isOther(v, FORMAT)) {
-                v.mistake(FORMAT, "has no effect on an export, which is in DynamoDB JSON: remove it");
+            if (isOfItems || v.isGiven(REQUEST)) {
+                if (isOther(v, FORMAT)) {
+                    v.mistake(FORMAT, "has no effect on an export, which is in DynamoDB JSON: remove it");
+                }
+                if (isOther(v, FILE_COLUMN)) {
+                    v.mistake(FILE_COLUMN, "has no effect on an export, whose rows are known by their keys: remove it");
+                }
+            } else if (v.isGiven(EXPORT) && isOther(v, FORMAT)) {
+                v.mistake(FORMAT, "has no effect on an export of RDS or Aurora, which is in Parquet: remove it");
             }
-            if (isOther(v, FILE_COLUMN)) {
-                v.mistake(FILE_COLUMN, "has no effect on an export, whose rows are known by their keys: remove it");
+        }
+
+        private static void checkRequest(Values v) {
+            for (Key<SnapshotSource, ?> key : OF_REQUEST) {
+                if (v.isGiven(key) && !v.isGiven(REQUEST)) {
+                    v.mistake(key, "is only for an export that is requested: add request: full, or remove it");
+                }
+            }
+            if (!v.isGiven(REQUEST)) {
+                return;
+            }
+            for (Key<SnapshotSource, ?> key : List.of(TABLE, TO)) {
+                if (!v.isGiven(key)) {
+                    v.mistake(key, "is missing: request needs it");
+                }
+            }
+            if (v.find(TO).filter(Location::isLocal).isPresent()) {
+                v.mistake(TO, "is no place that DynamoDB exports to: must be s3://bucket/prefix");
+            }
+            if (v.isGiven(EXTERNAL_ID) && !v.isGiven(ROLE)) {
+                v.mistake(EXTERNAL_ID, "has no effect without role: add role, or remove external-id");
             }
         }
 
@@ -942,15 +1042,43 @@ final class JobKeys {
                 LakeSettings::also,
                 "Other layouts that the same rows are written in, in the same commit of the job.");
 
+        static final Key<CompactionSettings, Engine> ENGINE = Key.of(
+                "engine",
+                Scalar.oneOf(Engine.values()),
+                "auto",
+                CompactionSettings::engine,
+                "What makes few files of many: `pages` merges pages and refuses the run where that cannot be done, `rewrite`"
+                        + " reads and writes rows by Spark, `auto` rewrites only what pages cannot make.");
+        static final Key<CompactionSettings, List<String>> SORT_BY = Key.list(
+                "sort-by",
+                new ListForm<>(Scalars.COLUMN, "[user_id]"),
+                CompactionSettings::sortBy,
+                "The columns by which the rows of each compacted file are sorted, which rewrites it; tables without one of"
+                        + " them are not sorted by it.");
+        static final Section<CompactionSettings> COMPACTION = Section.<CompactionSettings>of(
+                        List.of(ENGINE, SORT_BY), v -> new CompactionSettings(v.get(ENGINE), v.get(SORT_BY)))
+                .checked(v -> {
+                    boolean sorts = v.find(SORT_BY).filter(by -> !by.isEmpty()).isPresent();
+                    if (sorts && v.find(ENGINE).filter(Engine.PAGES::equals).isPresent()) {
+                        v.mistake(SORT_BY, "sorts rows, which engine: pages does not: remove one of them");
+                    }
+                });
+        static final Key<LakeSettings, CompactionSettings> COMPACTION_KEY = Key.map(
+                "compaction",
+                COMPACTION,
+                LakeSettings::compaction,
+                "How files are compacted before they are published.");
+
         static final Section<LakeSettings> SECTION = Section.<LakeSettings>of(
-                        List.of(AT, PUBLISH, PARTITION_BY, FILE_SIZE, KEEP, ALSO),
+                        List.of(AT, PUBLISH, PARTITION_BY, FILE_SIZE, KEEP, ALSO, COMPACTION_KEY),
                         v -> new LakeSettings(
                                 v.get(AT),
                                 v.get(PUBLISH),
                                 v.get(PARTITION_BY),
                                 v.get(FILE_SIZE),
                                 v.get(KEEP),
-                                v.get(ALSO)))
+                                v.get(ALSO),
+                                v.get(COMPACTION_KEY)))
                 .checked(Lake::check);
 
         private static void check(Values v) {
@@ -989,6 +1117,71 @@ final class JobKeys {
             DuckDb::path,
             "The database file that readers open; its versions lie beside it.");
     private static final Section<DuckDb> DUCKDB = Section.of(List.of(DUCKDB_PATH), v -> new DuckDb(v.get(DUCKDB_PATH)));
+
+    /** {@code warehouse.postgres}. */
+    private static final class Postgresql {
+        static final Key<Postgres, String> HOST =
+                Key.required("host", Scalars.HOST, Postgres::host, "Where the server answers.");
+        static final Key<Postgres, Integer> PORT =
+                Key.of("port", Scalars.PORT, "5432", Postgres::port, "The server's TCP port.");
+        static final Key<Postgres, String> DATABASE = Key.required(
+                "database", Scalars.SERVER_NAME, Postgres::database, "The database that holds the schema.");
+        static final Key<Postgres, String> USER = Key.required(
+                "user",
+                Scalars.SERVER_NAME,
+                Postgres::user,
+                "Who logs in; needs the right to make schemas: `GRANT CREATE ON DATABASE`.");
+        static final Key<Postgres, SecretRef> PASSWORD = Key.optional(
+                "password",
+                new SecretForm(password -> !password.isEmpty(), "is empty: set the variable to the password"),
+                Postgres::password,
+                "The user's password; left out where the server asks for none.");
+        static final Key<Postgres, Tls> TLS = Key.of(
+                "tls",
+                Scalar.oneOf(Tls.values()),
+                "verify-full",
+                Postgres::tls,
+                "How the connection is protected: encrypted and the host proven, encrypted only, or not at all.");
+        static final Key<Postgres, Path> CERTIFICATES = Key.optional(
+                "certificates",
+                Scalars.LOCAL_FILE,
+                Postgres::certificates,
+                "A PEM file of the authorities that may have signed the server's certificate; left out, those that the"
+                        + " JVM trusts.");
+        static final Key<Postgres, Integer> STREAMS = Key.of(
+                "streams",
+                Scalars.STREAMS,
+                "2",
+                Postgres::streams,
+                "Files that are loaded at once, a connection each.");
+        static final Key<Postgres, Duration> PATIENCE = Key.of(
+                "patience",
+                Scalars.DURATION,
+                "5m",
+                Postgres::patience,
+                "How long a replacement waits for readers that are in its way, before it fails and live stays.");
+        static final Key<Postgres, Dependents> DEPENDENTS = Key.of(
+                "dependents",
+                Scalar.oneOf(Dependents.values()),
+                "recreate",
+                Postgres::dependents,
+                "What becomes of views in other schemas that read the tables: made anew on the new ones in the same"
+                        + " transaction, or the run is refused.");
+
+        static final Section<Postgres> SECTION = Section.of(
+                List.of(HOST, PORT, DATABASE, USER, PASSWORD, TLS, CERTIFICATES, STREAMS, PATIENCE, DEPENDENTS),
+                v -> new Postgres(
+                        v.get(HOST),
+                        v.get(PORT),
+                        v.get(DATABASE),
+                        v.get(USER),
+                        v.find(PASSWORD),
+                        v.get(TLS),
+                        v.find(CERTIFICATES),
+                        v.get(STREAMS),
+                        v.get(PATIENCE),
+                        v.get(DEPENDENTS)));
+    }
 
     private static final Key<GateSettings, Percent> MAX_SHRINK = Key.optional(
             "max-shrink",
@@ -1029,6 +1222,11 @@ final class JobKeys {
             DUCKDB,
             w -> w.engine() instanceof DuckDb d ? Optional.of(d) : Optional.empty(),
             "A DuckDB database.");
+    private static final Key<WarehouseSettings, Postgres> ENGINE_POSTGRES = Key.optional(
+            "postgres",
+            Postgresql.SECTION,
+            w -> w.engine() instanceof Postgres p ? Optional.of(p) : Optional.empty(),
+            "A PostgreSQL database.");
     private static final Key<WarehouseSettings, String> WAREHOUSE_SCHEMA = Key.derived(
             "schema",
             Scalars.SQL_NAME,
@@ -1045,10 +1243,15 @@ final class JobKeys {
     private static final Key<WarehouseSettings, GateSettings> WAREHOUSE_GATE =
             Key.map("gate", GATE, WarehouseSettings::gate, "Checks between upload and replace; tables by their name.");
     private static final Section<WarehouseSettings> WAREHOUSE = Section.<WarehouseSettings>of(
-                    List.of(ENGINE_DUCKDB, WAREHOUSE_SCHEMA, KEEP_PREVIOUS, WAREHOUSE_GATE),
+                    List.of(ENGINE_DUCKDB, ENGINE_POSTGRES, WAREHOUSE_SCHEMA, KEEP_PREVIOUS, WAREHOUSE_GATE),
                     v -> new WarehouseSettings(
-                            v.get(ENGINE_DUCKDB), v.get(WAREHOUSE_SCHEMA), v.get(KEEP_PREVIOUS), v.get(WAREHOUSE_GATE)))
-            .withOneOf(List.of(ENGINE_DUCKDB));
+                            v.find(ENGINE_DUCKDB)
+                                    .<WarehouseSettings.Engine>map(duckDb -> duckDb)
+                                    .orElseGet(() -> v.get(ENGINE_POSTGRES)),
+                            v.get(WAREHOUSE_SCHEMA),
+                            v.get(KEEP_PREVIOUS),
+                            v.get(WAREHOUSE_GATE)))
+            .withOneOf(List.of(ENGINE_DUCKDB, ENGINE_POSTGRES));
 
     private static final Key<Job, String> NAME = Key.required(
             "job", Scalars.JOB_NAME, Job::name, "The job's name; storage and warehouse name its things by it.");
@@ -1178,12 +1381,24 @@ final class JobKeys {
         }
     }
 
+    /** Whether a snapshot is one of a DynamoDB table. */
+    private static boolean hasItems(Values v) {
+        return v.find(SOURCE_KEY)
+                .filter(source -> source instanceof SnapshotSource snapshot && snapshot.hasItems())
+                .isPresent();
+    }
+
+    private static boolean hasTables(Values v) {
+        return v.find(SOURCE_KEY)
+                .filter(source -> source instanceof SnapshotSource snapshot && snapshot.hasTables())
+                .isPresent();
+    }
+
     /** What goes with one kind of source only. */
     private static void checkSource(Values v) {
         Reading reading = v.reading();
         boolean isTable = reading.root().find("source", "dynamodb").isPresent();
-        boolean isExport = reading.root().find("source", "snapshot", "export").isPresent();
-        if (isTable || isExport) {
+        if (isTable || hasItems(v)) {
             v.find(TABLES)
                     .ifPresent(tables -> tables.forEach((kind, table) -> {
                         if (table.isGiven()) {
@@ -1223,6 +1438,16 @@ final class JobKeys {
                     "is replaced whole by every run, and a run of files has only new rows: remove it, and publish to a"
                             + " lake");
         }
+        if (hasTables(v)) {
+            v.find(SCHEMA_KEY)
+                    .filter(schema -> !(schema.kind() instanceof OneKind))
+                    .ifPresent(
+                            schema -> v.mistake(
+                                    reading.root().find("schema", "kind").orElse(reading.root()),
+                                    "schema.kind",
+                                    "has no effect on an export of RDS or Aurora, whose tables are told by their folders: remove it"));
+            return;
+        }
         boolean isOneKind =
                 v.find(SCHEMA_KEY).filter(s -> s.kind() instanceof OneKind).isPresent();
         if (isOneKind && reading.root().find("tables").orElse(null) instanceof Tree.Mapping tables) {
@@ -1241,7 +1466,7 @@ final class JobKeys {
         Map<String, TableSettings> tables = v.find(TABLES).orElse(Map.of());
         boolean isFiles = v.isGiven(SOURCE_KEY)
                 && reading.root().find("source", "dynamodb").isEmpty()
-                && reading.root().find("source", "snapshot", "export").isEmpty();
+                && !hasItems(v);
         tables.forEach((kind, table) -> table.deduplicate().ifPresent(duplicates -> {
             Tree at = reading.root().find("tables", kind, "deduplicate").orElse(reading.root());
             String path = Reading.below("tables", kind) + ".deduplicate";
@@ -1308,6 +1533,7 @@ final class JobKeys {
                     .flatMap(table -> table.columns().keySet().stream())
                     .collect(Collectors.toCollection(LinkedHashSet::new));
             requireColumns(v, lake.partitionBy(), known, "partition-by");
+            requireColumns(v, lake.compaction().sortBy(), known, "compaction", "sort-by");
             lake.also().forEach(layout -> requireColumns(v, layout.partitionBy(), known, "also"));
         }
     }
@@ -1322,13 +1548,17 @@ final class JobKeys {
                 : "";
     }
 
-    private static void requireColumns(Values v, List<String> columns, Set<String> known, String key) {
+    private static void requireColumns(Values v, List<String> columns, Set<String> known, String... key) {
         columns.stream().filter(column -> !known.contains(column)).forEach(column -> {
             String remedy = Nearest.to(column, known)
                     .map(near -> "did you mean " + near + "?")
                     .orElseGet(() -> "known are " + String.join(", ", known));
-            Tree at = v.reading().root().find("lake", key).orElseThrow();
-            v.mistake(new Tree.Empty(at.place()), "lake." + key, "no column " + column + ": " + remedy);
+            Tree at = v.reading()
+                    .root()
+                    .find(Stream.concat(Stream.of("lake"), Stream.of(key)).toArray(String[]::new))
+                    .orElseThrow();
+            v.mistake(
+                    new Tree.Empty(at.place()), "lake." + String.join(".", key), "no column " + column + ": " + remedy);
         });
     }
 

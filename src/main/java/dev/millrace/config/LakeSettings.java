@@ -12,9 +12,16 @@ import java.util.List;
  * @param fileSize about how big files are
  * @param versions of a table that are kept with {@link Publish#VERSIONED}
  * @param also other layouts of the same tables
+ * @param compaction how few files are made of many; columns to sort by that a table has not are left out for it
  */
 public record LakeSettings(
-        Location at, Publish publish, List<String> partitionBy, ByteSize fileSize, int versions, List<Layout> also) {
+        Location at,
+        Publish publish,
+        List<String> partitionBy,
+        ByteSize fileSize,
+        int versions,
+        List<Layout> also,
+        CompactionSettings compaction) {
     /** How readers come to see new files. */
     public enum Publish {
         /** A Delta table: all of a run's files at once. */

@@ -61,6 +61,13 @@ final class Scalars {
             FileLocation::parse,
             FileLocation::uri);
 
+    static final Scalar<FileLocation> EXPORT = new Scalar<>(
+            "file or folder: local path, `file:///...` or `s3://bucket/key`",
+            FileLocation.RULE.replaceFirst("a file", "a file or folder"),
+            Scalar.anyText(),
+            (text, base) -> FileLocation.parse(text.endsWith("/") ? text.substring(0, text.length() - 1) : text, base),
+            FileLocation::uri);
+
     static final Scalar<FolderPattern> FOLDER_PATTERN = new Scalar<>(
             "folder; names in it may hold `{yyyy}`, `{MM}`, `{dd}`, `{HH}`, `{mm}`",
             FolderPattern.RULE,
@@ -87,6 +94,18 @@ final class Scalars {
     static final Scalar<Integer> DEPTH = small(1, 1_000, "must be a whole number from 1 to 1000");
 
     static final Scalar<Integer> RATIO = small(1, 1_000_000, "must be a whole number from 1 to 1000000");
+
+    static final Scalar<Integer> PORT = small(1, 65_535, "must be a TCP port from 1 to 65535, for example 5432");
+
+    static final Scalar<Integer> STREAMS = small(1, 64, "must be a whole number from 1 to 64");
+
+    static final Scalar<String> HOST = Scalar.matching(
+            "host",
+            "must be the name or address of a host, for example db.acme.com",
+            "[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?");
+
+    static final Scalar<String> SERVER_NAME =
+            Scalar.matching("name", "must be a name of at most 63 characters, for example shop", "[^\\p{Cntrl}]{1,63}");
 
     static final Scalar<Integer> KEPT_VERSIONS = small(1, 1_000, "must be a whole number from 1 to 1000");
 

@@ -1,6 +1,8 @@
 package dev.millrace.config;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 
 /**
  * What a job loads.
@@ -20,4 +22,49 @@ public record WarehouseSettings(Engine engine, String schema, int keepPrevious, 
      * @param path of the database file that readers open, absolute
      */
     public record DuckDb(Path path) implements Engine {}
+
+    /** How a connection is protected. */
+    public enum Tls {
+        /** Encrypted, and the server proves that it is the host it is asked for. */
+        VERIFY_FULL,
+        /** Encrypted; nobody knows by whom. */
+        REQUIRE,
+        /** In clear. */
+        DISABLE
+    }
+
+    /** What becomes of views in other schemas that read the live tables. */
+    public enum Dependents {
+        /** They are made anew on the new tables, in the same transaction. */
+        RECREATE,
+        /** The gate refuses. */
+        REFUSE
+    }
+
+    /**
+     * PostgreSQL.
+     *
+     * @param host where the server answers
+     * @param port its TCP port
+     * @param database that holds the schema
+     * @param user to log in as; it owns what is made
+     * @param password of the user; empty where the server asks for none
+     * @param tls how the connection is protected
+     * @param certificates of the authorities that may have signed the server's, a PEM file; empty: those the JVM trusts
+     * @param streams files that are loaded at once, a connection each
+     * @param patience how long a replacement waits for readers that are in its way
+     * @param dependents what becomes of views in other schemas
+     */
+    public record Postgres(
+            String host,
+            int port,
+            String database,
+            String user,
+            Optional<SecretRef> password,
+            Tls tls,
+            Optional<Path> certificates,
+            int streams,
+            Duration patience,
+            Dependents dependents)
+            implements Engine {}
 }

@@ -166,7 +166,7 @@ public final class DynamoDbClients {
         return failure instanceof AwsServiceException refused && EXPIRED.contains(code(refused));
     }
 
-    private static String code(AwsServiceException failure) {
+    static String code(AwsServiceException failure) {
         AwsErrorDetails details = failure.awsErrorDetails();
         return details == null || details.errorCode() == null ? "" : details.errorCode();
     }

@@ -64,6 +64,17 @@ public record TableDescription(
         if (table.tableStatus() == TableStatus.CREATING || table.tableStatus() == TableStatus.DELETING) {
             throw Fault.world(access + " is " + table.tableStatusAsString() + ": try again when it is ACTIVE");
         }
+        List<KeyAttribute> keys = keys(table);
+        String id = Optional.ofNullable(table.tableId())
+                .or(() -> Optional.ofNullable(table.creationDateTime()).map(Instant::toString))
+                .orElse("");
+        boolean isLocal = table.tableArn() != null && table.tableArn().startsWith(LOCAL);
+        return new TableDescription(
+                keys, table.tableSizeBytes(), table.itemCount(), TableCapacity.of(table), id, isLocal);
+    }
+
+    /** A table's keys, partition key first. */
+    static List<KeyAttribute> keys(software.amazon.awssdk.services.dynamodb.model.TableDescription table) {
         List<KeyAttribute> keys = new ArrayList<>();
         for (KeyType part : List.of(KeyType.HASH, KeyType.RANGE)) {
             table.keySchema().stream()
@@ -77,12 +88,7 @@ public record TableDescription(
                                     .orElseThrow()
                                     .attributeTypeAsString()))));
         }
-        String id = Optional.ofNullable(table.tableId())
-                .or(() -> Optional.ofNullable(table.creationDateTime()).map(Instant::toString))
-                .orElse("");
-        boolean isLocal = table.tableArn() != null && table.tableArn().startsWith(LOCAL);
-        return new TableDescription(
-                keys, table.tableSizeBytes(), table.itemCount(), TableCapacity.of(table), id, isLocal);
+        return keys;
     }
 
     /** Refuses to go on with what was planned for another table of the same name. */

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.crypto.ParquetCryptoRuntimeException;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
 import org.apache.parquet.hadoop.ParquetFileReader;
@@ -50,7 +51,9 @@ final class ParquetRecords implements RecordReader {
         Fault.in(e).ifPresent(fault -> {
             throw fault;
         });
-        return "the file is broken or no Parquet: " + e.getMessage();
+        // No keys are known here, whatever the file's footer says.
+        boolean isEncrypted = e instanceof ParquetCryptoRuntimeException;
+        return (isEncrypted ? "the file is encrypted: " : "the file is broken or no Parquet: ") + e.getMessage();
     }
 
     @Override

@@ -29,10 +29,15 @@ public record RecordFiles(Storage storage, UnitFiles units, Format format, Limit
     @Override
     public long count(PlannedUnit unit, CensusTaker taker) {
         long rows = 0;
+        int file = -1;
         try (Reading reading = new Reading(unit)) {
             for (RecordReader.Met met = reading.next(); met != RecordReader.Met.END; met = reading.next()) {
                 rows++;
                 if (met == RecordReader.Met.RECORD) {
+                    if (file != reading.file()) {
+                        file = reading.file();
+                        taker.file(reading.uri());
+                    }
                     taker.add(reading.records().tape());
                 }
             }

@@ -8,6 +8,7 @@ import dev.millrace.schema.Census;
 import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.CensusUnits;
 import dev.millrace.schema.ShredPlan;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -59,14 +60,18 @@ abstract class FilesReading implements SourceReading {
 
     @Override
     public void extract(List<PlannedUnit> units, ShredPlan plan, CensusFiles census, Consumer<Dataset<Row>> sink) {
-        context.work(
+        Map<String, Duration> took = context.work(
                 Phase.EXTRACT,
                 units,
                 () -> sink.accept(FilesSource.rows(
                         context.spark().get(),
                         new FilesSource.Read(
                                 records, units, plan, census, context.run().units(), PHASE))));
+        measured(took);
     }
+
+    /** Told how long units of this process took, by their ids. */
+    void measured(Map<String, Duration> took) {}
 
     @Override
     public Map<String, String> close() {

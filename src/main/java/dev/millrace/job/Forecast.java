@@ -105,16 +105,29 @@ final class Forecast implements Callable<Integer> {
     }
 
     private static void printSnapshot(PrintWriter out, ListedSource source, SnapshotSource settings) {
-        List<SnapshotFile> files = source.snapshot().files();
         out.println("snapshot   " + source.name());
+        if (source.isRequested()) {
+            out.println(
+                    "files      are told once a run has requested the export; it costs none of the table's capacity");
+            return;
+        }
+        List<SnapshotFile> files = source.snapshot().files();
         out.println("files      " + Figures.count(files.size()) + ", "
                 + Figures.bytes(source.snapshot().bytes()));
-        LongSummaryStatistics groups = SnapshotGroups.group(files, settings.groupBytes()).stream()
-                .mapToLong(
-                        group -> group.stream().mapToLong(SnapshotFile::bytes).sum())
-                .summaryStatistics();
+        long most = source.groupBytes(files);
+        LongSummaryStatistics groups =
+                SnapshotGroups.sizes(source.snapshot().storage(), files, settings.fileFormat(), most).stream()
+                        .mapToLong(Long::longValue)
+                        .summaryStatistics();
         out.println("groups     " + Figures.count(groups.getCount()) + ", of " + Figures.bytes(groups.getMin()) + " to "
-                + Figures.bytes(groups.getMax()));
+                + Figures.bytes(groups.getMax()) + "; at most " + Figures.bytes(most) + ", "
+                + (settings.groupBytes().isPresent()
+                        ? "as group-size says"
+                        : source.throughput()
+                                .bytesPerSecond()
+                                .map(rate -> "by the sizes of the files and " + Figures.bytes(rate.longValue())
+                                        + " a second, which a task has read in the last runs")
+                                .orElse("by the sizes of the files")));
     }
 
     private static void print(PrintWriter out, TableSource source, Optional<RunStore> run) {

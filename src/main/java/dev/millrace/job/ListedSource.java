@@ -6,6 +6,7 @@ import dev.millrace.config.Location;
 import dev.millrace.config.SnapshotSource;
 import dev.millrace.fault.Fault;
 import dev.millrace.files.DynamoDbExport;
+import dev.millrace.files.RdsExport;
 import dev.millrace.files.RecordFiles;
 import dev.millrace.files.Snapshot;
 import dev.millrace.files.SnapshotFile;
@@ -22,15 +23,20 @@ import dev.millrace.run.TableCounts;
 import dev.millrace.schema.CensusTaker;
 import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.KeyAttribute;
+import dev.millrace.schema.KindRule;
 import dev.millrace.schema.ShredPlan;
 import dev.millrace.schema.SourceType;
 import dev.millrace.storage.Storage;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
 
 /** A job's snapshot, listed by a manifest or in a folder, of which each run reads all files. */
 final class ListedSource extends RecordsSource {
@@ -40,17 +46,23 @@ final class ListedSource extends RecordsSource {
     /** The rule by which a run is refused that would empty its table. */
     static final String EMPTY = "empty";
 
+    /** The rule by which a run is refused whose export warns of a table. */
+    private static final String WARNING = "export-warning";
+
     private final OpenJob open;
     private final SnapshotSource settings;
     private final Surroundings around;
     private final Map<RunId, List<SnapshotFile>> planned = new HashMap<>();
+    private final Optional<RequestedExport> requested;
     private Optional<Snapshot> found = Optional.empty();
+    private Optional<RunStore> begun = Optional.empty();
 
     private ListedSource(OpenJob open, SnapshotSource settings, Surroundings around) {
         super(open, settings.fileColumn());
         this.open = open;
         this.settings = settings;
         this.around = around;
+        this.requested = settings.request().map(request -> new RequestedExport(open, request, around.clock()));
     }
 
     static ListedSource open(OpenJob open, SnapshotSource settings, Surroundings around) {
@@ -61,13 +73,24 @@ final class ListedSource extends RecordsSource {
         return around.storages().apply(root, OpenJob.options(open.job().s3()));
     }
 
-    /** Lists the files, and holds them against the manifest, when it is first asked. */
+    /** Lists the files, and holds them against the manifest, when it is first asked; of an export that is there. */
     Snapshot snapshot() {
+        return snapshot(() -> settings.manifest()
+                .map(this::ofManifest)
+                .or(() -> settings.export().map(this::ofExport))
+                .orElseGet(() -> ofFolder(settings.at().orElseThrow())));
+    }
+
+    /** The files of a run, for which an export is requested where the job file says so. */
+    private Snapshot snapshot(RunStore run) {
+        return requested
+                .map(export -> snapshot(() -> ofItems(export.made(run))))
+                .orElseGet(this::snapshot);
+    }
+
+    private Snapshot snapshot(Supplier<Snapshot> listing) {
         if (found.isEmpty()) {
-            Snapshot snapshot = settings.manifest()
-                    .map(this::ofManifest)
-                    .or(() -> settings.export().map(this::ofExport))
-                    .orElseGet(() -> ofFolder(settings.at().orElseThrow()));
+            Snapshot snapshot = listing.get();
             if (snapshot.files().isEmpty()) {
                 throw Fault.world("Snapshot " + name() + " has no files: nothing is read, and what is published stays");
             }
@@ -76,15 +99,52 @@ final class ListedSource extends RecordsSource {
         return found.get();
     }
 
+    /** Whether the files are only there once a run has requested them. */
+    boolean isRequested() {
+        return requested.isPresent();
+    }
+
     /** What lists the files. */
     String name() {
         return settings.manifest()
                 .or(settings::export)
                 .map(FileLocation::uri)
-                .orElseGet(() -> settings.at().orElseThrow().uri());
+                .or(() -> settings.at().map(Location::uri))
+                .orElseGet(() -> "full export of " + requested.orElseThrow() + " to "
+                        + settings.request().orElseThrow().to());
     }
 
-    private Snapshot ofExport(FileLocation summary) {
+    private Snapshot ofExport(FileLocation export) {
+        return settings.hasTables() ? ofTables(export) : ofItems(export);
+    }
+
+    private Snapshot ofTables(FileLocation export) {
+        FileLocation info = info(export);
+        return RdsExport.read(storage(info.folder().uri()), info.name(), wanted());
+    }
+
+    /** The info file of an export of RDS, which is named by it or by its folder. */
+    private FileLocation info(FileLocation export) {
+        boolean isFile = export.name().endsWith(".json");
+        Location folder = isFile ? export.folder() : new Location(export.uri() + "/");
+        Optional<String> info = isFile
+                ? Optional.of(export.name())
+                        .filter(name -> storage(folder.uri()).stat(name).isPresent())
+                : RdsExport.find(storage(folder.uri()));
+        return new FileLocation(
+                folder,
+                info.orElseThrow(() -> Fault.user(open.file() + ": source.snapshot.export: " + export + ": "
+                        + (isFile ? "there is no such file" : "there is no export_info_<id>.json in it"))));
+    }
+
+    /** Tables of an export of RDS that the job file names. */
+    private Set<String> wanted() {
+        Set<String> wanted = new LinkedHashSet<>(open.job().tables().keySet());
+        wanted.remove(KindRule.UNKNOWN);
+        return wanted;
+    }
+
+    private Snapshot ofItems(FileLocation summary) {
         Storage folder = storage(summary.folder().uri());
         if (folder.stat(summary.name()).isEmpty()) {
             throw Fault.user(open.file() + ": source.snapshot.export: " + summary + ": there is no such file");
@@ -153,20 +213,30 @@ final class ListedSource extends RecordsSource {
         return root;
     }
 
-    private List<KeyAttribute> keys() {
+    private List<KeyAttribute> keys(Optional<RunStore> run) {
+        if (requested.isPresent()) {
+            return run.map(requested.get()::keys).orElseGet(requested.get()::keys);
+        }
         return settings.keys().entrySet().stream()
                 .map(key -> new KeyAttribute(key.getKey(), SourceType.valueOf(key.getValue())))
                 .toList();
     }
 
     @Override
+    KindRule kindRule(RunStore run) {
+        return settings.hasTables()
+                ? new KindRule.ByFolder(RdsExport.kinds(source(run), planned(run), wanted()))
+                : super.kindRule(run);
+    }
+
+    @Override
     public DataSchema unknown() {
-        return settings.export().isPresent() ? DataSchema.none(keys()) : super.unknown();
+        return settings.hasItems() ? DataSchema.none(keys(begun)) : super.unknown();
     }
 
     @Override
     public ShredPlan shredding(DataSchema schema, RunStore run) {
-        return settings.export().isPresent()
+        return settings.hasItems()
                 ? ShredPlan.of(
                         schema, TableSource.kindRule(open.job()), open.job().tables(), ShredPlan.Expiry.NEVER)
                 : super.shredding(schema, run);
@@ -174,11 +244,11 @@ final class ListedSource extends RecordsSource {
 
     @Override
     public CensusTaker.Settings census(RunStore run) {
-        return settings.export().isPresent()
+        return settings.hasItems()
                 ? new CensusTaker.Settings(
                         TableSource.kindRule(open.job()),
                         ShredPlan.redactions(open.job().tables()),
-                        keys(),
+                        keys(Optional.of(run)),
                         open.job().schema().sample().fraction())
                 : super.census(run);
     }
@@ -190,7 +260,18 @@ final class ListedSource extends RecordsSource {
 
     @Override
     public List<PlannedUnit> units(RunStore run) {
-        return groups(run.id(), snapshot().storage()).plan(snapshot().files(), settings.groupBytes());
+        Snapshot snapshot = snapshot(run);
+        return groups(run.id(), snapshot.storage())
+                .plan(snapshot.files(), settings.fileFormat(), groupBytes(snapshot.files()));
+    }
+
+    /** How large the units of a run that begins now are at most. */
+    long groupBytes(List<SnapshotFile> files) {
+        return settings.groupBytes().orElseGet(() -> throughput().groupBytes(SnapshotGroups.weight(files)));
+    }
+
+    Throughput throughput() {
+        return Throughput.load(open.staging(), open.job().name());
     }
 
     private SnapshotGroups groups(RunId run, Storage source) {
@@ -202,25 +283,41 @@ final class ListedSource extends RecordsSource {
         List<PlannedUnit> units = run.plan().units();
         return planned.computeIfAbsent(
                 run.id(),
-                id -> found.map(Snapshot::files)
-                        .filter(files -> SnapshotGroups.isOf(units, files, settings.groupBytes()))
+                id -> found.filter(snapshot -> SnapshotGroups.isOf(
+                                units,
+                                snapshot.storage(),
+                                snapshot.files(),
+                                settings.fileFormat(),
+                                groupBytes(snapshot.files())))
+                        .map(Snapshot::files)
                         .orElseGet(() -> groups(run).files(units)));
     }
 
     private SnapshotGroups groups(RunStore run) {
-        return groups(run.id(), storage(SnapshotGroups.root(run.plan().units().get(0))));
+        return groups(run.id(), source(run));
+    }
+
+    /** The storage that has a run's files. */
+    private Storage source(RunStore run) {
+        return storage(SnapshotGroups.root(run.plan().units().get(0)));
     }
 
     /** Folder of the manifests of what a run reads. */
     private String manifests(RunId run) {
-        String kind = open.job().onlyKind();
+        // Of several tables, the folder has the job's name.
+        String kind = settings.hasTables() && open.job().tables().size() != 1
+                ? open.job().name()
+                : open.job().onlyKind();
         String table = open.job().table(kind).name().orElse(kind).replaceAll("[^A-Za-z0-9_-]", "_");
         return open.job().name() + "/" + table + "/snapshot=" + run + "/manifests/";
     }
 
     @Override
     public Optional<String> difference(RunStore run) {
-        return snapshot().difference(planned(run));
+        if (requested.isPresent() && requested.get().there(run, this::storage).isEmpty()) {
+            return Optional.of("its " + name() + " is gone");
+        }
+        return snapshot(run).difference(planned(run));
     }
 
     /** Once all of it is read, and was whole, it may go. */
@@ -233,14 +330,29 @@ final class ListedSource extends RecordsSource {
 
     @Override
     public SourceReading reading(RunContext context) {
+        begun = Optional.of(context.run());
         SnapshotGroups groups = groups(context.run());
         groups.putWhole(planned(context.run()), context.plan().units().size());
-        Storage source = storage(SnapshotGroups.root(context.plan().units().get(0)));
+        Storage source = source(context.run());
         RecordFiles records = new RecordFiles(source, groups, settings.fileFormat(), settings.limits());
         return new FilesReading(context, records, this) {
             @Override
+            void measured(Map<String, Duration> took) {
+                long bytes = context.plan().units().stream()
+                        .filter(unit -> took.containsKey(unit.id()))
+                        .mapToLong(SnapshotGroups::byteCount)
+                        .sum();
+                Duration time = took.values().stream().reduce(Duration.ZERO, Duration::plus);
+                if (!took.isEmpty()) {
+                    Throughput.keep(
+                            open.staging(), open.job().name(), context.run().id(), bytes, time);
+                }
+            }
+
+            @Override
             public Commit commit(Map<String, TableCounts> counts) {
                 requireWhole(context, planned(context.run()), source);
+                requireNoWarnings(context.run());
                 return open.store().ledger().append(context.plan(), counts, Map.of());
             }
 
@@ -251,16 +363,29 @@ final class ListedSource extends RecordsSource {
 
     /** What a run has read. */
     Validation.Amount read(RunContext context) {
-        long files = 0;
-        long bytes = 0;
-        for (PlannedUnit unit : context.plan().units()) {
-            files += SnapshotGroups.fileCount(unit);
-            bytes += SnapshotGroups.byteCount(unit);
-        }
+        List<SnapshotFile> files = planned(context.run());
         long rows = RecordFiles.rows(context.run().units(), FilesReading.PHASE).values().stream()
                 .mapToLong(Long::longValue)
                 .sum();
-        return new Validation.Amount(files, bytes, rows);
+        return new Validation.Amount(
+                files.size(), files.stream().mapToLong(SnapshotFile::bytes).sum(), rows);
+    }
+
+    /** Refuses what an export of RDS itself says may be less than its tables. */
+    private void requireNoWarnings(RunStore run) {
+        if (!settings.hasTables() || run.accepts(WARNING)) {
+            return;
+        }
+        FileLocation info = info(settings.export().orElseThrow());
+        List<String> warnings = RdsExport.warnings(storage(info.folder().uri()), info.name(), wanted());
+        if (!warnings.isEmpty()) {
+            throw Fault.gate(
+                    List.of(WARNING),
+                    "The export of run " + run.id() + " warns of " + warnings.size()
+                            + " tables; what is published stays as it is. Look at them, then let this run pass:"
+                            + " scripts/millrace accept " + run.id() + " --gate " + WARNING + " --reason TEXT"
+                            + Snapshot.told(warnings));
+        }
     }
 
     /** Refuses a snapshot of which something is missing, before anything of it can be seen. */

@@ -110,8 +110,15 @@ record OpenJob(
                 staging,
                 new JobStore(staging, job.name(), bringing(job), around.clock(), around.random()),
                 new SchemaCache(around.storages().apply(job.schema().cache().uri(), options)),
-                around.warehouses(),
+                settings -> around.warehouses().apply(settings, password(settings, around)),
                 around.storages());
+    }
+
+    /** Asked for when a warehouse is opened, and not before. */
+    private static Optional<String> password(WarehouseSettings settings, Surroundings around) {
+        return settings.engine() instanceof WarehouseSettings.Postgres server
+                ? server.password().map(ref -> ref.resolve(around.environment(), Secrets::find))
+                : Optional.empty();
     }
 
     private static JobStore.Runs bringing(Job job) {
@@ -199,6 +206,10 @@ record OpenJob(
         WarehouseSettings settings = warehouse();
         if (settings.engine() instanceof WarehouseSettings.DuckDb duckDb) {
             return duckDb.path() + " (DuckDB, schema " + settings.schema() + ")";
+        }
+        if (settings.engine() instanceof WarehouseSettings.Postgres server) {
+            return server.host() + ":" + server.port() + "/" + server.database() + " (PostgreSQL, schema "
+                    + settings.schema() + ")";
         }
         return settings.schema();
     }

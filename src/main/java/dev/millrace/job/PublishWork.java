@@ -54,7 +54,7 @@ final class PublishWork implements PhaseWork {
         Map<String, String> facts = new TreeMap<>();
         context.record(r -> r.phaseStarted(Phase.PUBLISH, landed.tables().size()));
         for (LandedTable table : landed.tables()) {
-            LandedTable compacted = CompactWork.compacted(context, table);
+            LandedTable compacted = CompactWork.compacted(context, table).table();
             String folder = LandedRun.dataFolder(context, table.name());
             Publication publication = new Publication(
                     context.plan().job(),
@@ -68,7 +68,7 @@ final class PublishWork implements PhaseWork {
                     rewritten,
                     deduplication(context.open().job(), table.name()));
             Published published = publish(
-                    context, lake, table.name(), publication, inspection(context, lake, landed, table, compacted));
+                    context, lake, table.name(), publication, inspection(context, lake, landed, table, compacted, ""));
             for (LakeSettings.Layout layout : settings.also()) {
                 String other = LandedRun.dataFolder(context, table.name(), layout.suffix());
                 LandedTable laidOut = laidOut(context, compacted, folder, other, layout);
@@ -77,7 +77,7 @@ final class PublishWork implements PhaseWork {
                         lake,
                         table.name() + layout.suffix(),
                         publication.laidOut(laidOut, other),
-                        (version, duplicates) -> {});
+                        inspection(context, lake, landed, table, laidOut, layout.suffix()));
             }
             counts.put(table.name(), counts(table.counts(), published));
             facts.put(table.name(), published.at());
@@ -103,7 +103,8 @@ final class PublishWork implements PhaseWork {
                 published.counts().get(table),
                 Long.parseLong(facts.getOrDefault(table + FILES, Long.toString(landed.files()))),
                 Long.parseLong(facts.getOrDefault(table + BYTES, Long.toString(landed.bytes()))),
-                landed.schemaVersion());
+                landed.schemaVersion(),
+                landed.compaction());
     }
 
     /** The same rows in folders of other columns, those that the table has. */
@@ -129,9 +130,14 @@ final class PublishWork implements PhaseWork {
 
     /** A snapshot is seen only once all that was read of it is found there. */
     private Inspection inspection(
-            RunContext context, Storage lake, LandedRun landed, LandedTable table, LandedTable compacted) {
+            RunContext context,
+            Storage lake,
+            LandedRun landed,
+            LandedTable table,
+            LandedTable compacted,
+            String layout) {
         if (source instanceof ListedSource listed) {
-            Validation validation = new Validation(table, compacted, listed.read(context), landed.items());
+            Validation validation = new Validation(table, compacted, listed.read(context), landed.items(), layout);
             return (folder, duplicates) -> validation.require(context, lake, folder, duplicates);
         }
         return (folder, duplicates) -> {};

@@ -47,7 +47,7 @@ abstract class RecordsSource implements JobSource {
 
     @Override
     public ShredPlan shredding(DataSchema schema, RunStore run) {
-        ShredPlan plan = ShredPlan.ofRecords(schema, kindRule(), open.job().tables(), fileColumn);
+        ShredPlan plan = ShredPlan.ofRecords(schema, kindRule(run), open.job().tables(), fileColumn);
         requireNoChildren(plan);
         return plan;
     }
@@ -68,7 +68,8 @@ abstract class RecordsSource implements JobSource {
         return FilesSource.QUARANTINE;
     }
 
-    private KindRule kindRule() {
+    /** What tells the kind of a run's records. */
+    KindRule kindRule(RunStore run) {
         return TableSource.kindRule(open.job());
     }
 
@@ -76,7 +77,7 @@ abstract class RecordsSource implements JobSource {
     public CensusTaker.Settings census(RunStore run) {
         Job job = open.job();
         return new CensusTaker.Settings(
-                kindRule(),
+                kindRule(run),
                 ShredPlan.redactions(job.tables()),
                 List.of(),
                 job.schema().sample().fraction(),
@@ -87,7 +88,8 @@ abstract class RecordsSource implements JobSource {
     @Override
     public List<String> kindMistakes(String file) {
         List<String> mistakes = new ArrayList<>();
-        if (kindRule() instanceof KindRule.Single && open.job().tables().size() > 1) {
+        if (TableSource.kindRule(open.job()) instanceof KindRule.Single
+                && open.job().tables().size() > 1) {
             mistakes.add(file + ": tables: the records are all of one kind, and "
                     + open.job().tables().size() + " are named: leave one, or set schema.kind");
         }

@@ -8,6 +8,7 @@ import dev.millrace.run.Plan;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.Recorder;
 import dev.millrace.run.RunStore;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -77,8 +78,8 @@ record RunContext(
         recorder.ifPresent(event);
     }
 
-    /** Does units of a phase and shows how far they are. */
-    void work(Phase phase, List<PlannedUnit> units, Runnable job) {
+    /** Does units of a phase and shows how far they are. Returns what the tasks took, by the ids of their units. */
+    Map<String, Duration> work(Phase phase, List<PlannedUnit> units, Runnable job) {
         record(r -> r.phaseStarted(phase, plan.units().size()));
         record(r -> r.unitsDone(phase, plan.units().size() - units.size()));
         try (UnitProgress progress = new UnitProgress(this, phase, units)) {
@@ -86,6 +87,7 @@ record RunContext(
                 progress.watch(spark.get());
                 job.run();
             }
+            return progress.times();
         }
     }
 

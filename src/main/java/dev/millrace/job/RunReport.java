@@ -1,6 +1,7 @@
 package dev.millrace.job;
 
 import dev.millrace.config.SnapshotSource;
+import dev.millrace.run.CompactionRecord;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.ReadCost;
@@ -17,11 +18,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** Runs phases and tells what came of them. */
 final class RunReport {
+    private static final int SHOWN_REASONS = 3;
+
     private RunReport() {}
 
     /** Runs phases of a job, none for all, and prints the closing table. Returns the exit code. */
@@ -107,11 +111,12 @@ final class RunReport {
                     .ifPresent(before -> facts.put(
                             "taken back", takenBack(Handover.quarantined(before), quarantined.out(), before.run())));
         });
+        context.run().record().ifPresent(record -> compacted(record).forEach(facts::put));
         context.run().phase(Phase.PUBLISH).ifPresent(published -> {
             facts.put("lake", context.open().lake().at().uri());
             PublishWork.places(published).forEach((table, at) -> facts.put("  " + table, at));
             if (context.open().job().source() instanceof SnapshotSource) {
-                facts.put("validated", context.run().storage().uri(Validation.path(context, "<table>")));
+                facts.put("validated", context.run().storage().uri(Validation.path(context, "<table>", "")));
             }
         });
         Optional<Versions> versions = context.run().phase(Phase.REPLACE).map(c -> Versions.of(context));
@@ -124,6 +129,34 @@ final class RunReport {
                 extracted.map(c -> tables(context, c)).orElse(List.of()),
                 List.copyOf(facts.entrySet()),
                 next(context, ended, versions));
+    }
+
+    /** What compaction did to tables, a line each, by what stands before it. */
+    static Map<String, String> compacted(RunRecord record) {
+        Map<String, String> lines = new LinkedHashMap<>();
+        new TreeMap<>(record.tables())
+                .forEach((name, table) -> table.compaction()
+                        .filter(done -> done.merged() > 0 || !done.rewritten().isEmpty())
+                        .ifPresent(done -> lines.put(
+                                lines.isEmpty() ? "compacted" : " ".repeat(lines.size()), name + ": " + told(done))));
+        return lines;
+    }
+
+    private static String told(CompactionRecord done) {
+        StringBuilder told = new StringBuilder(Figures.count(done.filesBefore()) + " files, "
+                + Figures.bytes(done.bytesBefore()) + ", to " + Figures.count(done.filesAfter()) + ", "
+                + Figures.bytes(done.bytesAfter()));
+        Map<String, Long> reasons = new TreeMap<>(done.rewritten());
+        reasons.entrySet().stream()
+                .limit(SHOWN_REASONS)
+                .forEach(why -> told.append("; ")
+                        .append(Figures.count(why.getValue()))
+                        .append(" rewritten: ")
+                        .append(why.getKey()));
+        if (reasons.size() > SHOWN_REASONS) {
+            told.append("; others for ").append(reasons.size() - SHOWN_REASONS).append(" more reasons, see the record");
+        }
+        return told.toString();
     }
 
     /** What reading has cost; of a run of an older version only what its units did. */

@@ -126,6 +126,7 @@ final class Status implements Callable<Integer> {
         recorded.map(ReadCost::budget)
                 .filter(budget -> !budget.isEmpty())
                 .ifPresent(budget -> out.println("  budget        " + budget));
+        RunReport.compacted(record.get()).forEach((name, told) -> out.println(String.format("  %-14s%s", name, told)));
         List<Summary.Table> tables = new ArrayList<>();
         new TreeMap<>(record.get().tables()).forEach((name, t) -> tables.add(RunReport.table(name, t)));
         if (!tables.isEmpty()) {

@@ -7,6 +7,8 @@ import dev.millrace.storage.Storages;
 import dev.millrace.warehouse.Warehouse;
 import dev.millrace.warehouse.duckdb.DuckDbOptions;
 import dev.millrace.warehouse.duckdb.DuckDbWarehouse;
+import dev.millrace.warehouse.postgres.PostgresOptions;
+import dev.millrace.warehouse.postgres.PostgresWarehouse;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
@@ -23,7 +25,7 @@ import java.util.function.Function;
  * @param clock tells the time
  * @param random names runs
  * @param storages opens the storage that a location names
- * @param warehouses opens the warehouse that settings name, to be closed
+ * @param warehouses opens the warehouse that settings name, with the password that they refer to, to be closed
  */
 record Surroundings(
         Path base,
@@ -32,7 +34,7 @@ record Surroundings(
         Clock clock,
         Random random,
         BiFunction<String, StorageOptions, Storage> storages,
-        Function<WarehouseSettings, Warehouse> warehouses) {
+        BiFunction<WarehouseSettings, Optional<String>, Warehouse> warehouses) {
     /** The process's own. */
     static Surroundings ofProcess() {
         return new Surroundings(
@@ -45,9 +47,12 @@ record Surroundings(
                 Surroundings::warehouse);
     }
 
-    static Warehouse warehouse(WarehouseSettings settings) {
+    static Warehouse warehouse(WarehouseSettings settings, Optional<String> password) {
         if (settings.engine() instanceof WarehouseSettings.DuckDb duckDb) {
             return new DuckDbWarehouse(duckDb.path(), settings.schema(), DuckDbOptions.DEFAULT);
+        }
+        if (settings.engine() instanceof WarehouseSettings.Postgres server) {
+            return new PostgresWarehouse(new PostgresOptions(server, password), settings.schema());
         }
         throw new IllegalStateException("No such engine: " + settings.engine());
     }

@@ -3,6 +3,7 @@ package dev.millrace.job;
 import dev.millrace.config.DynamoDbSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.SchemaSettings;
+import dev.millrace.config.SnapshotSource;
 import dev.millrace.config.StagingSettings;
 import dev.millrace.dynamodb.DynamoDbClients;
 import dev.millrace.dynamodb.ReadBudget;
@@ -25,6 +26,7 @@ import dev.millrace.schema.ShredPlan;
 import dev.millrace.table.TableDefinition;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
@@ -271,6 +273,7 @@ final class TableSource implements JobSource {
         return kindRule(job);
     }
 
+    /** What tells the kind of what a job reads; folders of tables, which each run has others of, are left out. */
     static KindRule kindRule(Job job) {
         SchemaSettings.KindRule rule = job.schema().kind();
         if (rule instanceof SchemaSettings.KindAttribute by) {
@@ -280,6 +283,9 @@ final class TableSource implements JobSource {
             return new KindRule.ByPatterns(by.patterns().entrySet().stream()
                     .map(p -> new KindRule.KindPattern(p.getKey(), p.getValue()))
                     .toList());
+        }
+        if (job.source() instanceof SnapshotSource snapshot && snapshot.hasTables()) {
+            return new KindRule.ByFolder(Map.of());
         }
         return new KindRule.Single(job.onlyKind());
     }

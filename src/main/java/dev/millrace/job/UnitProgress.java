@@ -4,8 +4,11 @@ import dev.millrace.run.Phase;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.UnitCommits;
 import dev.millrace.run.UnitManifest;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.Success$;
@@ -21,6 +24,7 @@ final class UnitProgress extends SparkListener implements AutoCloseable {
     private final UnitCommits commits;
     private final ProgressLine line;
     private final Set<Integer> seen = new HashSet<>();
+    private final Map<String, Duration> times = new HashMap<>();
     private Optional<SparkSession> watched = Optional.empty();
 
     UnitProgress(RunContext context, Phase phase, List<PlannedUnit> units) {
@@ -40,8 +44,18 @@ final class UnitProgress extends SparkListener implements AutoCloseable {
     @Override
     public void onTaskEnd(SparkListenerTaskEnd task) {
         if (task.reason() instanceof Success$ && task.taskInfo().index() < units.size()) {
+            took(task.taskInfo().index(), Duration.ofMillis(task.taskInfo().duration()));
             finished(task.taskInfo().index());
         }
+    }
+
+    private synchronized void took(int index, Duration time) {
+        times.putIfAbsent(units.get(index).id(), time);
+    }
+
+    /** How long the tasks took that Spark has told of, by their units' ids. */
+    synchronized Map<String, Duration> times() {
+        return Map.copyOf(times);
     }
 
     private synchronized void finished(int index) {

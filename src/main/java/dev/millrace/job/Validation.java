@@ -16,22 +16,25 @@ import dev.millrace.storage.StoredFile;
 import dev.millrace.table.Column;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.parquet.hadoop.ParquetFileReader;
 
 /**
- * Files, bytes and rows of a snapshot's table at every stage, held against each other before readers see it. What is said
- * of the published files is read from themselves: sizes by a listing, rows from their footers.
+ * Files, bytes and rows of a table at every stage, held against each other before readers see it. What is said of a
+ * snapshot's published files is read from themselves: sizes by a listing, rows from their footers.
  *
  * @param table as it was landed
- * @param compacted as it was compacted
+ * @param compacted as it was compacted, or laid out in other folders
  * @param source the files that the run has read, and their records
  * @param items what became of the records in all tables
+ * @param layout what follows the table's name in that of another layout; empty for its own
  */
-record Validation(LandedTable table, LandedTable compacted, Amount source, TableCounts items) {
+record Validation(LandedTable table, LandedTable compacted, Amount source, TableCounts items, String layout) {
     private static final int FORMAT = 1;
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -56,10 +59,54 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         }
     }
 
-    /** Where the result of a run's table stands. */
-    static String path(RunContext context, String table) {
+    /** Where the result of a run's table stands; of another layout its name ends in that. */
+    static String path(RunContext context, String table, String layout) {
         String data = LandedRun.dataFolder(context, table);
-        return data.substring(0, data.length() - "datalake/".length()) + "manifests/validate-datalake-result.json";
+        return data.substring(0, data.length() - "datalake/".length()) + "manifests/validate-datalake-result" + layout
+                + ".json";
+    }
+
+    /**
+     * Holds what was compacted against what was landed, and keeps what it has found.
+     *
+     * @throws Fault of kind GATE when a partition has other rows
+     */
+    static void requireCompacted(RunContext context, LandedTable table, LandedTable compacted) {
+        Map<String, Amount> landed = byPartition(table);
+        Map<String, Amount> merged = byPartition(compacted);
+        TreeSet<String> partitions = new TreeSet<>(landed.keySet());
+        partitions.addAll(merged.keySet());
+        List<String> differences = new ArrayList<>();
+        for (String partition : partitions) {
+            Amount before = landed.getOrDefault(partition, Amount.NONE);
+            Amount after = merged.getOrDefault(partition, Amount.NONE);
+            if (before.rows() != after.rows()) {
+                differences.add(name(table, partition) + ": landed " + before + ", compacted " + after);
+            }
+        }
+        Map<String, Map<String, Amount>> stages = new LinkedHashMap<>();
+        stages.put("landed", landed);
+        stages.put("compacted", merged);
+        String path = path(context, table.name(), "");
+        put(context, path, json(context, table.name(), Optional.empty(), stages, table.counts(), differences));
+        requireNone(context, path, table.name(), differences);
+    }
+
+    private static String name(LandedTable table, String partition) {
+        return partition.isEmpty() ? table.name() : partition;
+    }
+
+    private static void put(RunContext context, String path, byte[] json) {
+        context.run().storage().put(path, json);
+    }
+
+    private static void requireNone(RunContext context, String path, String table, List<String> differences) {
+        if (!differences.isEmpty()) {
+            throw Fault.gate("Table " + table + " of run " + context.run().id()
+                    + " is not published, because what was read and written differs; readers see what they saw. This is a"
+                    + " defect, please report it with "
+                    + context.run().storage().uri(path) + ":" + Snapshot.told(differences));
+        }
     }
 
     /**
@@ -75,15 +122,21 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         Map<String, Amount> merged = byPartition(compacted);
         Map<String, Amount> published = published(lake, folder, compacted.partitions());
         List<String> differences = differences(landed, merged, published, duplicates);
-        Storage staging = context.run().storage();
-        String path = path(context, table.name());
-        staging.put(path, json(context, landed, merged, published, duplicates, differences));
-        if (!differences.isEmpty()) {
-            throw Fault.gate(
-                    "Table " + table.name() + " of run " + context.run().id()
-                            + " is not published, because what was read and written differs; readers see what they saw. This is a"
-                            + " defect, please report it with " + staging.uri(path) + ":" + Snapshot.told(differences));
+        // A layout's folders are others than those that were landed.
+        Map<String, Map<String, Amount>> stages = new LinkedHashMap<>();
+        if (layout.isEmpty()) {
+            stages.put("landed", landed);
+            stages.put("compacted", merged);
+        } else {
+            stages.put("laid-out", merged);
         }
+        stages.put("published", published);
+        TableCounts counts = new TableCounts(
+                items.in(), items.out(), items.quarantined(), duplicates, items.expired(), items.rescued());
+        String name = table.name() + layout;
+        String path = path(context, table.name(), layout);
+        put(context, path, json(context, name, Optional.of(source), stages, counts, differences));
+        requireNone(context, path, name, differences);
     }
 
     private static Map<String, Amount> byPartition(LandedTable table) {
@@ -129,25 +182,31 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         if (source.rows() != items.in()) {
             differences.add(source.rows() + " records were read, " + items.in() + " were landed or set apart");
         }
-        TreeSet<String> partitions = new TreeSet<>(landed.keySet());
-        partitions.addAll(merged.keySet());
+        String made = layout.isEmpty() ? "compacted " : "laid out ";
+        if (sum(landed).rows() != sum(merged).rows()) {
+            differences.add("landed " + sum(landed) + ", " + made + sum(merged));
+        }
+        TreeSet<String> partitions = new TreeSet<>(merged.keySet());
         partitions.addAll(published.keySet());
+        if (layout.isEmpty()) {
+            partitions.addAll(landed.keySet());
+        }
         for (String partition : partitions) {
-            String name = partition.isEmpty() ? table.name() : partition;
+            String name = name(table, partition);
             Amount first = landed.getOrDefault(partition, Amount.NONE);
             Amount second = merged.getOrDefault(partition, Amount.NONE);
             Amount third = published.getOrDefault(partition, Amount.NONE);
-            if (first.rows() != second.rows()) {
+            if (layout.isEmpty() && first.rows() != second.rows()) {
                 differences.add(name + ": landed " + first + ", compacted " + second);
             }
             boolean differs = duplicates == 0 ? !second.equals(third) : third.rows() > second.rows();
             if (differs) {
-                differences.add(name + ": compacted " + second + ", published " + third);
+                differences.add(name + ": " + made + second + ", published " + third);
             }
         }
         long rows = sum(published).rows() + duplicates;
         if (sum(merged).rows() != rows) {
-            differences.add("compacted " + sum(merged) + ", published " + sum(published) + " and " + duplicates
+            differences.add(made + sum(merged) + ", published " + sum(published) + " and " + duplicates
                     + " duplicates removed");
         }
         return differences;
@@ -157,34 +216,38 @@ record Validation(LandedTable table, LandedTable compacted, Amount source, Table
         return amounts.values().stream().reduce(Amount.NONE, Amount::plus);
     }
 
-    private byte[] json(
+    /**
+     * @param source what was read, where that is known
+     * @param stages by their names, each by partition
+     * @param counts of rows that were set apart and removed
+     */
+    private static byte[] json(
             RunContext context,
-            Map<String, Amount> landed,
-            Map<String, Amount> merged,
-            Map<String, Amount> published,
-            long duplicates,
+            String table,
+            Optional<Amount> source,
+            Map<String, Map<String, Amount>> stages,
+            TableCounts counts,
             List<String> differences) {
         ObjectNode root = JSON.createObjectNode();
         root.put("format", FORMAT);
         root.put("job", context.plan().job());
         root.put("run", context.run().id().value());
-        root.put("table", table.name());
+        root.put("table", table);
         root.put("valid", differences.isEmpty());
-        ArrayNode stages = root.putArray("stages");
-        Map<String, Map<String, Amount>> all = Map.of("landed", landed, "compacted", merged, "published", published);
-        List<String> names = List.of("landed", "compacted", "published");
-        stages.addObject().put("stage", "source").setAll(source.json());
-        names.forEach(name ->
-                stages.addObject().put("stage", name).setAll(sum(all.get(name)).json()));
-        root.put("quarantined", items.quarantined());
-        root.put("duplicates", duplicates);
-        TreeSet<String> partitions = new TreeSet<>(landed.keySet());
-        partitions.addAll(published.keySet());
-        ArrayNode array = root.putArray("partitions");
+        ArrayNode array = root.putArray("stages");
+        source.ifPresent(amount -> array.addObject().put("stage", "source").setAll(amount.json()));
+        TreeSet<String> partitions = new TreeSet<>();
+        stages.forEach((stage, amounts) -> {
+            array.addObject().put("stage", stage).setAll(sum(amounts).json());
+            partitions.addAll(amounts.keySet());
+        });
+        root.put("quarantined", counts.quarantined());
+        root.put("duplicates", counts.duplicates());
+        ArrayNode byPartition = root.putArray("partitions");
         for (String partition : partitions) {
-            ObjectNode one = array.addObject().put("partition", partition);
-            names.forEach(name -> one.set(
-                    name, all.get(name).getOrDefault(partition, Amount.NONE).json()));
+            ObjectNode one = byPartition.addObject().put("partition", partition);
+            stages.forEach((stage, amounts) ->
+                    one.set(stage, amounts.getOrDefault(partition, Amount.NONE).json()));
         }
         ArrayNode told = root.putArray("differences");
         differences.forEach(told::add);

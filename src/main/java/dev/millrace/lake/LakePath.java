@@ -1,6 +1,7 @@
 package dev.millrace.lake;
 
 import dev.millrace.storage.Storage;
+import org.apache.hadoop.fs.Path;
 
 /** Paths of storage as Hadoop, and so Spark and Delta, name them. */
 final class LakePath {
@@ -10,6 +11,11 @@ final class LakePath {
     static String hadoop(Storage storage, String path) {
         String uri = storage.uri(path);
         return uri.startsWith("s3://") ? "s3a" + uri.substring("s3".length()) : uri;
+    }
+
+    /** A file as {@link TableFiles#place} names it. */
+    static String place(Storage storage, String path) {
+        return new Path(hadoop(storage, path)).toUri().getPath();
     }
 
     static String name(String path) {

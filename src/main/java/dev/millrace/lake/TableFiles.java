@@ -10,7 +10,6 @@ import dev.millrace.table.FileFormat;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -57,7 +56,7 @@ record TableFiles(Storage storage, String folder, List<Column> columns, List<Col
     }
 
     String place(DataFile file) {
-        return new Path(LakePath.hadoop(storage, file.path())).toUri().getPath();
+        return LakePath.place(storage, file.path());
     }
 
     /**

@@ -1,5 +1,7 @@
 package dev.millrace.run;
 
+import java.io.Serializable;
+
 /**
  * A data file that a unit wrote.
  *
@@ -9,7 +11,7 @@ package dev.millrace.run;
  * @param rows the records in it
  * @param etag as storage gave it when the file was committed
  */
-public record DataFile(String table, String path, long bytes, long rows, String etag) {
+public record DataFile(String table, String path, long bytes, long rows, String etag) implements Serializable {
     public DataFile {
         if (bytes < 0 || rows < 0) {
             throw new IllegalArgumentException(

@@ -30,17 +30,17 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * The records of this room as JSON files: keys sorted, UTF-8, times as ISO text, an empty optional as null. A field that
+ * Records that persist as JSON files: keys sorted, UTF-8, times as ISO text, an empty optional as null. A field that
  * is not known is ignored, so an older jar reads what a newer one wrote as long as the {@code format} is the same.
  */
-final class Json {
+public final class Json {
     private static final ObjectMapper MAPPER = mapper();
     private static final ObjectReader TREE =
             MAPPER.readerFor(JsonNode.class).with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private Json() {}
 
-    static byte[] write(Object value) {
+    public static byte[] write(Object value) {
         try {
             return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(value);
         } catch (JsonProcessingException e) {
@@ -49,7 +49,7 @@ final class Json {
     }
 
     /** Reads a file of one format, or finds that there is none. */
-    static <T> Optional<T> find(Storage storage, String path, Class<T> type, int format) {
+    public static <T> Optional<T> find(Storage storage, String path, Class<T> type, int format) {
         return storage.find(path).map(file -> read(storage.uri(path), file, type, format));
     }
 
@@ -58,7 +58,7 @@ final class Json {
      *
      * @throws Fault of kind WORLD naming the file, when it cannot be understood or a newer Millrace wrote it
      */
-    static <T> T read(String uri, Versioned file, Class<T> type, int format) {
+    public static <T> T read(String uri, Versioned file, Class<T> type, int format) {
         try {
             JsonNode tree = TREE.readValue(file.content());
             JsonNode found = tree.path("format");

@@ -98,9 +98,16 @@ public final class Recorder {
         write();
     }
 
-    /** Sets a table's part. It is written with the next event. */
+    /** Sets a table's part, but for what compaction did. It is written with the next event. */
     public synchronized void table(String name, TableRecord table) {
-        tables.put(name, table);
+        Optional<CompactionRecord> compaction =
+                Optional.ofNullable(tables.get(name)).flatMap(TableRecord::compaction);
+        tables.put(name, compaction.map(table::compacted).orElse(table));
+    }
+
+    /** Says what compaction did to a table that is recorded. It is written with the next event. */
+    public synchronized void compacted(String name, CompactionRecord compaction) {
+        tables.computeIfPresent(name, (same, table) -> table.compacted(compaction));
     }
 
     /** Sets what the gate found. */

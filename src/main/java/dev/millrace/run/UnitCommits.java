@@ -1,5 +1,6 @@
 package dev.millrace.run;
 
+import dev.millrace.storage.Storage;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +12,11 @@ import java.util.stream.Collectors;
  * put-if-absent of its manifest at {@code runs/<run>/units/<phase>/<unit>.json}; the files of the others are orphans.
  */
 public interface UnitCommits extends Serializable {
+    /** Commits as files {@code <folder><phase>/<unit>.json}; the folder ends with a slash. */
+    static UnitCommits stored(Storage storage, String folder) {
+        return new StoredUnitCommits(storage, folder);
+    }
+
     /** The winner's manifest, or empty while the unit is not committed. */
     Optional<UnitManifest> find(String phase, String unit);
 

@@ -88,6 +88,14 @@ public final class CensusTaker {
             // The one kind has a table even when there is no item.
             census.kind(single.kind());
         }
+        if (settings.rule() instanceof KindRule.ByFolder by) {
+            by.kinds().values().forEach(census::kind);
+        }
+    }
+
+    /** Begins a file, by its uri: the items that are added from now on come from it. */
+    public void file(String uri) {
+        kinds.file(uri);
     }
 
     /** Counts one item: the bytes of a JSON value. */

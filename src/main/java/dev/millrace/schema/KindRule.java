@@ -30,6 +30,25 @@ public sealed interface KindRule extends Serializable {
     }
 
     /**
+     * The kind is that of the folder that a record's file lies in, or of one that has it.
+     *
+     * @param kinds by the folder's uri, with a trailing slash
+     */
+    record ByFolder(Map<String, String> kinds) implements KindRule {
+        public ByFolder {
+            kinds = Map.copyOf(kinds);
+        }
+
+        private String of(String file) {
+            return kinds.entrySet().stream()
+                    .filter(folder -> file.startsWith(folder.getKey()))
+                    .map(Map.Entry::getValue)
+                    .findFirst()
+                    .orElse(UNKNOWN);
+        }
+    }
+
+    /**
      * What attributes of a kind's items look like.
      *
      * @param kind its name
@@ -53,6 +72,7 @@ public sealed interface KindRule extends Serializable {
         private final byte[] attribute;
         private final List<CompiledPattern> patterns;
         private final NameTable<String> names = new NameTable<>();
+        private String ofFile = UNKNOWN;
 
         private record CompiledPattern(String kind, List<String> attributes, List<Pattern> forms) {}
 
@@ -81,10 +101,20 @@ public sealed interface KindRule extends Serializable {
             return Pattern.compile(regex.toString(), Pattern.DOTALL);
         }
 
+        /** Begins a file: the items that follow are of it. */
+        void file(String uri) {
+            if (rule instanceof ByFolder by) {
+                ofFile = by.of(uri);
+            }
+        }
+
         /** The kind of the item at a token, which need not be sound: then the answer is of no use, but there is one. */
         String kindOf(JsonTape tape, int item) {
             if (rule instanceof Single single) {
                 return single.kind();
+            }
+            if (rule instanceof ByFolder) {
+                return ofFile;
             }
             if (rule instanceof ByAttribute) {
                 int value = find(tape, item, attribute);

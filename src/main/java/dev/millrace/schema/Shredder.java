@@ -128,6 +128,7 @@ public final class Shredder {
     public void file(String uri, String etag) {
         file = Optional.of(uri.getBytes(StandardCharsets.UTF_8));
         ids.file(uri, etag);
+        kinds.file(uri);
     }
 
     /** Reads one item of a source with keys: the bytes of one JSON value. */

@@ -369,6 +369,24 @@ final class LocalStorage implements Storage {
     }
 
     @Override
+    public boolean compareAndDelete(String path, String etag) {
+        Path file = resolve(StoragePath.file(path));
+        try {
+            return etagIs(etag, stored(path, file))
+                    && locked(file, () -> {
+                        boolean isSame = etagIs(etag, stored(path, file));
+                        if (isSame) {
+                            Files.delete(file);
+                            sync(file.getParent());
+                        }
+                        return isSame;
+                    });
+        } catch (IOException e) {
+            throw failed("delete", path, e);
+        }
+    }
+
+    @Override
     public void delete(Collection<String> paths) {
         paths.forEach(StoragePath::file);
         remove(paths);

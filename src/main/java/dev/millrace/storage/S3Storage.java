@@ -56,6 +56,9 @@ final class S3Storage implements Storage {
     private static final String MARK = "millrace-write";
     private static final int CONFLICT_TRIES = 10;
 
+    /** What a server says of a condition that it does not know. */
+    private static final int NOT_IMPLEMENTED = 501;
+
     private final String bucket;
     private final String prefix;
     private final StorageOptions options;
@@ -279,6 +282,31 @@ final class S3Storage implements Storage {
                     }
                     pause(path, tries);
                 }
+            }
+        });
+    }
+
+    @Override
+    public boolean compareAndDelete(String path, String etag) {
+        StoragePath.file(path);
+        return asking("delete", path, () -> {
+            boolean isSame =
+                    head(path).filter(head -> bare(head.eTag()).equals(etag)).isPresent();
+            if (!isSame) {
+                return false;
+            }
+            try {
+                client().deleteObject(r -> r.bucket(bucket).key(key(path)).ifMatch("\"" + etag + "\""));
+                return true;
+            } catch (S3Exception e) {
+                if (e.statusCode() == 412 || isMissing(e)) {
+                    return false;
+                }
+                if (e.statusCode() != NOT_IMPLEMENTED) {
+                    throw e;
+                }
+                client().deleteObject(r -> r.bucket(bucket).key(key(path)));
+                return true;
             }
         });
     }

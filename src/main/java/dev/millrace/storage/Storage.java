@@ -126,6 +126,18 @@ public interface Storage extends Serializable {
     /** Replaces a small file only if its etag is still the given one. Returns the new etag, or empty. */
     Optional<String> compareAndPut(String path, String etag, byte[] content);
 
+    /**
+     * Removes a small file only if its etag is still the given one. Returns whether it did. On servers that speak S3 but
+     * do not know this condition, a replacement just before the removal goes with it.
+     */
+    default boolean compareAndDelete(String path, String etag) {
+        boolean isSame = stat(path).filter(file -> file.etag().equals(etag)).isPresent();
+        if (isSame) {
+            delete(List.of(path));
+        }
+        return isSame;
+    }
+
     /** Removes files; those that are gone already are no error. */
     void delete(Collection<String> paths);
 

@@ -1,9 +1,11 @@
 package dev.millrace.warehouse;
 
+import dev.millrace.fault.Fault;
 import dev.millrace.run.RunId;
 import dev.millrace.table.TableDefinition;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * What a run brings to the warehouse.
@@ -22,5 +24,22 @@ public record Load(RunId run, long commit, String schema, List<TableDefinition> 
     /** The table of that name, without regard to case. */
     public Optional<TableDefinition> table(String name) {
         return tables.stream().filter(t -> t.name().equalsIgnoreCase(name)).findFirst();
+    }
+
+    /** All tables with their columns and types, as text to compare. */
+    public String definition() {
+        return tables.stream().map(LandingFiles::shape).sorted().collect(Collectors.joining("\n"));
+    }
+
+    /**
+     * What is told when a later commit is live.
+     *
+     * @param where the warehouse
+     * @param live what is live there
+     */
+    public Fault superseded(String where, Version live) {
+        return Fault.superseded("Run " + run + ", commit " + commit + ", does not replace " + where
+                + ": a later run is live: " + live.run() + ", commit " + live.commit()
+                + ". Nothing is lost: that run's data is newer");
     }
 }

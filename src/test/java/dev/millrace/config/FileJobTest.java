@@ -2,6 +2,7 @@ package dev.millrace.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.config.CompactionSettings.Engine;
 import dev.millrace.config.FileSource.OnChange;
 import dev.millrace.config.LakeSettings.Layout;
 import dev.millrace.config.LakeSettings.Publish;
@@ -70,7 +71,13 @@ class FileJobTest {
                         new FileSource.Limits(512, size("16MB"), 500)));
         assertThat(job.lake())
                 .contains(new LakeSettings(
-                        Location.of(base.resolve("lake")), Publish.DELTA, List.of(), size("128MB"), 7, List.of()));
+                        Location.of(base.resolve("lake")),
+                        Publish.DELTA,
+                        List.of(),
+                        size("128MB"),
+                        7,
+                        List.of(),
+                        CompactionSettings.DEFAULT));
         assertThat(job.staging().at()).isEqualTo(Location.of(base.resolve("lake/_staging")));
         assertThat(job.schema().cache()).isEqualTo(Location.of(base.resolve("lake/_staging/access-records/schema")));
         assertThat(job.onlyKind()).isEqualTo("access_records");
@@ -131,7 +138,8 @@ class FileJobTest {
                         List.of("record_date"),
                         size("1GB"),
                         7,
-                        List.of(new Layout(List.of("user_id", "record_date")), new Layout(List.of("user_id")))));
+                        List.of(new Layout(List.of("user_id", "record_date")), new Layout(List.of("user_id"))),
+                        new CompactionSettings(Engine.REWRITE, List.of("user_id", "at"))));
         assertThat(job.lake().orElseThrow().also().get(0).suffix()).isEqualTo("_by_user_id_record_date");
     }
 
@@ -166,6 +174,7 @@ class FileJobTest {
                         Optional.empty(),
                         Optional.empty(),
                         Map.of(),
+                        Optional.empty(),
                         Optional.of(Location.of(base.resolve("in"))),
                         "*.csv.gz",
                         SnapshotSource.Format.CSV,
@@ -180,6 +189,7 @@ class FileJobTest {
                         Optional.empty(),
                         Map.of(),
                         Optional.empty(),
+                        Optional.empty(),
                         "*",
                         SnapshotSource.Format.PARQUET,
                         OptionalLong.empty(),
@@ -189,6 +199,21 @@ class FileJobTest {
             assertThat(source.keys().keySet()).containsExactly("PK", "SK");
             assertThat(source.fileFormat()).isEqualTo(new FileSource.DynamoDbJson());
         });
+        Job tables = files.job("""
+                        job: x
+                        source: {snapshot: {export: s3://exports/nightly/}}
+                        tables: {shop.orders: {name: orders}, shop.customers: {name: customers}}
+                        lake: {at: lake}
+                        """).load();
+        assertThat(tables.source())
+                .isInstanceOfSatisfying(
+                        SnapshotSource.class,
+                        source -> assertThat(source.hasTables()).isTrue());
+        Job requested = files.job(full("full-request.yaml")).load();
+        assertThat(requested.source()).isInstanceOfSatisfying(SnapshotSource.class, source -> {
+            assertThat(source.fileFormat()).isEqualTo(new FileSource.DynamoDbJson());
+            assertThat(source.request().orElseThrow().to()).isEqualTo(new Location("s3://exports/shop/"));
+        });
         assertThat(JobFile.toJson(manifest)).contains("\"group-size\" : \"auto\"");
     }
 
@@ -197,7 +222,7 @@ class FileJobTest {
             delimiter = '|',
             value = {
                 "{at: in, manifest: m.json} | source.snapshot: must hold only one of: manifest, at",
-                "{format: csv} | source.snapshot: must hold one of: manifest, export, at",
+                "{format: csv} | source.snapshot: must hold one of: manifest, export, at, request",
                 "{at: in, fromat: csv} | source.snapshot.fromat: unknown key: did you mean format?",
                 "{at: in, format: orc} | source.snapshot.format: orc: must be parquet, csv or json",
                 "{at: in, group-size: 128} | source.snapshot.group-size: 128: must be auto, or a positive size",
@@ -208,7 +233,15 @@ class FileJobTest {
                 "{export: m.json, keys: {PK: s}} | source.snapshot.keys.PK: s: must be S, N or B",
                 "{export: m.json, keys: {PK: S}, format: csv} | source.snapshot.format: csv: has no effect on an export",
                 "{export: m.json, keys: {PK: S}, file-column: false} | source.snapshot.file-column: false: has no effect",
-                "{at: in, keys: {PK: S}} | source.snapshot.keys: is only for an export",
+                "{at: in, keys: {PK: S}} | source.snapshot.keys: is only for an export of a DynamoDB",
+                "{export: exports/shop/, keys: {PK: S}} | source.snapshot.keys: is only for an export of a DynamoDB",
+                "{export: exports/shop, format: csv} | source.snapshot.format: csv: has no effect on an export of RDS",
+                "{request: all, table: shop, to: s3://exports/} | source.snapshot.request: all: must be full",
+                "{request: full, to: s3://exports/} | source.snapshot.table: is missing: request needs it",
+                "{request: full, table: shop, to: out} | source.snapshot.to: out: is no place that DynamoDB exports to",
+                "{request: full, table: shop, to: s3://exports/, keys: {PK: S}} | keys: are those of the table",
+                "{request: full, table: shop, to: s3://exports/, external-id: abc} | external-id: abc: has no effect",
+                "{at: in, table: shop} | source.snapshot.table: shop: is only for an export that is requested",
                 "{at: .} | lake.at: lake: lies in the source's folder",
                 "{at: in}, publish: delta | lake.publish: delta: is for a source whose files are read once",
             })
@@ -226,7 +259,8 @@ class FileJobTest {
                 "full-csv.yaml",
                 "full-parquet.yaml",
                 "full-snapshot.yaml",
-                "full-manifest.yaml"
+                "full-manifest.yaml",
+                "full-request.yaml"
             })
     void writesAJobAsAJobFileThatReadsTheSame(String file) throws IOException {
         Job job = files.job(full(file)).load();
@@ -355,6 +389,12 @@ class FileJobTest {
                         + " are session, user_id",
                 "lake: {at: lake} | ^lake: {at: lake, partition-by: [session], also: [{partition-by: [session]}]}^ | 4:"
                         + " lake.also: has the layout of partition-by too: remove one of them",
+                "lake: {at: lake} | ^lake: {at: lake, compaction: {sort-by: [sesion]}}^ | 4: lake.compaction.sort-by: no"
+                        + " column sesion: did you mean session?",
+                "lake: {at: lake} | ^lake: {at: lake, compaction: {engine: pages, sort-by: [session]}}^ | 4:"
+                        + " lake.compaction.sort-by: sorts rows, which engine: pages does not: remove one of them",
+                "lake: {at: lake} | ^lake: {at: lake, compaction: {engine: page}}^ | 4: lake.compaction.engine: page: must"
+                        + " be auto, pages or rewrite",
                 "lake: {at: lake} | ^lake: {at: lake, also: [{}]}^ | 4: lake.also.partition-by: is missing: add it",
                 "lake: {at: lake} | ^lake: {at: lake, publish: versioned}^ | 4: lake.publish: versioned: is for a table that"
                         + " every run reads whole: a version would have the rows of the last run's files only; must be delta or folders",

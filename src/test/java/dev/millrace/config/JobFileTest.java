@@ -116,7 +116,8 @@ class JobFileTest {
                 "full-parquet.yaml",
                 "full-snapshot.yaml",
                 "full-manifest.yaml",
-                "full-export.yaml")) {
+                "full-export.yaml",
+                "full-request.yaml")) {
             json.append(JobFile.toJson(files.job(full(file)).load()));
         }
         for (Form.Row row : JobKeys.ROOT.rows("")) {

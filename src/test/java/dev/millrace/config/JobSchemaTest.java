@@ -81,7 +81,8 @@ class JobSchemaTest {
                 "full-parquet.yaml",
                 "full-snapshot.yaml",
                 "full-manifest.yaml",
-                "full-export.yaml")) {
+                "full-export.yaml",
+                "full-request.yaml")) {
             files.add(HOME.resolve("src/test/resources/config").resolve(name));
         }
         for (Path file : files) {

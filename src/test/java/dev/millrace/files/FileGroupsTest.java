@@ -3,17 +3,22 @@ package dev.millrace.files;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.config.FileSource;
+import dev.millrace.storage.Storage;
+import dev.millrace.storage.StorageOptions;
+import dev.millrace.storage.Storages;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
-import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /** Groups of files are even, and none is too large. */
 class FileGroupsTest {
+    private static final Storage SOURCE = Storages.open("/nowhere", StorageOptions.DEFAULT);
+
     /** A thing that is not equal to another of its weight. */
     private static final class Thing {
         private final long weight;
@@ -75,18 +80,27 @@ class FileGroupsTest {
     }
 
     @Test
-    void byThemselvesGroupsAreOf16To128Megabytes() {
-        assertThat(groups(10, 1 << 20)).isEqualTo(1);
-        assertThat(groups(2_000, 100 << 10)).isBetween(43, 45);
-        assertThat(groups(1_000, 4 << 20)).isBetween(64, 68);
-        assertThat(groups(1_000, 100 << 20)).isEqualTo(1_000);
-        assertThat(groups(100_000, 1 << 10)).isBetween(195, 205);
-    }
-
-    private static int groups(int files, long bytes) {
-        List<SnapshotFile> all = LongStream.range(0, files)
-                .mapToObj(i -> new SnapshotFile("part-" + i, bytes, "etag", OptionalLong.empty()))
+    void aFileThatIsLargerThanAGroupIsCutWhereItCanBe() {
+        SnapshotFile large = new SnapshotFile("b.parquet", 1_000 << 20, "etag", OptionalLong.of(7));
+        SnapshotFile small = new SnapshotFile("a.parquet", 10 << 20, "etag", OptionalLong.empty());
+        long most = 128 << 20;
+        List<List<SnapshotGroups.Piece>> groups =
+                SnapshotGroups.group(SOURCE, List.of(small, large), new FileSource.Parquet(), most);
+        assertThat(groups).hasSize(9);
+        List<SnapshotGroups.Piece> pieces = groups.stream()
+                .flatMap(List::stream)
+                .filter(piece -> piece.file().equals(large))
+                .sorted(java.util.Comparator.comparingLong(SnapshotGroups.Piece::from))
                 .toList();
-        return SnapshotGroups.group(all, OptionalLong.empty()).size();
+        assertThat(pieces).hasSize(8);
+        for (int i = 0; i < pieces.size(); i++) {
+            assertThat(pieces.get(i).from())
+                    .isEqualTo(i == 0 ? 0 : pieces.get(i - 1).to());
+        }
+        assertThat(pieces.get(7).to()).isEqualTo(large.bytes());
+
+        SnapshotFile known = new SnapshotFile("b.gz", 1_000 << 20, "etag", OptionalLong.of(7), "md5");
+        assertThat(SnapshotGroups.group(SOURCE, List.of(known), new FileSource.DynamoDbJson(), most))
+                .containsExactly(List.of(new SnapshotGroups.Piece(known, 0, known.bytes())));
     }
 }

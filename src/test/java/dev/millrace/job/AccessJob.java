@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -155,6 +156,24 @@ final class AccessJob extends StoredJob {
                 texts.add(rows.getString(1));
             }
             return texts.stream().sorted().toList();
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** What a reader sees of a Delta table: rows and a sum over all of them; empty before there is one. */
+    Optional<String> readDelta() {
+        if (!Files.isDirectory(lake().resolve(TABLE).resolve("_delta_log"))
+                || dataFiles().isEmpty()) {
+            return Optional.empty();
+        }
+        try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
+                Statement duckDb = connection.createStatement();
+                ResultSet rows = duckDb.executeQuery(
+                        "SELECT count(*) || ' rows, ' || sum(hash(session_id, \"timestamp\", elapse_ms)) FROM "
+                                + readers())) {
+            rows.next();
+            return Optional.of(rows.getString(1));
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }

@@ -7,19 +7,22 @@ import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
 import dev.millrace.testing.ScanWatch;
+import dev.millrace.warehouse.Steps;
 import dev.millrace.warehouse.Warehouse;
 import dev.millrace.warehouse.duckdb.DuckDbOptions;
 import dev.millrace.warehouse.duckdb.DuckDbWarehouse;
+import dev.millrace.warehouse.postgres.PostgresOptions;
+import dev.millrace.warehouse.postgres.PostgresWarehouse;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
 
@@ -107,13 +110,24 @@ final class Effects implements ScanWatch.Listener {
         return (location, options) -> new WatchedStorage(Storages.open(location, options), id);
     }
 
+    /** As {@link #storages}, but files are brought from one place to another by one effect, a link or a copy within S3. */
+    BiFunction<String, StorageOptions, Storage> linkingStorages() {
+        return (location, options) -> new LinkingStorage(Storages.open(location, options), id);
+    }
+
     /** For {@link Surroundings}. */
-    Function<WarehouseSettings, Warehouse> warehouses() {
-        return settings -> new DuckDbWarehouse(
-                ((WarehouseSettings.DuckDb) settings.engine()).path(),
-                settings.schema(),
-                DuckDbOptions.DEFAULT,
-                step -> had(new Effect(Kind.WAREHOUSE, step)));
+    BiFunction<WarehouseSettings, Optional<String>, Warehouse> warehouses() {
+        return (settings, password) -> {
+            Steps steps = step -> had(new Effect(Kind.WAREHOUSE, step));
+            if (settings.engine() instanceof WarehouseSettings.Postgres server) {
+                return new PostgresWarehouse(new PostgresOptions(server, password), settings.schema(), steps);
+            }
+            return new DuckDbWarehouse(
+                    ((WarehouseSettings.DuckDb) settings.engine()).path(),
+                    settings.schema(),
+                    DuckDbOptions.DEFAULT,
+                    steps);
+        };
     }
 
     /** The path that this process uses for a small file: all but the lock are everybody's. */

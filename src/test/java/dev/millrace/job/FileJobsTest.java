@@ -63,6 +63,14 @@ class FileJobsTest {
 
         assertThat(first.out()).contains("every row accounted for: " + Figures.count(pieces(files)) + " read");
         assertThat(lake()).containsExactlyElementsOf(expected(files));
+        String run = trial.open(job).store().runs().get(0).value();
+        assertThat(Files.readString(folder.resolve(
+                        "staging/access/access_record/snapshot=" + run + "/manifests/validate-datalake-result.json")))
+                .contains(
+                        "\"valid\" : true",
+                        "\"stage\" : \"landed\"",
+                        "\"stage\" : \"compacted\"",
+                        "\"partition\" : \"record_date=2026-11-20/\"");
         long broken = files.values().stream().mapToLong(SampleFile::broken).sum();
         assertThat(broken).isPositive();
         assertThat(Trial.command("quarantine", "show", job.toString(), "--csv")

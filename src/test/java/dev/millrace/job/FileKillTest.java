@@ -7,6 +7,7 @@ import dev.millrace.run.Phase;
 import dev.millrace.run.RunId;
 import dev.millrace.testing.InMemory;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -26,11 +27,16 @@ class FileKillTest {
     private static JobProcesses processes;
     private static AccessJob delta;
 
+    /** What readers of the undisturbed table saw after each run. */
+    private static final List<String> versions = new ArrayList<>();
+
     @BeforeAll
     static void prepare() {
         delta = new AccessJob(folder.resolve("undisturbed-delta"), "delta");
         run(delta.deliver());
+        versions.add(delta.readDelta().orElseThrow());
         processes = JobProcesses.prepare(delta.deliverMore());
+        versions.add(delta.readDelta().orElseThrow());
     }
 
     private static void run(AccessJob job) {
@@ -56,8 +62,26 @@ class FileKillTest {
         AccessJob job = new AccessJob(folder.resolve("killed-" + publish), publish);
         run(job.deliver());
         job.deliverMore();
-        Map<String, String> units = new HashMap<>();
         Map<Phase, String> killed = new EnumMap<>(Phase.class);
+        try (ReaderLoop reader = new ReaderLoop(job::readDelta)) {
+            Map<String, String> units = killedIn(phases, job, killed);
+            RunId run = job.newestRun().id();
+
+            run(job);
+
+            assertThat(new Undisturbed(undisturbed).differences(job))
+                    .as("%s", killed)
+                    .isEmpty();
+            assertThat(job.commits()).extracting(Commit::run).hasSize(2).last().isEqualTo(run);
+            assertThat(job.unitManifests()).containsAllEntriesOf(units);
+            // Of Delta's readers each sees one version or the next.
+            assertThat(reader.changes()).isEqualTo(publish.equals("delta") ? versions : List.of());
+        }
+        assertThat(job.run().output()).isEqualTo("nothing new: job access has read all there is\n");
+    }
+
+    private static Map<String, String> killedIn(List<Phase> phases, AccessJob job, Map<Phase, String> killed) {
+        Map<String, String> units = new HashMap<>();
         for (Phase phase : phases) {
             // Of what publishing does the last things are seen: of folders, rows that are replaced.
             int n = processes.effects(phase) * 2 / 3;
@@ -69,15 +93,6 @@ class FileKillTest {
             assertThat(job.unitManifests()).containsAllEntriesOf(units);
             units.putAll(job.unitManifests());
         }
-        RunId run = job.newestRun().id();
-
-        run(job);
-
-        assertThat(new Undisturbed(undisturbed).differences(job))
-                .as("%s", killed)
-                .isEmpty();
-        assertThat(job.commits()).extracting(Commit::run).hasSize(2).last().isEqualTo(run);
-        assertThat(job.unitManifests()).containsAllEntriesOf(units);
-        assertThat(job.run().output()).isEqualTo("nothing new: job access has read all there is\n");
+        return units;
     }
 }

@@ -240,7 +240,7 @@ final class JobProcess {
     }
 
     /** Sends this process a signal. Whoever has an effect meanwhile waits. */
-    private static void signal(String name) {
+    static void signal(String name) {
         try {
             new ProcessBuilder(
                             "kill",

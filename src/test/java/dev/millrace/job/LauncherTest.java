@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * {@code scripts/millrace} in a copy of the project with a JDK and a Maven made of shell scripts: Java prints its
@@ -29,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class LauncherTest {
     private static final Path OURS = Path.of(System.getProperty("millrace.home"));
     private static final String TOOLS =
-            "bash sh env dirname readlink sed head find cat touch mkdir rmdir rm mv tail grep sleep stty cksum nice";
+            "bash sh env dirname readlink sed head find cat touch mkdir rmdir rm mv tail grep sleep stty cksum nice du getconf";
 
     @TempDir
     private Path folder;
@@ -174,12 +175,28 @@ class LauncherTest {
                 "local extract jobs/small.yaml  | small",
                 "local jobs/big.yaml            | big",
                 "local jobs/none.yaml           | big",
+                "local jobs/few.yaml            | small",
+                "local jobs/folder.yaml         | small",
+                "local jobs/many.yaml           | big",
+                "local jobs/gone.yaml           | big",
+                "local jobs/s3.yaml             | big",
                 "compact s3://acme/lake/        | big"
             })
     void fitsTheJvmToTheWork(String arguments, String size) throws IOException {
         Path jobs = Files.createDirectories(folder.resolve("jobs"));
         Files.writeString(jobs.resolve("small.yaml"), "source:\n  dynamodb:\n    endpoint: embedded\n");
         Files.writeString(jobs.resolve("big.yaml"), "source:\n  dynamodb: {table: shop}  # endpoint: embedded\n");
+        Path few = Files.createDirectories(folder.resolve("few/2026"));
+        Files.write(few.resolve("a.json"), new byte[100]);
+        Path many = Files.createDirectories(folder.resolve("many"));
+        Files.write(many.resolve("a.json"), new byte[34 << 20]);
+        String staging = "\nstaging: {at: few/}\n";
+        Files.writeString(jobs.resolve("few.yaml"), "source: {snapshot: {at: few/, format: json}}" + staging);
+        Files.writeString(
+                jobs.resolve("folder.yaml"), "source:\n  json:\n    at: \"few/{yyyy}/\"  # at: many/" + staging);
+        Files.writeString(jobs.resolve("many.yaml"), "source: {snapshot: {files: '*.json', at: \"many\"}}" + staging);
+        Files.writeString(jobs.resolve("gone.yaml"), "source: {snapshot: {at: gone}}" + staging);
+        Files.writeString(jobs.resolve("s3.yaml"), "source: {snapshot: {at: s3://acme/few/}}" + staging);
         String output = launch(arguments.split(" ", -1)).output();
         if (size.equals("small")) {
             assertThat(output).contains("-XX:+UseSerialGC\n-XX:TieredStopAtLevel=1\n-Xmx1g\n");
@@ -190,16 +207,45 @@ class LauncherTest {
         }
     }
 
-    @Test
-    void archivesTheClassesOfACompleteRunForTheNext() throws Exception {
-        assertThat(launch("local", "complete").output()).contains("-XX:DumpLoadedClassList=");
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "compact orders                              | short",
+                "compact --file-size 64MB --dry-run orders   | short",
+                "compact --record records orders             | short",
+                "compact --path=orders --engine pages        | short",
+                "compact --path orders                       | short",
+                "compact orders --engine rewrite             | long",
+                "compact orders --engine=rewrite             | long",
+                "compact orders --sort-by id                 | long",
+                "compact --record records s3://acme/orders/  | long",
+                "compact none                                | long"
+            })
+    void startsACompactionOfALocalFolderQuicklyAndWithTheHeapThatItNeeds(String arguments, String size)
+            throws IOException {
+        Files.createDirectories(folder.resolve("orders/day=1"));
+        Files.createDirectories(folder.resolve("records"));
+        String output = launch(arguments.split(" +", -1)).output();
+        if (size.equals("short")) {
+            int megabytes = 512 + 256 * Runtime.getRuntime().availableProcessors();
+            assertThat(output).contains("-XX:+UseSerialGC\n-XX:TieredStopAtLevel=1\n-Xmx" + megabytes + "m\n");
+        } else {
+            assertThat(output).contains("-XX:+UseParallelGC\n").doesNotContain("TieredStopAtLevel");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"local", "compact"})
+    void archivesTheClassesOfACompleteRunForTheNext(String command) throws Exception {
+        assertThat(launch(command, "complete").output()).contains("-XX:DumpLoadedClassList=");
         Path built = home.resolve("target/launcher");
         Instant deadline = Instant.now().plusSeconds(60);
         while (archives(built).isEmpty()) {
             assertThat(Instant.now()).as("deadline for an archive").isBefore(deadline);
             Thread.onSpinWait();
         }
-        assertThat(launch("local", "complete").output())
+        assertThat(launch(command, "complete").output())
                 .contains("-XX:SharedArchiveFile=" + archives(built).get(0).toRealPath() + "\n")
                 .doesNotContain("DumpLoadedClassList");
         later(home.resolve("pom.xml"));
@@ -306,7 +352,7 @@ class LauncherTest {
                     -XX:DumpLoadedClassList=*) list=${argument#*=} ;;
                     -XX:SharedArchiveFile=*) archive=${argument#*=} ;;
                     -Xshare:dump) dump=yes ;;
-                    complete) test -z "$list" || echo dev/millrace/job/Summary > "$list" ;;
+                    complete) test -z "$list" || printf 'dev/millrace/%s\\n' job/Summary lake/PageTask job/FolderReport > "$list" ;;
                   esac
                 done
                 test -z "$dump" || echo archive > "$archive"

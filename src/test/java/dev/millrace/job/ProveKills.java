@@ -28,6 +28,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -80,7 +81,8 @@ final class ProveKills implements Callable<Integer> {
     private enum Source {
         DYNAMODB(""),
         FILES_TO_DELTA("delta"),
-        FILES_TO_FOLDERS("folders");
+        FILES_TO_FOLDERS("folders"),
+        SNAPSHOT("");
 
         private final String publish;
 
@@ -89,7 +91,7 @@ final class ProveKills implements Callable<Integer> {
         }
 
         boolean isFiles() {
-            return this != DYNAMODB;
+            return this == FILES_TO_DELTA || this == FILES_TO_FOLDERS;
         }
 
         @Override
@@ -102,15 +104,25 @@ final class ProveKills implements Callable<Integer> {
     private enum Sources {
         DYNAMODB,
         FILES,
+        SNAPSHOT,
         ALL;
 
         boolean has(Source source) {
-            return this == ALL || source.isFiles() == (this == FILES);
+            return switch (this) {
+                case DYNAMODB -> source == Source.DYNAMODB;
+                case FILES -> source.isFiles();
+                case SNAPSHOT -> source == Source.SNAPSHOT;
+                case ALL -> true;
+            };
         }
     }
 
-    /** What jobs of a source are compared with, and how their processes are started. */
-    private record Prepared(JobProcesses processes, Undisturbed undisturbed) {}
+    /**
+     * What jobs of a source are compared with, and how their processes are started.
+     *
+     * @param versions what readers saw of the undisturbed job after each of its runs; none where they may see a part
+     */
+    private record Prepared(JobProcesses processes, Undisturbed undisturbed, List<String> versions) {}
 
     /** A process that was killed: in which phase, and by what: a kind of effect or a random instant. */
     private record Kill(String phase, String by) {}
@@ -140,6 +152,7 @@ final class ProveKills implements Callable<Integer> {
     private Instant began = Instant.EPOCH;
     private int next;
     private int killed;
+    private long reads;
     private boolean failed;
 
     public static void main(String[] arguments) {
@@ -155,7 +168,7 @@ final class ProveKills implements Callable<Integer> {
             for (Source source : Source.values()) {
                 if (sources.has(source)) {
                     print("preparing: an undisturbed run, " + source);
-                    prepared.put(source, source.isFiles() ? preparedFiles(source) : preparedTable());
+                    prepared.put(source, prepared(source));
                 }
             }
             began = Instant.now();
@@ -179,21 +192,37 @@ final class ProveKills implements Callable<Integer> {
         return failed ? 1 : 0;
     }
 
+    private Prepared prepared(Source source) {
+        return switch (source) {
+            case DYNAMODB -> preparedTable();
+            case FILES_TO_DELTA, FILES_TO_FOLDERS -> {
+                AccessJob job = new AccessJob(folder.resolve("undisturbed-" + source.publish), source.publish);
+                yield preparedTwice(job.deliver(), job::deliverMore, job::readDelta);
+            }
+            case SNAPSHOT -> {
+                OrdersJob job = new OrdersJob(folder.resolve("undisturbed-snapshot"));
+                yield preparedTwice(job.deliver(), job::deliverMore, job::readByPointer);
+            }
+        };
+    }
+
     private Prepared preparedTable() {
         ShopJob.fill(TABLE, ITEMS);
         ShopJob alone = new ShopJob(folder.resolve("undisturbed"), TABLE, SEGMENTS);
-        return new Prepared(JobProcesses.prepare(alone), new Undisturbed(alone));
+        return new Prepared(JobProcesses.prepare(alone), new Undisturbed(alone), List.of());
     }
 
     /** A first run and a later one. */
-    private Prepared preparedFiles(Source source) {
-        AccessJob alone = new AccessJob(folder.resolve("undisturbed-" + source.publish), source.publish).deliver();
+    private static Prepared preparedTwice(StoredJob alone, Runnable more, Supplier<Optional<String>> reader) {
         JobProcesses processes = JobProcesses.prepare(alone);
-        JobProcesses.Started later = processes.start(alone.deliverMore(), JobProcess.Manner.UNDISTURBED);
+        List<String> versions = new ArrayList<>(reader.get().stream().toList());
+        more.run();
+        JobProcesses.Started later = processes.start(alone, JobProcess.Manner.UNDISTURBED);
         if (later.exitCode() != 0) {
             throw new IllegalStateException("An undisturbed run fails:\n" + later.output());
         }
-        return new Prepared(processes, new Undisturbed(alone));
+        versions.addAll(reader.get().stream().toList());
+        return new Prepared(processes, new Undisturbed(alone), List.copyOf(versions));
     }
 
     private void work() {
@@ -221,20 +250,22 @@ final class ProveKills implements Callable<Integer> {
         Mode mode = random.nextBoolean() ? Mode.ALONE : Mode.values()[random.nextInt(Mode.values().length)];
         List<Source> candidates = List.copyOf(prepared.keySet());
         Source source = candidates.get(random.nextInt(candidates.size()));
-        boolean onS3 = random.nextInt(4) == 0 && !source.isFiles();
+        boolean onS3 = random.nextInt(4) == 0 && source == Source.DYNAMODB;
         String spool = "staging: spool: " + (random.nextBoolean() ? "keep" : "delete");
         Path own = folder.resolve("job-" + number);
         StorageOptions options = onS3 ? S3Server.options() : StorageOptions.DEFAULT;
         String staging = onS3
                 ? "s3://" + S3Server.newBucket() + "/staging"
                 : own.resolve("staging").toString();
-        StoredJob job = source.isFiles()
-                ? new AccessJob(own, source.publish).deliver()
-                : new ShopJob(own, TABLE, SEGMENTS, staging, options, spool);
+        StoredJob job = switch (source) {
+            case DYNAMODB -> new ShopJob(own, TABLE, SEGMENTS, staging, options, spool);
+            case FILES_TO_DELTA, FILES_TO_FOLDERS -> new AccessJob(own, source.publish).deliver();
+            case SNAPSHOT -> new OrdersJob(own).deliver();
+        };
         Instant start = Instant.now();
         Prepared of = prepared.get(source);
         Course course = new Course(job, of.processes(), mode, random);
-        Optional<String> failure = course.run();
+        Optional<String> failure = readWhile(course, job, of.versions());
         List<String> differences =
                 failure.isPresent() ? List.of() : of.undisturbed().differences(job);
         if (failure.isPresent() || !differences.isEmpty()) {
@@ -252,6 +283,28 @@ final class ProveKills implements Callable<Integer> {
             S3Server.front().forget();
         }
         delete(own);
+    }
+
+    /** Runs a course while readers look at the job's table all the time: they must see nothing but its versions. */
+    private Optional<String> readWhile(Course course, StoredJob job, List<String> versions) {
+        List<Supplier<Optional<String>>> readers = job instanceof OrdersJob orders
+                ? List.of(orders::readByPointer, orders::readByLink)
+                : job instanceof AccessJob access && !versions.isEmpty()
+                        ? List.of(access::readDelta)
+                        : List.<Supplier<Optional<String>>>of();
+        List<ReaderLoop> loops = readers.stream().map(ReaderLoop::new).toList();
+        Optional<String> failure = course.run();
+        for (ReaderLoop loop : loops) {
+            loop.close();
+            List<String> odd = loop.oddities(versions);
+            if (!odd.isEmpty()) {
+                failure = failure.or(() -> Optional.of("readers saw " + odd + ", and should " + versions));
+            }
+            synchronized (this) {
+                reads += loop.reads();
+            }
+        }
+        return failure;
     }
 
     /** One job from its first process to its end. */
@@ -284,6 +337,12 @@ final class ProveKills implements Callable<Integer> {
                     return failure;
                 }
             }
+            if (job instanceof OrdersJob orders) {
+                Optional<String> failure = isFirst ? runUntil(1) : Optional.empty();
+                orders.deliverMore();
+                // Of several at once each may have brought the first snapshot.
+                return failure.or(() -> runUntil(job.commits().size() + 1));
+            }
             if (!(job instanceof AccessJob access)) {
                 return runUntil(isFirst ? 1 : 2);
             }
@@ -312,7 +371,7 @@ final class ProveKills implements Callable<Integer> {
             }
             JobProcess.Manner last = JobProcess.Manner.UNDISTURBED;
             // Of files more than one run may be left, of which all but one are superseded.
-            for (int tries = 0; tries < (job instanceof AccessJob ? 3 : 1); tries++) {
+            for (int tries = 0; tries < (job instanceof ShopJob ? 1 : 3); tries++) {
                 Optional<String> failure = judge(List.of(new Doomed(start(last, List.of(), run), "to the end")), false);
                 if (failure.isPresent() || isOver(n)) {
                     return failure;
@@ -393,7 +452,7 @@ final class ProveKills implements Callable<Integer> {
                 List<Integer> right = withoutLock
                         ? List.of(0, 1, 3, 4)
                         // Of two that had planned the same files before one got the lock, one comes too late.
-                        : job instanceof AccessJob ? List.of(0, 3, 4) : List.of(0, 4);
+                        : job instanceof ShopJob ? List.of(0, 4) : List.of(0, 3, 4);
                 if (!right.contains(code) || output.contains("this is a defect")) {
                     failure = failure.or(() -> Optional.of("a process ended with " + code + ":\n" + output));
                 }
@@ -462,6 +521,9 @@ final class ProveKills implements Callable<Integer> {
         });
         text.append("\n\n");
         jobs.forEach((mode, count) -> text.append("%5d jobs %s%n".formatted(count, mode)));
+        if (reads > 0) {
+            text.append("%n%d times a reader looked, and saw one version whole%n".formatted(reads));
+        }
         text.append("\n%d kills in %.1f minutes, %.0f a minute; %d jobs, differences: %s; seed %d"
                 .formatted(
                         killed,

@@ -1,12 +1,15 @@
 package dev.millrace.job;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.landing.FileManifest;
 import dev.millrace.landing.ManifestEntry;
+import dev.millrace.run.CompactionRecord;
 import dev.millrace.run.Outcome;
+import dev.millrace.run.TableRecord;
 import dev.millrace.sample.OrdersSnapshot;
 import dev.millrace.sample.OrdersSnapshot.Order;
 import dev.millrace.storage.Storage;
@@ -17,7 +20,6 @@ import dev.millrace.testing.ForwardingStorage;
 import dev.millrace.testing.S3Server;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -34,6 +36,14 @@ import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.crypto.FileEncryptionProperties;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -95,6 +105,44 @@ class SnapshotJobsTest {
         assertThat(lake("lake/orders")).containsExactlyElementsOf(expected(other));
         assertThat(versions()).hasSize(2);
         assertThat(trial.open(job).store().ledger().commits()).hasSize(3);
+    }
+
+    @Test
+    void filesAreCompactedAsTheJobFileSaysAndReportsTellHow() throws Exception {
+        sample.write(folder.resolve("export"));
+        Trial trial = new Trial(folder);
+        String byPages =
+                JOB.replace("$SOURCE", "at: $HERE/export/").replace("keep-versions: 2", "compaction: {engine: pages}");
+        String sorted = byPages.replace("{engine: pages}", "{sort-by: [customer_id]}");
+
+        Trial.Ended pages = trial.succeed(trial.job("orders", byPages));
+        assertThat(pages.out()).containsPattern("\ncompacted  orders: [\\d,]+ files, .*, to \\d+, .* KB\n");
+        assertThat(lake("lake/orders")).containsExactlyElementsOf(expected(sample));
+
+        Path job = trial.job("orders", sorted);
+        Trial.Ended rewritten = trial.succeed(job);
+        String how = "orders: [\\d,]+ files, .*, to \\d+, .* KB; \\d+ rewritten: sort-by: customer_id\n";
+        assertThat(rewritten.out()).containsPattern("\ncompacted  " + how);
+        assertThat(Trial.command("status", job.toString()).out()).containsPattern("\n  compacted     " + how);
+        assertThat(lake("lake/orders")).containsExactlyElementsOf(expected(sample));
+        TableRecord record =
+                trial.run(trial.open(job)).record().orElseThrow().tables().get("orders");
+        CompactionRecord compaction = record.compaction().orElseThrow();
+        assertThat(compaction.rows()).isEqualTo(600);
+        assertThat(compaction.merged()).isZero();
+        assertThat(compaction.filesAfter()).isEqualTo(record.files()).isLessThan(compaction.filesBefore());
+        assertThat(compaction.bytesAfter()).isEqualTo(record.bytes());
+        try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+                Statement statement = duck.createStatement();
+                ResultSet result =
+                        statement.executeQuery("SELECT count(*) FROM (SELECT customer_id < lag(customer_id) OVER"
+                                + " (PARTITION BY filename ORDER BY file_row_number) AS falls FROM read_parquet('"
+                                + folder.resolve("lake/orders")
+                                + "/*/*.parquet', filename = true, file_row_number = true))"
+                                + " WHERE falls")) {
+            assertThat(result.next()).isTrue();
+            assertThat(result.getLong(1)).isZero();
+        }
     }
 
     @Test
@@ -203,18 +251,17 @@ class SnapshotJobsTest {
         byte[] broken = good.clone();
         java.util.Arrays.fill(broken, good.length - 40, good.length - 8, (byte) 7);
         Files.write(export.resolve("part-00002.parquet"), broken);
-        byte[] encrypted = good.clone();
-        System.arraycopy("PARE".getBytes(StandardCharsets.US_ASCII), 0, encrypted, good.length - 4, 4);
-        System.arraycopy("PARE".getBytes(StandardCharsets.US_ASCII), 0, encrypted, 0, 4);
-        Files.write(export.resolve("part-00003.parquet"), encrypted);
+        encrypt(export.resolve("part-00003.parquet"), false);
+        encrypt(export.resolve("part-00004.parquet"), true);
         Files.write(export.resolve("part-00006.parquet"), new byte[0]);
 
         for (int again = 0; again < 2; again++) {
             Trial.Ended ended = trial.run(job);
             assertThat(ended.code()).isEqualTo(1);
             assertThat(ended.err())
-                    .contains("Cannot read 3 of the snapshot's 7 files", "What is published stays as it is")
-                    .contains("part-00002.parquet: ", "part-00003.parquet: ", "part-00006.parquet: ")
+                    .contains("Cannot read 4 of the snapshot's 7 files", "What is published stays as it is")
+                    .contains("part-00002.parquet: ", "part-00006.parquet: the file is broken or no Parquet: ")
+                    .contains("part-00003.parquet: the file is encrypted: ", "part-00004.parquet: ")
                     .doesNotContain("part-00001", "\tat ");
         }
         assertThat(versions()).isEqualTo(before);
@@ -226,6 +273,23 @@ class SnapshotJobsTest {
         trial.succeed(job);
         assertThat(lake("lake/orders")).containsExactlyElementsOf(expected(sample));
         assertThat(versions()).hasSize(2);
+    }
+
+    /** Writes an encrypted file, whose footer may be read by everybody. */
+    private static void encrypt(Path file, boolean plainFooter) throws IOException {
+        FileEncryptionProperties.Builder properties =
+                FileEncryptionProperties.builder("0123456789abcdef".getBytes(US_ASCII));
+        MessageType schema = MessageTypeParser.parseMessageType("message orders { required int64 order_id; }");
+        Configuration local = new Configuration(false);
+        local.set("fs.file.impl", "org.apache.hadoop.fs.RawLocalFileSystem");
+        Files.delete(file);
+        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(new org.apache.hadoop.fs.Path(file.toUri()))
+                .withConf(local)
+                .withType(schema)
+                .withEncryption((plainFooter ? properties.withPlaintextFooter() : properties).build())
+                .build()) {
+            writer.write(new SimpleGroup(schema).append("order_id", 1L));
+        }
     }
 
     @Test

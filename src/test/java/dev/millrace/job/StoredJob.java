@@ -28,13 +28,13 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 
@@ -45,6 +45,7 @@ abstract class StoredJob {
 
     private final Path folder;
     private final String name;
+    private final Map<String, String> environment = new HashMap<>();
     private final String staging;
     private final StorageOptions options;
 
@@ -172,6 +173,11 @@ abstract class StoredJob {
                         TreeMap::new));
     }
 
+    /** Sets a variable for runs in this process. */
+    final void setVariable(String variable, String value) {
+        environment.put(variable, value);
+    }
+
     /** Runs the job in this process, with the tests' Spark session. */
     final Ended run(String... options) {
         return run(Clock.systemUTC(), Storages::open, Surroundings::warehouse, options);
@@ -190,13 +196,13 @@ abstract class StoredJob {
     final Ended run(
             Clock clock,
             BiFunction<String, StorageOptions, Storage> storages,
-            Function<WarehouseSettings, Warehouse> warehouses,
+            BiFunction<WarehouseSettings, Optional<String>, Warehouse> warehouses,
             String... options) {
         SharedSpark.session();
         Surroundings around = new Surroundings(
                 folder,
                 Optional.empty(),
-                name -> Optional.ofNullable(System.getenv(name)),
+                name -> Optional.ofNullable(environment.getOrDefault(name, System.getenv(name))),
                 clock,
                 new Random(),
                 storages,

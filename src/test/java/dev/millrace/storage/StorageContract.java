@@ -249,6 +249,20 @@ abstract class StorageContract {
     }
 
     @Test
+    void removesOnlyTheVersionThatWasRead() {
+        assertThat(storage().compareAndDelete("state", "none")).isFalse();
+        storage().put("state", bytes("1"));
+        String first = storage().find("state").orElseThrow().etag();
+        String second = storage().compareAndPut("state", first, bytes("2")).orElseThrow();
+        assertThat(storage().compareAndDelete("state", first)).isFalse();
+        assertThat(text("state")).contains("2");
+        assertThat(storage().compareAndDelete("state", second)).isTrue();
+        assertThat(storage().find("state")).isEmpty();
+        assertThat(storage().compareAndDelete("state", second)).isFalse();
+        assertThat(storage().putIfAbsent("state", bytes("3"))).isTrue();
+    }
+
+    @Test
     void noUpdateIsLost() throws Exception {
         storage().put("count", bytes("100"));
         together(i -> {

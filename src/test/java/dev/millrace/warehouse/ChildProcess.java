@@ -18,7 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 public final class ChildProcess {
     static final String CONSISTENT =
             "SELECT (SELECT min(version) || ' ' || max(version) || ' ' || count(*) FROM orders),"
-                    + " (SELECT min(version) || ' ' || max(version) || ' ' || count(*) // 2 FROM lines)";
+                    + " (SELECT min(version) || ' ' || max(version) || ' ' || CAST(count(*) / 2 AS BIGINT) FROM lines)";
 
     private ChildProcess() {}
 

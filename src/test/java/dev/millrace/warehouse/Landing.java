@@ -75,7 +75,7 @@ public final class Landing {
     }
 
     /** Writes several runs. */
-    void write(int from, int to, int files) {
+    public void write(int from, int to, int files) {
         List<String> statements = new ArrayList<>();
         for (int k = from; k <= to; k++) {
             for (int i = 0; i < files; i++) {

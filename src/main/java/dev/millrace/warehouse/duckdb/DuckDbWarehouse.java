@@ -11,9 +11,11 @@ import dev.millrace.storage.Storage;
 import dev.millrace.table.TableDefinition;
 import dev.millrace.warehouse.ColumnSet;
 import dev.millrace.warehouse.Counts;
+import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Load;
 import dev.millrace.warehouse.QueryRows;
 import dev.millrace.warehouse.SqlText;
+import dev.millrace.warehouse.Steps;
 import dev.millrace.warehouse.Uploaded;
 import dev.millrace.warehouse.Version;
 import dev.millrace.warehouse.Warehouse;
@@ -125,7 +127,7 @@ public final class DuckDbWarehouse implements Warehouse {
         Path file = files.version(load.run());
         boolean same = inBuild("Cannot prepare", load.run(), session -> {
             VersionState state = VersionState.read(session, BUILD, file);
-            if (!state.definition().equals(definition(load)) || !state.schema().equals(schema)) {
+            if (!state.definition().equals(load.definition()) || !state.schema().equals(schema)) {
                 return false;
             }
             transaction(
@@ -151,7 +153,7 @@ public final class DuckDbWarehouse implements Warehouse {
                                 load.commit(),
                                 load.job(),
                                 schema,
-                                definition(load),
+                                load.definition(),
                                 against,
                                 Optional.empty())
                         .write(session, BUILD);
@@ -172,20 +174,16 @@ public final class DuckDbWarehouse implements Warehouse {
 
     @Override
     public Uploaded upload(Load load, LandedTable table, Storage staging, Consumer<DataFile> loaded) {
-        if (!table.partitions().isEmpty()) {
-            // The columns that name the folders are not in the files.
-            throw Fault.user("Invalid lake.partition-by: table " + table.name() + " is landed in partitions, which the"
-                    + " warehouse does not load; use a job of its own for one of both");
-        }
         check(load);
-        checkDefinition(load, table);
+        LandingFiles landing = new LandingFiles(table, staging);
+        landing.requireLoadable(load);
         return inBuildOrLive("Cannot upload", load, (session, database) -> {
-            List<DataFile> missing = missing(session, database, table, loaded);
+            List<DataFile> missing = landing.missing(ledger(session, database, table), loaded);
             if (database.equals(LIVE) && !missing.isEmpty()) {
                 throw Fault.world("Cannot upload " + missing.get(0).path() + ": run " + load.run()
                         + " is live already without it: start a new run");
             }
-            new FileLoader(session, database, qualified(database, table.name()), table, staging, downloads(load), steps)
+            new FileLoader(session, database, qualified(database, table.name()), landing, downloads(load), steps)
                     .load(missing, loaded);
             return new Uploaded(
                     missing.size(),
@@ -199,41 +197,12 @@ public final class DuckDbWarehouse implements Warehouse {
         return files.downloads(load.run());
     }
 
-    /** The manifest's files that are not in the ledger; those that are must be the same. */
-    private static List<DataFile> missing(
-            DuckDbSession session, String database, LandedTable table, Consumer<DataFile> loaded) throws SQLException {
-        Map<String, DataFile> ledger = session
-                .rows(
-                        "SELECT path, bytes, \"rows\", etag FROM " + FileLoader.ledger(database) + " WHERE \"table\" = "
-                                + literal(table.name()),
-                        row -> new DataFile(
-                                table.name(), row.getString(1), row.getLong(2), row.getLong(3), row.getString(4)))
-                .stream()
-                .collect(Collectors.toMap(DataFile::path, file -> file));
-        List<DataFile> missing = new ArrayList<>();
-        for (DataFile file : table.files()) {
-            DataFile before = ledger.remove(file.path());
-            if (before == null) {
-                missing.add(file);
-            } else if (before.bytes() != file.bytes()
-                    || before.rows() != file.rows()
-                    || !before.etag().equals(file.etag())) {
-                throw Fault.world("The manifest of " + table.name() + " changed: " + file.path() + " was loaded with "
-                        + describe(before) + ", now it has " + describe(file) + ": start a new run");
-            } else {
-                loaded.accept(file);
-            }
-        }
-        if (!ledger.isEmpty()) {
-            throw Fault.world("The manifest of " + table.name() + " changed: "
-                    + ledger.keySet().stream().sorted().findFirst().orElseThrow()
-                    + " was loaded and is no longer named: start a new run");
-        }
-        return missing;
-    }
-
-    private static String describe(DataFile file) {
-        return file.bytes() + " bytes, " + file.rows() + " rows, etag " + file.etag();
+    private static List<DataFile> ledger(DuckDbSession session, String database, LandedTable table)
+            throws SQLException {
+        return session.rows(
+                "SELECT path, bytes, \"rows\", etag FROM " + FileLoader.ledger(database) + " WHERE \"table\" = "
+                        + literal(table.name()),
+                row -> new DataFile(table.name(), row.getString(1), row.getLong(2), row.getLong(3), row.getString(4)));
     }
 
     @Override
@@ -332,9 +301,7 @@ public final class DuckDbWarehouse implements Warehouse {
         if (live.isPresent()
                 && (live.get().commit() > load.commit()
                         || chain.stream().anyMatch(v -> v.run().equals(load.run())))) {
-            throw Fault.superseded("Run " + load.run() + ", commit " + load.commit() + ", does not replace "
-                    + files.live() + ": a later run is live: " + live.get().run() + ", commit "
-                    + live.get().commit() + ". Nothing is lost: that run's data is newer");
+            throw load.superseded(files.live().toString(), live.get().version());
         }
     }
 
@@ -431,28 +398,6 @@ public final class DuckDbWarehouse implements Warehouse {
             throw new IllegalArgumentException(
                     "Invalid load: schema " + load.schema() + " into the warehouse's schema " + schema);
         }
-    }
-
-    private static void checkDefinition(Load load, LandedTable landed) {
-        TableDefinition wanted = load.table(landed.name())
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "Invalid upload: table " + landed.name() + " is none of the load's"));
-        if (!shape(wanted).equals(shape(landed.definition()))) {
-            throw Fault.world("The landing of " + landed.name() + " has other columns than run " + load.run()
-                    + " prepared: " + shape(landed.definition()) + " against " + shape(wanted)
-                    + ": prepare again");
-        }
-    }
-
-    /** Names and types, in their order. */
-    private static String shape(TableDefinition table) {
-        return table.columns().stream()
-                .map(c -> c.name() + " " + c.type() + (c.nullable() ? "" : " not null"))
-                .collect(Collectors.joining(", ", table.name() + "(", ")"));
-    }
-
-    private static String definition(Load load) {
-        return load.tables().stream().map(DuckDbWarehouse::shape).sorted().collect(Collectors.joining("\n"));
     }
 
     private static boolean isLive(Optional<VersionState> live, Load load) {

@@ -6,9 +6,9 @@ import static dev.millrace.warehouse.SqlText.literal;
 import dev.millrace.fault.Fault;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.run.DataFile;
-import dev.millrace.storage.Storage;
-import dev.millrace.storage.StoredFile;
 import dev.millrace.table.Column;
+import dev.millrace.warehouse.LandingFiles;
+import dev.millrace.warehouse.Steps;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -34,24 +34,18 @@ final class FileLoader {
     private final DuckDbSession session;
     private final String database;
     private final String target;
+    private final LandingFiles landing;
     private final LandedTable table;
-    private final Storage staging;
     private final Path downloads;
     private final Steps steps;
 
     FileLoader(
-            DuckDbSession session,
-            String database,
-            String target,
-            LandedTable table,
-            Storage staging,
-            Path downloads,
-            Steps steps) {
+            DuckDbSession session, String database, String target, LandingFiles landing, Path downloads, Steps steps) {
         this.session = session;
         this.database = database;
         this.target = target;
-        this.table = table;
-        this.staging = staging;
+        this.landing = landing;
+        this.table = landing.table();
         this.downloads = downloads;
         this.steps = steps;
     }
@@ -106,8 +100,7 @@ final class FileLoader {
 
     private Fault failure(DataFile file, SQLException e) {
         return Fault.world(
-                "Cannot load " + staging.uri(file.path()) + " into " + table.name() + ": " + DuckDbSession.firstLine(e),
-                e);
+                "Cannot load " + landing.uri(file) + " into " + table.name() + ": " + DuckDbSession.firstLine(e), e);
     }
 
     private void loadInOneTransaction(Map<DataFile, Path> local) throws SQLException {
@@ -121,7 +114,7 @@ final class FileLoader {
                     + local.keySet().stream().map(this::ledgerRow).collect(Collectors.joining(", ")));
             steps.after("rows written");
             // Again: what was read must be what the manifest describes.
-            local.keySet().forEach(this::requireUnchanged);
+            local.keySet().forEach(landing::require);
             session.execute("COMMIT");
         } catch (SQLException e) {
             session.rollback(e);
@@ -148,7 +141,8 @@ final class FileLoader {
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
         long expected = 0;
         for (Map.Entry<DataFile, Path> file : local.entrySet()) {
-            requireRows(file.getKey(), footers.getOrDefault(file.getValue().toString(), 0L));
+            landing.requireRows(
+                    file.getKey(), footers.getOrDefault(file.getValue().toString(), 0L));
             expected += file.getKey().rows();
         }
         long inserted = session.update(LandingSql.insertParquet(target, table.definition(), paths));
@@ -160,16 +154,9 @@ final class FileLoader {
     /** One statement each: only so is every file's number of rows the engine's own count. */
     private void insertCsv(Map<DataFile, Path> local) throws SQLException {
         for (Map.Entry<DataFile, Path> file : local.entrySet()) {
-            requireRows(
+            landing.requireRows(
                     file.getKey(),
                     session.update(LandingSql.insertCsv(target, table.definition(), table.codec(), file.getValue())));
-        }
-    }
-
-    private void requireRows(DataFile file, long rows) {
-        if (rows != file.rows()) {
-            throw Fault.world("Not the file of the manifest: " + staging.uri(file.path()) + " has " + rows
-                    + " rows, the manifest says " + file.rows() + ": extract again");
         }
     }
 
@@ -192,48 +179,29 @@ final class FileLoader {
         for (Column column : table.definition().columns()) {
             Optional<String> type = Optional.ofNullable(types.get(column.name()));
             if (type.filter(t -> LandingSql.isExact(t, column.type())).isEmpty()) {
-                throw Fault.world("Not the file of the manifest: "
-                        + staging.uri(local.keySet().iterator().next().path()) + ": column " + column.name() + " is "
-                        + type.orElse("missing") + ", the manifest says " + column.type() + ": extract again");
+                throw landing.otherColumn(local.keySet().iterator().next(), column, type.orElse("missing"));
             }
         }
     }
 
     /** A landing file on the local disk, the one the manifest describes. */
     private Path bring(DataFile file) {
-        requireUnchanged(file);
-        Optional<Path> local = staging.localPath(file.path());
+        landing.require(file);
+        Optional<Path> local = landing.staging().localPath(file.path());
         return local.isPresent() ? local.get().toAbsolutePath().normalize() : download(file);
     }
 
     private Path download(DataFile file) {
         Path copy = downloads.resolve(file.path().replace('/', '~'));
-        try (InputStream in = staging.open(file.path())) {
+        try (InputStream in = landing.staging().open(file.path())) {
             Files.createDirectories(downloads);
             long bytes = Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
             if (bytes != file.bytes()) {
-                throw changed(file, bytes + " bytes, the manifest says " + file.bytes());
+                throw landing.changed(file, " has " + bytes + " bytes, the manifest says " + file.bytes());
             }
         } catch (IOException e) {
-            throw Fault.world("Cannot download " + staging.uri(file.path()) + " to " + copy + ": " + e, e);
+            throw Fault.world("Cannot download " + landing.uri(file) + " to " + copy + ": " + e, e);
         }
         return copy;
-    }
-
-    private void requireUnchanged(DataFile file) {
-        StoredFile stored = staging.stat(file.path())
-                .orElseThrow(() -> Fault.world("A landing file is gone: " + staging.uri(file.path()) + ", "
-                        + file.rows() + " rows of " + table.name() + ": extract again"));
-        if (stored.bytes() != file.bytes()) {
-            throw changed(file, stored.bytes() + " bytes, the manifest says " + file.bytes());
-        }
-        if (!stored.etag().equals(file.etag())) {
-            throw changed(file, "etag " + stored.etag() + ", the manifest says " + file.etag());
-        }
-    }
-
-    private Fault changed(DataFile file, String how) {
-        return Fault.world(
-                "Not the file of the manifest: " + staging.uri(file.path()) + " has " + how + ": extract again");
     }
 }

@@ -1,0 +1,185 @@
+package dev.millrace.warehouse.postgres;
+
+import static dev.millrace.warehouse.SqlText.identifier;
+
+import dev.millrace.fault.Fault;
+import dev.millrace.run.DataFile;
+import dev.millrace.run.RunId;
+import dev.millrace.table.Column;
+import dev.millrace.warehouse.LandingFiles;
+import dev.millrace.warehouse.Steps;
+import java.io.IOException;
+import java.io.InputStream;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.postgresql.copy.CopyIn;
+
+/** Loads landing files of one table by COPY, some to a transaction, each with its row in the ledger. */
+final class FileLoader {
+    /** Where a COPY fails, the server names the row as a line, from 1 on. */
+    private static final Pattern WHERE =
+            Pattern.compile("COPY .*, line (\\d+)(?:, column ([^:]+))?(?::.*)?", Pattern.DOTALL);
+
+    private static final int BATCH_FILES = 64;
+    private static final long BATCH_BYTES = 64L << 20;
+
+    private final PostgresSession session;
+    private final VersionTable versions;
+    private final RunId run;
+    private final LandingFiles landing;
+    private final Steps steps;
+
+    FileLoader(PostgresSession session, VersionTable versions, RunId run, LandingFiles landing, Steps steps) {
+        this.session = session;
+        this.versions = versions;
+        this.run = run;
+        this.landing = landing;
+        this.steps = steps;
+    }
+
+    static List<List<DataFile>> batches(List<DataFile> files) {
+        List<List<DataFile>> batches = new ArrayList<>();
+        long bytes = 0;
+        for (DataFile file : files) {
+            if (batches.isEmpty()
+                    || bytes + file.bytes() > BATCH_BYTES
+                    || batches.get(batches.size() - 1).size() == BATCH_FILES) {
+                batches.add(new ArrayList<>());
+                bytes = 0;
+            }
+            batches.get(batches.size() - 1).add(file);
+            bytes += file.bytes();
+        }
+        return batches;
+    }
+
+    /**
+     * Loads all files of a batch or none; those that somebody else loads meanwhile are waited for and left out.
+     *
+     * @throws Fault WORLD that names the file and, where a value does not fit, row and column
+     */
+    void load(List<DataFile> batch) {
+        try {
+            session.transaction(() -> {
+                StoredVersion version = versions.share(run)
+                        .filter(v -> !v.isLive())
+                        .orElseThrow(
+                                () -> Fault.world(
+                                        "Run " + run
+                                                + " has no staging any more: it went live, or a later run removed it: start a new run"));
+                for (DataFile file : batch) {
+                    if (versions.add(run, file)) {
+                        load(
+                                file,
+                                identifier(version.namespace()) + "."
+                                        + identifier(landing.table().name()));
+                    }
+                }
+                steps.after("rows written");
+                // Again: what was read must be what the manifest describes.
+                batch.forEach(landing::require);
+                return batch;
+            });
+        } catch (SQLException e) {
+            throw session.failure("Cannot load " + landing.table().name(), e);
+        }
+        steps.after("files loaded");
+    }
+
+    private void load(DataFile file, String target) {
+        try {
+            long copied = switch (landing.table().format()) {
+                case PARQUET -> parquet(file, target);
+                case CSV -> csv(file, target);
+            };
+            landing.requireRows(file, copied);
+        } catch (SQLException e) {
+            throw failure(file, e);
+        } catch (IOException e) {
+            throw Fault.world(
+                    "Cannot load " + landing.uri(file) + " into "
+                            + landing.table().name() + ": " + e.getMessage(),
+                    e);
+        }
+    }
+
+    private long parquet(DataFile file, String target) throws IOException, SQLException {
+        try (ParquetRows rows = open(file)) {
+            landing.requireRows(file, rows.rows());
+            return copy(target, rows.columns(), rows::copyTo);
+        }
+    }
+
+    private ParquetRows open(DataFile file) throws IOException {
+        try {
+            return ParquetRows.open(landing, file);
+        } catch (Fault e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // The library throws what it likes on a file that is none of Parquet.
+            throw new IOException("it is no whole Parquet file: " + e.getMessage(), e);
+        }
+    }
+
+    private long csv(DataFile file, String target) throws IOException, SQLException {
+        List<Column> columns = landing.table().definition().columns();
+        landing.require(file);
+        try (InputStream in = landing.staging().open(file.path())) {
+            return copy(target, columns, out -> CsvRows.copy(in, landing.table().codec(), columns, out));
+        }
+    }
+
+    /** Rows on their way to a COPY. */
+    private interface Rows {
+        void to(CopyRows out) throws IOException, SQLException;
+    }
+
+    /** Rows that the server took. */
+    private long copy(String target, List<Column> columns, Rows rows) throws IOException, SQLException {
+        String names = columns.stream().map(c -> identifier(c.name())).collect(Collectors.joining(", "));
+        CopyIn copy = session.copyIn("COPY " + target + " (" + names + ") FROM STDIN (FORMAT binary)");
+        try {
+            CopyRows out = new CopyRows(copy, columns.size());
+            rows.to(out);
+            out.end();
+            return copy.endCopy();
+        } finally {
+            if (copy.isActive()) {
+                cancel(copy);
+            }
+        }
+    }
+
+    /** The failure that led here is the one to tell; the transaction is undone in any case. */
+    private static void cancel(CopyIn copy) {
+        try {
+            copy.cancelCopy();
+        } catch (SQLException canceled) {
+            return;
+        }
+    }
+
+    private Fault failure(DataFile file, SQLException e) {
+        Optional<Matcher> where = PostgresSession.where(e).map(WHERE::matcher).filter(Matcher::matches);
+        if (where.isEmpty()) {
+            return session.failure(
+                    "Cannot load " + landing.uri(file) + " into "
+                            + landing.table().name(),
+                    e);
+        }
+        String column = Optional.ofNullable(where.get().group(2))
+                .map(name -> ", column " + name)
+                .orElse("");
+        return Fault.world(
+                "Cannot load " + landing.uri(file) + " into " + landing.table().name() + ": row "
+                        + where.get().group(1)
+                        + column + ": " + PostgresSession.message(e)
+                        + ": a value that PostgreSQL cannot hold: leave the column out or compute another, and run again",
+                e);
+    }
+}

@@ -1,0 +1,341 @@
+package dev.millrace.warehouse.postgres;
+
+import dev.millrace.landing.StoredParquet;
+import dev.millrace.run.DataFile;
+import dev.millrace.table.Column;
+import dev.millrace.table.ColumnType;
+import dev.millrace.warehouse.LandingFiles;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.parquet.column.Dictionary;
+import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.example.data.simple.NanoTime;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.io.ColumnIOFactory;
+import org.apache.parquet.io.MessageColumnIO;
+import org.apache.parquet.io.RecordReader;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.io.api.Converter;
+import org.apache.parquet.io.api.GroupConverter;
+import org.apache.parquet.io.api.PrimitiveConverter;
+import org.apache.parquet.io.api.RecordMaterializer;
+import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.DateLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.DecimalLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.IntLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.JsonLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.StringLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.TimeUnit;
+import org.apache.parquet.schema.LogicalTypeAnnotation.TimestampLogicalTypeAnnotation;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Type;
+import org.apache.parquet.schema.Type.Repetition;
+
+/** A landing file in Parquet: its cells go to a COPY as they are decoded, no row is made. */
+final class ParquetRows implements AutoCloseable {
+    private static final long MICROS_A_DAY = 86_400_000_000L;
+    private static final int JULIAN_1970 = 2_440_588;
+
+    private final ParquetFileReader reader;
+    private final MessageType wanted;
+    private final List<Column> columns;
+
+    private ParquetRows(ParquetFileReader reader, MessageType wanted, List<Column> columns) {
+        this.reader = reader;
+        this.wanted = wanted;
+        this.columns = columns;
+    }
+
+    /**
+     * Opens a file and compares its columns with the table's.
+     *
+     * @throws dev.millrace.fault.Fault WORLD when the file lacks a column, or has it with another type
+     */
+    static ParquetRows open(LandingFiles landing, DataFile file) throws IOException {
+        ParquetFileReader reader = ParquetFileReader.open(new StoredParquet(landing.staging(), landing.require(file)));
+        boolean isOpen = false;
+        try {
+            MessageType schema = reader.getFileMetaData().getSchema();
+            for (Column column : landing.table().definition().columns()) {
+                Optional<Type> type = schema.containsField(column.name())
+                        ? Optional.of(schema.getType(column.name()))
+                        : Optional.empty();
+                if (type.filter(t -> isExact(t, column.type())).isEmpty()) {
+                    throw landing.otherColumn(
+                            file, column, type.map(ParquetRows::text).orElse("missing"));
+                }
+            }
+            List<Type> fields = new ArrayList<>();
+            List<Column> columns = new ArrayList<>();
+            for (Type field : schema.getFields()) {
+                landing.table().definition().columns().stream()
+                        .filter(c -> c.name().equals(field.getName()))
+                        .forEach(column -> {
+                            fields.add(field);
+                            columns.add(column);
+                        });
+            }
+            MessageType wanted = new MessageType(schema.getName(), fields);
+            reader.setRequestedSchema(wanted);
+            isOpen = true;
+            return new ParquetRows(reader, wanted, columns);
+        } finally {
+            if (!isOpen) {
+                reader.close();
+            }
+        }
+    }
+
+    /** What the cells belong to, in their order. */
+    List<Column> columns() {
+        return columns;
+    }
+
+    /** As the footer says. */
+    long rows() {
+        return reader.getRecordCount();
+    }
+
+    void copyTo(CopyRows out) throws IOException, SQLException {
+        MessageColumnIO columnIo = new ColumnIOFactory().getColumnIO(wanted);
+        Row row = new Row(out);
+        PageReadStore group = reader.readNextRowGroup();
+        while (group != null) {
+            RecordReader<CopyRows> records = columnIo.getRecordReader(group, row);
+            for (long i = 0; i < group.getRowCount(); i++) {
+                records.read();
+                out.endRow();
+            }
+            group = reader.readNextRowGroup();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        reader.close();
+    }
+
+    /** As a job file would write it, or Parquet. */
+    private static String text(Type type) {
+        return type.isPrimitive() && type.getLogicalTypeAnnotation() instanceof DecimalLogicalTypeAnnotation d
+                ? "decimal(" + d.getPrecision() + "," + d.getScale() + ")"
+                : type.toString();
+    }
+
+    /** Whether a column of a file becomes this type without loss. */
+    private static boolean isExact(Type field, ColumnType type) {
+        if (!field.isPrimitive() || field.isRepetition(Repetition.REPEATED)) {
+            return false;
+        }
+        PrimitiveTypeName physical = field.asPrimitiveType().getPrimitiveTypeName();
+        Optional<LogicalTypeAnnotation> logical = Optional.ofNullable(field.getLogicalTypeAnnotation());
+        return switch (type.kind()) {
+            case STRING, JSON ->
+                physical == PrimitiveTypeName.BINARY
+                        && logical.filter(l -> l instanceof StringLogicalTypeAnnotation
+                                        || l instanceof JsonLogicalTypeAnnotation)
+                                .isPresent();
+            case BINARY -> physical == PrimitiveTypeName.BINARY && logical.isEmpty();
+            case BOOLEAN -> physical == PrimitiveTypeName.BOOLEAN;
+            case DOUBLE -> physical == PrimitiveTypeName.DOUBLE;
+            case BIGINT ->
+                physical == PrimitiveTypeName.INT64
+                        && logical.filter(l -> !(l instanceof IntLogicalTypeAnnotation i && i.isSigned()))
+                                .isEmpty();
+            case DATE ->
+                logical.filter(DateLogicalTypeAnnotation.class::isInstance).isPresent();
+            case TIMESTAMP ->
+                physical == PrimitiveTypeName.INT96
+                        || logical.filter(l ->
+                                        l instanceof TimestampLogicalTypeAnnotation t && t.getUnit() != TimeUnit.NANOS)
+                                .isPresent();
+            case DECIMAL ->
+                logical.filter(l -> l instanceof DecimalLogicalTypeAnnotation d
+                                && d.getPrecision() == type.precision()
+                                && d.getScale() == type.scale())
+                        .isPresent();
+        };
+    }
+
+    /** Takes the cells of a row. */
+    private final class Row extends RecordMaterializer<CopyRows> {
+        private final CopyRows out;
+        private final Converter[] cells;
+        private final GroupConverter root;
+
+        Row(CopyRows out) {
+            this.out = out;
+            cells = new Converter[columns.size()];
+            for (int i = 0; i < cells.length; i++) {
+                cells[i] = cell(out, i, columns.get(i).type(), wanted.getType(i).asPrimitiveType());
+            }
+            root = new GroupConverter() {
+                @Override
+                public Converter getConverter(int field) {
+                    return cells[field];
+                }
+
+                @Override
+                public void start() {
+                    out.beginRow();
+                }
+
+                @Override
+                public void end() {
+                    // The row is ended by who reads it: that may send it.
+                }
+            };
+        }
+
+        @Override
+        public CopyRows getCurrentRecord() {
+            return out;
+        }
+
+        @Override
+        public GroupConverter getRootConverter() {
+            return root;
+        }
+    }
+
+    private static Converter cell(CopyRows out, int column, ColumnType type, PrimitiveType field) {
+        return switch (type.kind()) {
+            case STRING, JSON, BINARY -> new BytesCell(out, column);
+            case DECIMAL -> new DecimalCell(out, column, type.scale());
+            case TIMESTAMP ->
+                new TimestampCell(
+                        out,
+                        column,
+                        field.getLogicalTypeAnnotation() instanceof TimestampLogicalTypeAnnotation t
+                                        && t.getUnit() == TimeUnit.MILLIS
+                                ? 1000
+                                : 1);
+            case BIGINT, DOUBLE, BOOLEAN, DATE -> new PlainCell(out, column);
+        };
+    }
+
+    /** Numbers, days and flags: what the file holds says how they are written. */
+    private static final class PlainCell extends PrimitiveConverter {
+        private final CopyRows out;
+        private final int column;
+
+        PlainCell(CopyRows out, int column) {
+            this.out = out;
+            this.column = column;
+        }
+
+        @Override
+        public void addLong(long value) {
+            out.int8(column, value);
+        }
+
+        @Override
+        public void addDouble(double value) {
+            out.float8(column, value);
+        }
+
+        @Override
+        public void addBoolean(boolean value) {
+            out.bool(column, value);
+        }
+
+        @Override
+        public void addInt(int days) {
+            out.date(column, days);
+        }
+    }
+
+    private static final class TimestampCell extends PrimitiveConverter {
+        private final CopyRows out;
+        private final int column;
+        private final long unitMicros;
+
+        TimestampCell(CopyRows out, int column, long unitMicros) {
+            this.out = out;
+            this.column = column;
+            this.unitMicros = unitMicros;
+        }
+
+        @Override
+        public void addLong(long value) {
+            out.timestamp(column, Math.multiplyExact(value, unitMicros));
+        }
+
+        @Override
+        public void addBinary(Binary int96) {
+            NanoTime time = NanoTime.fromBinary(int96);
+            out.timestamp(
+                    column,
+                    (time.getJulianDay() - JULIAN_1970) * MICROS_A_DAY
+                            + Math.floorDiv(time.getTimeOfDayNanos(), 1000L));
+        }
+    }
+
+    private static final class DecimalCell extends PrimitiveConverter {
+        private final CopyRows out;
+        private final int column;
+        private final int scale;
+
+        DecimalCell(CopyRows out, int column, int scale) {
+            this.out = out;
+            this.column = column;
+            this.scale = scale;
+        }
+
+        @Override
+        public void addInt(int unscaled) {
+            out.numeric(column, unscaled, scale);
+        }
+
+        @Override
+        public void addLong(long unscaled) {
+            out.numeric(column, unscaled, scale);
+        }
+
+        @Override
+        public void addBinary(Binary unscaled) {
+            out.numeric(column, new BigInteger(unscaled.getBytesUnsafe()), scale);
+        }
+    }
+
+    /** Text and bytes; those of a dictionary are taken out of it once. */
+    private static final class BytesCell extends PrimitiveConverter {
+        private final CopyRows out;
+        private final int column;
+        private byte[][] entries = new byte[0][];
+
+        BytesCell(CopyRows out, int column) {
+            this.out = out;
+            this.column = column;
+        }
+
+        @Override
+        public boolean hasDictionarySupport() {
+            return true;
+        }
+
+        @Override
+        public void setDictionary(Dictionary dictionary) {
+            entries = new byte[dictionary.getMaxId() + 1][];
+            for (int i = 0; i < entries.length; i++) {
+                entries[i] = dictionary.decodeToBinary(i).getBytes();
+            }
+        }
+
+        @Override
+        public void addValueFromDictionary(int entry) {
+            out.bytes(column, entries[entry]);
+        }
+
+        @Override
+        public void addBinary(Binary value) {
+            out.bytes(column, value.getBytesUnsafe());
+        }
+    }
+}

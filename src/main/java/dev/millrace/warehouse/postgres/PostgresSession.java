@@ -1,0 +1,240 @@
+package dev.millrace.warehouse.postgres;
+
+import dev.millrace.fault.Fault;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/** A connection of one caller. Outside {@link #transaction} each statement is a transaction of its own. */
+final class PostgresSession implements AutoCloseable {
+    /** Reads one row of a result. */
+    interface RowReader<T> {
+        T read(ResultSet row) throws SQLException;
+    }
+
+    /** Statements that hold together. */
+    interface Work<T> {
+        T run() throws SQLException;
+    }
+
+    /** <a href="https://www.postgresql.org/docs/15/errcodes-appendix.html">Error codes of PostgreSQL</a>. */
+    static final String LOCK_NOT_AVAILABLE = "55P03";
+
+    static final String QUERY_CANCELED = "57014";
+    private static final String UNKNOWN_DATABASE = "3D000";
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
+    private static final String DISK_FULL = "53100";
+    private static final String AUTHORIZATION = "28";
+    private static final String CONNECTION = "08";
+
+    private final PostgresOptions options;
+    private final Connection connection;
+
+    private PostgresSession(PostgresOptions options, Connection connection) {
+        this.options = options;
+        this.connection = connection;
+    }
+
+    /** @throws Fault WORLD with what to look at, when the server does not let us in */
+    static PostgresSession open(PostgresOptions options) {
+        try {
+            // Not by DriverManager: it does not see drivers that spark-submit adds by --jars.
+            Connection connection = new org.postgresql.Driver().connect(url(options), properties(options));
+            PostgresSession session = new PostgresSession(options, connection);
+            session.execute("SET search_path = ''");
+            session.execute("SET TIME ZONE 'UTC'");
+            session.execute("SET datestyle = 'ISO'");
+            session.execute("SET bytea_output = 'hex'");
+            session.execute("SET standard_conforming_strings = on");
+            session.execute("SET statement_timeout = 0");
+            session.execute("SET lock_timeout = " + options.server().patience().toMillis());
+            return session;
+        } catch (NoClassDefFoundError e) {
+            throw Fault.user("The PostgreSQL driver is not on the class path: add --packages org.postgresql:postgresql"
+                    + " or its jar");
+        } catch (SQLException e) {
+            throw failure(options, "Cannot connect", e);
+        }
+    }
+
+    private static String url(PostgresOptions options) {
+        return "jdbc:postgresql://" + options.server().host() + ":"
+                + options.server().port() + "/"
+                + URLEncoder.encode(options.server().database(), StandardCharsets.UTF_8);
+    }
+
+    private static Properties properties(PostgresOptions options) {
+        Properties properties = new Properties();
+        properties.setProperty("user", options.server().user());
+        options.password().ifPresent(password -> properties.setProperty("password", password));
+        properties.setProperty("ApplicationName", "Millrace");
+        properties.setProperty("connectTimeout", "30");
+        properties.setProperty("tcpKeepAlive", "true");
+        switch (options.server().tls()) {
+            case VERIFY_FULL -> {
+                properties.setProperty("sslmode", "verify-full");
+                if (options.server().certificates().isPresent()) {
+                    properties.setProperty(
+                            "sslrootcert", options.server().certificates().get().toString());
+                } else {
+                    properties.setProperty("sslfactory", "org.postgresql.ssl.DefaultJavaSSLFactory");
+                }
+            }
+            case REQUIRE -> properties.setProperty("sslmode", "require");
+            case DISABLE -> properties.setProperty("sslmode", "disable");
+        }
+        return properties;
+    }
+
+    void execute(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    /** Rows changed. */
+    long update(String sql, Object... values) throws SQLException {
+        try (PreparedStatement statement = prepared(sql, values)) {
+            return statement.executeLargeUpdate();
+        }
+    }
+
+    /** A result that is small by construction. */
+    <T> List<T> rows(String sql, RowReader<T> reader, Object... values) throws SQLException {
+        try (PreparedStatement statement = prepared(sql, values);
+                ResultSet result = statement.executeQuery()) {
+            List<T> rows = new ArrayList<>();
+            while (result.next()) {
+                rows.add(reader.read(result));
+            }
+            return rows;
+        }
+    }
+
+    private PreparedStatement prepared(String sql, Object... values) throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(sql);
+        for (int i = 0; i < values.length; i++) {
+            statement.setObject(i + 1, values[i]);
+        }
+        return statement;
+    }
+
+    long number(String sql, Object... values) throws SQLException {
+        return rows(sql, row -> row.getLong(1), values).get(0);
+    }
+
+    Statement statement() throws SQLException {
+        return connection.createStatement();
+    }
+
+    /** Begins a COPY from what is written next. */
+    CopyIn copyIn(String sql) throws SQLException {
+        return connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql);
+    }
+
+    /** All of the work or, where it fails, nothing. */
+    <T> T transaction(Work<T> work) throws SQLException {
+        boolean isDone = false;
+        connection.setAutoCommit(false);
+        try {
+            T result = work.run();
+            connection.commit();
+            isDone = true;
+            return result;
+        } finally {
+            if (!isDone) {
+                rollback();
+            }
+            setAutoCommit();
+        }
+    }
+
+    /** What failed before is what is told; a connection that is broken undoes by itself. */
+    private void rollback() {
+        try {
+            connection.rollback();
+        } catch (SQLException broken) {
+            close();
+        }
+    }
+
+    private void setAutoCommit() throws SQLException {
+        if (!connection.isClosed()) {
+            connection.setAutoCommit(true);
+        }
+    }
+
+    /** Gives up the connection: the server undoes what is not committed. */
+    @Override
+    public void close() {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            // It is gone either way.
+            return;
+        }
+    }
+
+    /** Whether a failure is of one of these codes. */
+    static boolean is(SQLException e, String... codes) {
+        return List.of(codes).contains(String.valueOf(e.getSQLState()));
+    }
+
+    /** The server's message without its details, which may show values. */
+    static String message(SQLException e) {
+        Optional<ServerErrorMessage> server =
+                Optional.ofNullable(e instanceof PSQLException p ? p.getServerErrorMessage() : null);
+        return server.map(ServerErrorMessage::getMessage)
+                .orElseGet(() -> String.valueOf(e.getMessage()))
+                .strip()
+                .replaceAll("\\s*\\R\\s*", " ");
+    }
+
+    /** Where in a COPY it failed, as the server tells it: {@code COPY orders, line 3, column price: "..."}. */
+    static Optional<String> where(SQLException e) {
+        return e instanceof PSQLException p && p.getServerErrorMessage() != null
+                ? Optional.ofNullable(p.getServerErrorMessage().getWhere())
+                : Optional.empty();
+    }
+
+    Fault failure(String what, SQLException e) {
+        return failure(options, what, e);
+    }
+
+    private static Fault failure(PostgresOptions options, String what, SQLException e) {
+        String place = what + ": PostgreSQL at " + options.server().host() + ":"
+                + options.server().port() + ", database " + options.server().database() + ", user "
+                + options.server().user() + ": " + message(e);
+        String state = String.valueOf(e.getSQLState());
+        if (state.startsWith(AUTHORIZATION)) {
+            return Fault.world(place + ": check warehouse.postgres.user and password", e);
+        }
+        if (state.startsWith(CONNECTION)) {
+            return Fault.world(place + ": check host, port and tls, and whether the server is up; then run again", e);
+        }
+        return switch (state) {
+            case UNKNOWN_DATABASE -> Fault.world(place + ": create it, or check warehouse.postgres.database", e);
+            case INSUFFICIENT_PRIVILEGE ->
+                Fault.world(
+                        place
+                                + ": have it granted (GRANT CREATE ON DATABASE lets the user make schemas), and run again",
+                        e);
+            case DISK_FULL -> Fault.world(place + ": make room, and run again; live is as it was", e);
+            case LOCK_NOT_AVAILABLE, QUERY_CANCELED ->
+                Fault.world(place + ": another session holds what is needed; live is as it was; run again", e);
+            default -> Fault.world(place, e);
+        };
+    }
+}

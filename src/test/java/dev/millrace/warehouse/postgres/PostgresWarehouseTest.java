@@ -1,0 +1,456 @@
+package dev.millrace.warehouse.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.config.WarehouseSettings.Dependents;
+import dev.millrace.config.WarehouseSettings.Postgres;
+import dev.millrace.fault.Fault;
+import dev.millrace.run.DataFile;
+import dev.millrace.table.Codec;
+import dev.millrace.table.Column;
+import dev.millrace.table.ColumnType;
+import dev.millrace.table.FileFormat;
+import dev.millrace.table.TableDefinition;
+import dev.millrace.testing.PostgresServer;
+import dev.millrace.warehouse.Landing;
+import dev.millrace.warehouse.Load;
+import dev.millrace.warehouse.Queried;
+import dev.millrace.warehouse.Steps;
+import dev.millrace.warehouse.Warehouse;
+import dev.millrace.warehouse.WarehouseContract;
+import dev.millrace.warehouse.WarehouseEngine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** The contract on a PostgreSQL server, and what is special about one. */
+class PostgresWarehouseTest extends WarehouseContract {
+    /** A database of its own for each folder, which says where it is. */
+    public static final class Engine implements WarehouseEngine {
+        @Override
+        public Warehouse open(Path folder) {
+            return new PostgresWarehouse(options(folder), SCHEMA);
+        }
+
+        static PostgresOptions options(Path folder) {
+            Path place = folder.resolve("postgres");
+            try {
+                if (!Files.exists(place)) {
+                    Files.writeString(place, PostgresServer.port() + " " + PostgresServer.newDatabase());
+                }
+                String[] words = Files.readString(place).split(" ", -1);
+                return PostgresServer.options(Integer.parseInt(words[0]), words[1]);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    @Override
+    protected WarehouseEngine engine() {
+        return new Engine();
+    }
+
+    @Override
+    protected String hex(String column) {
+        return "upper(encode(" + column + ", 'hex'))";
+    }
+
+    @Override
+    protected boolean holdsNul() {
+        return false;
+    }
+
+    private String database() {
+        return Engine.options(folder).server().database();
+    }
+
+    private void asAdmin(String... statements) {
+        PostgresServer.execute(database(), PostgresServer.ADMIN, statements);
+    }
+
+    private void asLoader(String... statements) {
+        PostgresServer.execute(database(), PostgresServer.LOADER, statements);
+    }
+
+    @Test
+    void aValueThatTheServerCannotHoldIsNamedByFileRowAndColumn() {
+        TableDefinition table = new TableDefinition(
+                "t",
+                List.of(new Column("id", ColumnType.BIGINT, true), new Column("text", ColumnType.STRING, true)),
+                List.of());
+        Load load = Landing.load(1, List.of(table));
+        warehouse.prepare(load);
+        DataFile file = landing.parquet(
+                "t",
+                "t.parquet",
+                3,
+                "SELECT i AS id, 'a' || chr(CASE i WHEN 2 THEN 0 ELSE 65 END) AS text"
+                        + " FROM (VALUES (1::BIGINT), (2), (3)) v(i)");
+        Fault refused = fault(() -> warehouse.upload(
+                load, Landing.table(table, FileFormat.PARQUET, Codec.ZSTD, List.of(file)), landing.storage(), f -> {}));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(refused)
+                .hasMessageStartingWith("Cannot load " + landing.storage().uri("t.parquet")
+                        + " into t: row 2, column text: invalid byte sequence for encoding \"UTF8\": 0x00");
+        assertThat(warehouse.check(load, List.of(), List.of()).stagingRows()).containsEntry("t", 0L);
+    }
+
+    @Test
+    void theNextVersionGetsWhatPeopleGaveToLive() {
+        replaceBy(1);
+        String database = database();
+        asAdmin("DROP ROLE IF EXISTS analyst", "CREATE ROLE analyst");
+        asLoader(
+                "GRANT USAGE ON SCHEMA shop TO analyst",
+                "GRANT SELECT ON shop.orders TO analyst WITH GRANT OPTION",
+                "GRANT UPDATE (text) ON shop.lines TO analyst",
+                "REVOKE TRUNCATE ON shop.lines FROM loader",
+                "ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT SELECT ON TABLES TO analyst",
+                "COMMENT ON SCHEMA shop IS 'it''s the shop'",
+                "COMMENT ON TABLE shop.orders IS 'orders'",
+                "COMMENT ON COLUMN shop.lines.text IS 'text'",
+                "CREATE UNIQUE INDEX \"by ON shop.orders id\" ON shop.orders USING btree (id DESC) WHERE id > 0",
+                "ALTER TABLE shop.lines ADD CONSTRAINT positive CHECK (order_id >= 0)");
+        TableDefinition more =
+                new TableDefinition("more", List.of(new Column("id", ColumnType.BIGINT, true)), List.of());
+        for (int k = 2; k <= 3; k++) {
+            Load load = Landing.load(k, List.of(Landing.ORDERS, Landing.LINES, more));
+            warehouse.prepare(load);
+            upload(load, landing.written(k, 1));
+            assertThat(warehouse.replace(load)).isTrue();
+            assertThat(Queried.of(
+                                    warehouse,
+                                    "SELECT has_schema_privilege('analyst', 'shop', 'USAGE'),"
+                                            + " has_table_privilege('analyst', 'shop.orders', 'SELECT WITH GRANT OPTION'),"
+                                            + " has_table_privilege('analyst', 'shop.lines', 'SELECT'),"
+                                            + " has_column_privilege('analyst', 'shop.lines', 'text', 'UPDATE'),"
+                                            + " has_table_privilege('analyst', 'shop.more', 'SELECT'),"
+                                            + " has_table_privilege('loader', 'shop.lines', 'TRUNCATE'),"
+                                            + " obj_description('shop'::regnamespace, 'pg_namespace'),"
+                                            + " obj_description('shop.orders'::regclass, 'pg_class'),"
+                                            + " col_description('shop.lines'::regclass, 2)")
+                            .rows())
+                    .containsExactly(List.of(
+                            "true", "true", "false", "true", "true", "false", "it's the shop", "orders", "text"));
+            assertThat(Queried.of(
+                                    warehouse,
+                                    "SELECT indexname::text FROM pg_indexes WHERE schemaname = 'shop' UNION ALL SELECT conname"
+                                            + " FROM pg_constraint WHERE connamespace = 'shop'::regnamespace ORDER BY 1")
+                            .rows())
+                    .containsExactly(List.of("by ON shop.orders id"), List.of("positive"));
+        }
+        assertThat(database).isNotEmpty();
+    }
+
+    @Test
+    void viewsInOtherSchemasReadTheNewTables() {
+        replaceBy(1);
+        asAdmin("DROP ROLE IF EXISTS viewer", "CREATE ROLE viewer");
+        asLoader(
+                "CREATE SCHEMA reports",
+                "CREATE VIEW reports.newest WITH (security_barrier=true) AS SELECT max(version) AS version FROM shop.orders",
+                "CREATE VIEW reports.both AS SELECT n.version, (SELECT count(*) FROM shop.lines) AS lines"
+                        + " FROM reports.newest n",
+                "GRANT SELECT ON reports.both TO viewer");
+        replaceBy(2);
+        assertThat(Queried.of(
+                                warehouse,
+                                "SELECT version, lines, has_table_privilege('viewer', 'reports.both', 'SELECT')"
+                                        + " FROM reports.both")
+                        .rows())
+                .containsExactly(List.of("2", "20", "true"));
+        warehouse.rollback();
+        assertThat(Queried.of(warehouse, "SELECT version FROM reports.both").rows())
+                .containsExactly(List.of("1"));
+        warehouse.dropPrevious(0);
+        assertThat(Queried.of(warehouse, "SELECT version FROM reports.both").rows())
+                .containsExactly(List.of("1"));
+    }
+
+    @Test
+    void whatWouldStayWithTheOldTablesIsListedAndRefused() {
+        replaceBy(1);
+        asLoader(
+                "CREATE SCHEMA reports",
+                "CREATE MATERIALIZED VIEW reports.m AS SELECT count(*) FROM shop.orders",
+                "ALTER TABLE shop.orders ADD PRIMARY KEY (id)",
+                "CREATE TABLE reports.note (order_id bigint REFERENCES shop.orders)",
+                "CREATE TABLE shop.mine (id int)",
+                "ALTER TABLE shop.lines ENABLE ROW LEVEL SECURITY",
+                "CREATE POLICY own ON shop.lines USING (true)");
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        Fault refused = fault(() -> warehouse.replace(Landing.load(2)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.getMessage().lines().skip(1))
+                .containsExactly(
+                        "foreign key note_order_id_fkey of reports.note",
+                        "materialized view reports.m",
+                        "policy own on shop.lines",
+                        "table shop.mine, which Millrace did not make");
+        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+        asLoader(
+                "DROP TABLE reports.note, shop.mine",
+                "DROP MATERIALIZED VIEW reports.m",
+                "DROP POLICY own ON shop.lines");
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+    }
+
+    @Test
+    void aSchemaOfOthersIsLeftAloneAndAnEmptyOneIsTakenWithItsRights() {
+        asAdmin("DROP ROLE IF EXISTS reader", "CREATE ROLE reader");
+        asLoader("CREATE SCHEMA shop", "GRANT USAGE ON SCHEMA shop TO reader", "CREATE TABLE shop.theirs (id int)");
+        Fault refused = fault(() -> warehouse.prepare(Landing.load(1)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
+        assertThat(refused).hasMessageContaining("table shop.theirs, which Millrace did not make");
+        asLoader("DROP TABLE shop.theirs");
+        replaceBy(1);
+        assertThat(Queried.of(warehouse, "SELECT has_schema_privilege('reader', 'shop', 'USAGE')")
+                        .rows())
+                .containsExactly(List.of("true"));
+    }
+
+    @Test
+    void whoMayNotEnterIsTold() {
+        Postgres right = Engine.options(folder).server();
+        for (List<String> wrong : List.of(
+                List.of(right.database(), "loader", "wrong", "check warehouse.postgres.user and password"),
+                List.of(
+                        right.database(),
+                        "nobody",
+                        PostgresServer.PASSWORD,
+                        "check warehouse.postgres.user and password"),
+                List.of("none", "loader", PostgresServer.PASSWORD, "check warehouse.postgres.database"))) {
+            PostgresOptions options = new PostgresOptions(
+                    new Postgres(
+                            right.host(),
+                            right.port(),
+                            wrong.get(0),
+                            wrong.get(1),
+                            right.password(),
+                            right.tls(),
+                            right.certificates(),
+                            right.streams(),
+                            right.patience(),
+                            right.dependents()),
+                    Optional.of(wrong.get(2)));
+            Fault refused = fault(() -> new PostgresWarehouse(options, "shop").live());
+            assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+            assertThat(refused.getMessage())
+                    .contains(wrong.get(3), "database " + wrong.get(0), "user " + wrong.get(1))
+                    .doesNotContain("\n", PostgresServer.PASSWORD);
+            assertThat(options.toString()).doesNotContain(wrong.get(2));
+        }
+        asAdmin("REVOKE CREATE ON DATABASE " + right.database() + " FROM loader");
+        Fault noRight = fault(() -> warehouse.prepare(Landing.load(1)));
+        assertThat(noRight.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(noRight)
+                .hasMessageContaining("permission denied for database " + right.database())
+                .hasMessageContaining("GRANT CREATE ON DATABASE");
+        asAdmin("GRANT CREATE ON DATABASE " + right.database() + " TO loader");
+        replaceBy(1);
+    }
+
+    /** More of them by {@code scripts/prove-swaps}. */
+    @Test
+    void readersOfAllHabitsSeeOneVersionWhole() throws ExecutionException, InterruptedException {
+        int swaps = Integer.getInteger("millrace.swaps", 8);
+        replaceBy(1);
+        landing.write(2, swaps + 1, 1);
+        List<Long> millis = new ArrayList<>();
+        try (SwapReaders readers = new SwapReaders(database())) {
+            for (int k = 2; k <= swaps + 1; k++) {
+                warehouse.prepare(Landing.load(k));
+                upload(Landing.load(k), landing.landed(k, 1));
+                long begin = System.nanoTime();
+                assertThat(warehouse.replace(Landing.load(k))).isTrue();
+                millis.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
+                warehouse.dropPrevious(1);
+            }
+            List<SwapReaders.Seen> seen = readers.end();
+            System.out.println(swaps + " swaps, each waited for readers at most "
+                    + millis.stream().max(Long::compare).orElseThrow() + " ms: " + seen);
+            assertThat(seen).allMatch(SwapReaders.Seen::isWhole);
+            assertThat(seen.get(0).versions()).hasSizeGreaterThan(swaps / 2);
+        }
+        assertThat(warehouse.live()).contains(version(swaps + 1));
+    }
+
+    private PostgresWarehouse with(Duration patience, Dependents dependents, Steps steps) {
+        Postgres server = Engine.options(folder).server();
+        return new PostgresWarehouse(
+                new PostgresOptions(
+                        new Postgres(
+                                server.host(),
+                                server.port(),
+                                server.database(),
+                                server.user(),
+                                server.password(),
+                                server.tls(),
+                                server.certificates(),
+                                server.streams(),
+                                patience,
+                                dependents),
+                        Optional.of(PostgresServer.PASSWORD)),
+                WarehouseEngine.SCHEMA,
+                steps);
+    }
+
+    @Test
+    void aReplacementThatCannotGoOnNamesWhoIsInItsWay() throws SQLException {
+        replaceBy(1);
+        Warehouse hasty = with(Duration.ofMillis(300), Dependents.RECREATE, step -> {});
+        try (Connection reader = PostgresServer.connect(database(), PostgresServer.LOADER);
+                Statement statement = reader.createStatement()) {
+            statement.execute("SET application_name = 'a long report'");
+            reader.setAutoCommit(false);
+            reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            statement.execute("SELECT 1");
+            warehouse.prepare(Landing.load(2));
+            upload(Landing.load(2), landing.written(2, 1));
+            Fault older = fault(() -> hasty.replace(Landing.load(2)));
+            assertThat(older.kind()).isEqualTo(Fault.Kind.WORLD);
+            assertThat(older)
+                    .hasMessageContaining("began before the load")
+                    .hasMessageContaining(" of loader (a long report)")
+                    .hasMessageContaining("warehouse.postgres.patience");
+            reader.commit();
+            reader.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+            statement.execute("SELECT count(*) FROM shop.orders");
+            Fault held = fault(() -> hasty.replace(Landing.load(2)));
+            assertThat(held.kind()).isEqualTo(Fault.Kind.WORLD);
+            assertThat(held)
+                    .hasMessageContaining("readers hold the tables")
+                    .hasMessageContaining(" of loader (a long report)");
+            reader.commit();
+        }
+        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+        assertThat(hasty.replace(Landing.load(2))).isTrue();
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+    }
+
+    /** Who may not look at other sessions' snapshots waits for all transactions that had begun. */
+    @Test
+    void aUserOfFewRightsWaitsForAllOlderTransactions() throws SQLException {
+        PostgresServer.execute("postgres", PostgresServer.ADMIN, "REVOKE pg_read_all_stats FROM loader");
+        try (Connection other = PostgresServer.connect(database(), PostgresServer.ADMIN);
+                Statement statement = other.createStatement()) {
+            replaceBy(1);
+            warehouse.prepare(Landing.load(2));
+            upload(Landing.load(2), landing.written(2, 1));
+            other.setAutoCommit(false);
+            statement.execute("SELECT 1");
+            Warehouse hasty = with(Duration.ofMillis(300), Dependents.RECREATE, step -> {});
+            assertThat(fault(() -> hasty.replace(Landing.load(2)))).hasMessageContaining("began before the load");
+            other.commit();
+            assertThat(hasty.replace(Landing.load(2))).isTrue();
+        } finally {
+            PostgresServer.execute("postgres", PostgresServer.ADMIN, "GRANT pg_read_all_stats TO loader");
+        }
+    }
+
+    @Test
+    void aVersionThatIsReadStillIsDroppedLater() throws SQLException {
+        replaceBy(1);
+        try (Connection reader = PostgresServer.connect(database(), PostgresServer.LOADER);
+                Statement statement = reader.createStatement()) {
+            replaceBy(2);
+            reader.setAutoCommit(false);
+            statement.execute("SELECT * FROM \"" + VersionTable.namespace("shop", Landing.runId(1)) + "\".orders");
+            warehouse.dropPrevious(0);
+            assertThat(warehouse.previous()).contains(version(1));
+            reader.commit();
+            warehouse.dropPrevious(0);
+            assertThat(warehouse.previous()).isEmpty();
+        }
+    }
+
+    @Test
+    void viewsAreListedAndRefusedWhereTheJobSaysSo() {
+        replaceBy(1);
+        asLoader("CREATE SCHEMA reports", "CREATE VIEW reports.v AS SELECT count(*) FROM shop.orders");
+        Warehouse strict = with(Duration.ofSeconds(5), Dependents.REFUSE, step -> {});
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        Fault refused = fault(() -> strict.replace(Landing.load(2)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.getMessage().lines().skip(1)).containsExactly("view \"reports\".\"v\"");
+    }
+
+    /** Stands for the end of the process. */
+    private static final class Stopped extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    @Test
+    void stoppedAfterAnyEffectAndRunAgainItEndsAsIfItWasNot() throws SQLException {
+        int[] left = {Integer.MAX_VALUE};
+        Warehouse stopping = with(Duration.ofSeconds(30), Dependents.RECREATE, step -> {
+            if (left[0]-- == 0) {
+                throw new Stopped();
+            }
+        });
+        landing.write(1, 2);
+        landing.write(2, 2);
+        run(stopping, 1);
+        run(stopping, 2);
+        int stops = 0;
+        for (boolean stopped = true; stopped; stops++) {
+            int k = 3 + stops;
+            landing.write(k, 2);
+            left[0] = stops;
+            stopped = false;
+            try {
+                run(stopping, k);
+            } catch (Stopped e) {
+                stopped = true;
+            }
+            left[0] = Integer.MAX_VALUE;
+            long live = stopping.live().orElseThrow().commit();
+            assertThat(live).isBetween(k - 1L, (long) k);
+            assertThat(consistent()).containsOnly(live + " " + live + " 20");
+            run(stopping, k);
+            assertThat(stopping.live()).contains(version(k));
+            assertThat(stopping.previous()).contains(version(k - 1));
+            assertThat(consistent()).containsOnly(k + " " + k + " 20");
+            assertThat(schemas())
+                    .containsExactly("_millrace", "shop", VersionTable.namespace("shop", Landing.runId(k - 1)));
+        }
+        assertThat(stops).isGreaterThan(7);
+    }
+
+    private void run(Warehouse on, int k) {
+        Load load = Landing.load(k);
+        on.prepare(load);
+        landing.landed(k, 2).forEach(table -> on.upload(load, table, landing.storage(), file -> {}));
+        on.replace(load);
+        on.dropPrevious(1);
+    }
+
+    private List<String> schemas() throws SQLException {
+        try (Connection connection = PostgresServer.connect(database(), PostgresServer.LOADER);
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_'"
+                        + " AND nspname NOT IN ('public', 'information_schema') ORDER BY 1")) {
+            List<String> names = new ArrayList<>();
+            while (result.next()) {
+                names.add(result.getString(1));
+            }
+            return names;
+        }
+    }
+}
