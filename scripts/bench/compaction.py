@@ -3,6 +3,8 @@
 compaction.py make FOLDER FILES ROWS CODEC    FILES files of ROWS/2 to 3*ROWS/2 rows each; the same bytes every time
 compaction.py polars|duckdb FOLDER OUTPUT CODEC
 compaction.py scan FILE                       three queries over all rows; prints nothing
+compaction.py huge FILE                       a file of 3 GB, its row groups of 190 MB each
+compaction.py same FILE FILE                  fails unless DuckDB finds the same values in both files of huge's columns
 """
 
 import sys
@@ -46,7 +48,8 @@ def make(folder, files, rows, codec):
         table = connection.sql(ORDERS.format(first=first, last=first + count)).to_arrow_table()
         first += count
         parquet.write_table(
-            table, folder / f"part-{number:05}.parquet", compression=codec, write_page_checksum=True, write_page_index=True
+            table, folder / f"part-{number:05}.parquet", compression=codec, write_page_checksum=True, write_page_index=True,
+            store_decimal_as_integer=True,
         )
 
 
@@ -74,6 +77,25 @@ def scan(file):
         duckdb.execute(query.format(file)).fetchall()
 
 
+def huge(file):
+    import duckdb
+
+    duckdb.execute("set threads = 1")
+    duckdb.execute(
+        f"""copy (select i, repeat(md5(i::varchar), 30) as text, i % 100 as few from range(3100000) t(i)) to '{file}'
+        (format parquet, compression uncompressed, row_group_size 200000, row_group_size_bytes '2GB')"""
+    )
+
+
+def same(file, other):
+    import duckdb
+
+    query = "select count(*), sum(i), sum(hash(text)::hugeint), sum(few) from '{}'"
+    sums = [duckdb.execute(query.format(each)).fetchall() for each in (file, other)]
+    if sums[0] != sums[1]:
+        sys.exit(f"Not the same values: {sums}")
+
+
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
     if command == "make":
@@ -84,5 +106,9 @@ if __name__ == "__main__":
         duckdb(Path(arguments[0]), arguments[1], arguments[2])
     elif command == "scan":
         scan(arguments[0])
+    elif command == "huge":
+        huge(arguments[0])
+    elif command == "same":
+        same(*arguments)
     else:
         sys.exit(__doc__)

@@ -74,6 +74,26 @@ abstract class StorageContract {
     }
 
     @Test
+    void readsARangeOfAFileAsItWasListed() {
+        storage().put("a/file", bytes("0123456789"));
+        StoredFile listed = storage().stat("a/file").orElseThrow();
+        byte[] into = bytes("----------");
+
+        assertThat(storage().read(listed, 3, into, 1, 4)).isTrue();
+        assertThat(into).isEqualTo(bytes("-3456-----"));
+        assertThat(storage().read(listed, 0, into, 0, 10)).isTrue();
+        assertThat(into).isEqualTo(bytes("0123456789"));
+        assertThat(storage().read(listed, 6, into, 0, 4)).isTrue();
+        assertThat(into).isEqualTo(bytes("6789456789"));
+
+        storage().put("a/file", bytes("another"));
+        assertThat(storage().read(listed, 3, into, 1, 4)).isFalse();
+        storage().delete(List.of("a/file"));
+        assertThat(storage().read(listed, 3, into, 1, 4)).isFalse();
+        assertThat(into).isEqualTo(bytes("6789456789"));
+    }
+
+    @Test
     void findsNothingWhereNothingIs() {
         storage().put("a/b", bytes("x"));
         for (String missing : List.of("b", "a/c", "a", "a/b/c")) {

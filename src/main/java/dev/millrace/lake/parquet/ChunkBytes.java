@@ -5,10 +5,7 @@ import java.util.Optional;
 /** The pages of a chunk, one after the other: all of them in memory, or a window that moves over them. */
 final class ChunkBytes {
     /** No pages. */
-    static final ChunkBytes NONE = new ChunkBytes(new Bytes(0), 0, 0, Optional.empty(), 0, 0);
-
-    /** What is read at once. */
-    private static final int WINDOW = 8 << 20;
+    static final ChunkBytes NONE = new ChunkBytes(new Bytes(0), 0, 0, Optional.empty(), 0, 0, 0);
 
     private final Bytes bytes;
     private final Optional<MergeSource> source;
@@ -17,27 +14,32 @@ final class ChunkBytes {
     private long from;
 
     private final long to;
+    private final int atOnce;
 
     // In memory.
     private int at;
     private int end;
 
-    private ChunkBytes(Bytes bytes, int at, int end, Optional<MergeSource> source, long from, long to) {
+    private ChunkBytes(Bytes bytes, int at, int end, Optional<MergeSource> source, long from, long to, int atOnce) {
         this.bytes = bytes;
         this.at = at;
         this.end = end;
         this.source = source;
         this.from = from;
         this.to = to;
+        this.atOnce = atOnce;
     }
 
     static ChunkBytes held(Bytes bytes, int at, int length) {
-        return new ChunkBytes(bytes, at, at + length, Optional.empty(), 0, 0);
+        return new ChunkBytes(bytes, at, at + length, Optional.empty(), 0, 0, 0);
     }
 
-    /** @param window holds what is read; nobody else uses it meanwhile */
-    static ChunkBytes window(Bytes window, MergeSource source, long from, long to) {
-        return new ChunkBytes(window, 0, 0, Optional.of(source), from, to);
+    /**
+     * @param window holds what is read; nobody else uses it meanwhile
+     * @param atOnce bytes to be read at once
+     */
+    static ChunkBytes window(Bytes window, int atOnce, MergeSource source, long from, long to) {
+        return new ChunkBytes(window, 0, 0, Optional.of(source), from, to, atOnce);
     }
 
     /** Whether bytes are gone once they were passed. */
@@ -71,7 +73,7 @@ final class ChunkBytes {
         int kept = end - at;
         System.arraycopy(bytes.array(), at, bytes.array(), 0, kept);
         bytes.cutTo(kept);
-        int more = (int) Math.min(Math.max(count, WINDOW) - kept, to - from);
+        int more = (int) Math.min(Math.max(count, atOnce) - kept, to - from);
         source.orElseThrow().read(from, bytes.reserve(more), kept, more);
         bytes.advance(more);
         from += more;

@@ -174,7 +174,8 @@ final class ChunkMerge implements ChunkWalk.Pages {
             return;
         }
         int end = page.endOfPlainValues();
-        boolean isSpliced = codec.isSnappy()
+        boolean isAlone = page.from() == 0 || header.kind() == PageHeader.Kind.DATA_V2;
+        boolean isSpliced = (codec.isSnappy() || (codec.hasFrames() && isAlone))
                 && header.second().isCompressed()
                 && end == page.to()
                 && end - page.from() >= SMALLEST_BLOCK
@@ -195,7 +196,7 @@ final class ChunkMerge implements ChunkWalk.Pages {
         int makes = isFirstVersion ? header.uncompressed() : header.uncompressed() - levelBytes;
         int without = isFirstVersion ? page.from() : 0;
         int to = body + header.compressed();
-        int first = SnappyBlock.requireLength(bytes, from, to, makes);
+        int first = codec.isSnappy() ? SnappyBlock.requireLength(bytes, from, to, makes) : from;
         return open.addElements(page.levels(), header.uncompressed(), bounds(header), bytes, first, to, makes, without);
     }
 
@@ -260,11 +261,13 @@ final class ChunkMerge implements ChunkWalk.Pages {
 
     /** Takes the compressed dictionary for the values, unless it is too small or cannot be known to be valid. */
     private boolean spliceDictionary(PageHeader header, PageHeader block) {
-        if (!codec.isSnappy() || block.uncompressed() < SMALLEST_BLOCK) {
+        if (!(codec.isSnappy() || codec.hasFrames()) || block.uncompressed() < SMALLEST_BLOCK) {
             return false;
         }
         int to = dictionaryAt + block.compressed();
-        int first = SnappyBlock.requireLength(dictionaryBytes, dictionaryAt, to, block.uncompressed());
+        int first = codec.isSnappy()
+                ? SnappyBlock.requireLength(dictionaryBytes, dictionaryAt, to, block.uncompressed())
+                : dictionaryAt;
         return open.addElements(
                 page.levels(),
                 block.uncompressed(),

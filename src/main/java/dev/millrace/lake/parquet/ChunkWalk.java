@@ -6,8 +6,8 @@ import java.util.zip.CRC32;
 
 /** Goes through the pages of column chunks, and holds them against their checksums and what the footer says of them. */
 final class ChunkWalk {
-    /** Larger pages are not held in memory. */
-    private static final int LARGEST_PAGE = 32 << 20;
+    /** Most that a page may take in memory, compressed and not. DuckDB makes pages of up to 100 MB. */
+    private static final int LARGEST_PAGE = 160 << 20;
 
     /** Holds almost every header of a page. */
     private static final int HEADER_BYTES = 64 << 10;
@@ -50,8 +50,10 @@ final class ChunkWalk {
                     throw new CorruptBytes(
                             "it has " + header.compressed() + " bytes, the chunk only " + bytes.rest() + " more");
                 }
-                if (header.uncompressed() > LARGEST_PAGE) {
-                    throw new Refusal(MergeOutcome.Reason.SIZE, "it has " + header.uncompressed() + " bytes");
+                if (inMemory(header, chunk.meta()) > LARGEST_PAGE) {
+                    throw new Refusal(
+                            MergeOutcome.Reason.SIZE,
+                            "it has " + header.compressed() + " bytes for " + header.uncompressed());
                 }
                 bytes.require(header.compressed());
                 requireCrc(header, bytes);
@@ -89,6 +91,12 @@ final class ChunkWalk {
     private Fault corrupt(SourceChunk chunk, LeafColumn column, String what, Throwable cause) {
         return Fault.world(
                 doing + " " + chunk.file().name() + ": column " + column.path() + ", " + what + "; " + remedy, cause);
+    }
+
+    private static long inMemory(PageHeader header, ChunkMeta chunk) {
+        return chunk.codec() == PageCodec.UNCOMPRESSED
+                ? header.compressed()
+                : (long) header.compressed() + header.uncompressed();
     }
 
     /** Reads the header of the next page, and passes over it. */

@@ -27,7 +27,7 @@ final class FileCheck implements ChunkWalk.Pages, AutoCloseable {
     private boolean hasDictionary;
 
     FileCheck(MergeSource source) {
-        file = SourceFile.open(source, new FooterParser(), new Bytes(1 << 16), DOING);
+        file = SourceFile.open(source, new FooterParser(), new Bytes(1 << 16), DOING, SourceFile.WHOLE_BYTES);
     }
 
     PageCheck read() {

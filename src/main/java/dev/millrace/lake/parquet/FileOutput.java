@@ -1,8 +1,8 @@
 package dev.millrace.lake.parquet;
 
+import dev.millrace.fault.Fault;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,7 +74,7 @@ final class FileOutput {
         try {
             out.write(bytes, from, length);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw Fault.world("Cannot write the merged file: " + e.getMessage(), e);
         }
         at += length;
     }

@@ -40,6 +40,10 @@ final class HybridReader {
 
     /** How many of the next numbers are a given one. */
     int count(int wanted, int numbers) {
+        if (width == 1) {
+            int ones = countOnes(numbers);
+            return wanted == 1 ? ones : wanted == 0 ? numbers - ones : 0;
+        }
         int count = 0;
         for (int rest = numbers; rest > 0; ) {
             int run = run(rest);
@@ -52,6 +56,27 @@ final class HybridReader {
                     count += batch[i] == wanted ? 1 : 0;
                 }
             }
+            rest -= run;
+        }
+        return count;
+    }
+
+    private int countOnes(int numbers) {
+        int count = 0;
+        for (int rest = numbers; rest > 0; ) {
+            int run = run(rest);
+            if (!isPacked) {
+                count += value == 1 ? run : 0;
+            } else {
+                for (int done = 0; done < run; ) {
+                    long next = bit + done;
+                    int bits = Math.min(run - done, Long.SIZE - Byte.SIZE);
+                    long word = LittleEndian.longUpTo(bytes, (int) (next >>> 3), to) >>> (next & 7);
+                    count += Long.bitCount(word & (1L << bits) - 1);
+                    done += bits;
+                }
+            }
+            take(run);
             rest -= run;
         }
         return count;
@@ -90,9 +115,7 @@ final class HybridReader {
                 take(run);
             } else {
                 run = readBatch(run);
-                for (int i = 0; i < run; i++) {
-                    out.put(batch[i], 1);
-                }
+                out.put(batch, run);
             }
             rest -= run;
         }

@@ -49,8 +49,11 @@ final class MergedDictionary {
     boolean add(SourceDictionary source, int[] found, int mostBytes) {
         int before = entries;
         byte[] bytes = source.body().array();
+        boolean isLong = source.width() == Long.BYTES;
         for (int i = 0; i < source.entries(); i++) {
-            found[i] = place(source.hash(i), bytes, source.start(i), source.end(i));
+            found[i] = isLong
+                    ? place(source.hash(i), LittleEndian.longAt(bytes, i * Long.BYTES))
+                    : place(source.hash(i), bytes, source.start(i), source.end(i));
             if (body.size() > mostBytes) {
                 body.cutTo(starts[before]);
                 entries = before;
@@ -64,21 +67,43 @@ final class MergedDictionary {
         int hash = (int) valueHash;
         int mask = slots.length - 1;
         int slot = hash & mask;
-        while (slots[slot] != 0) {
-            int entry = (int) slots[slot] - 1;
-            if ((int) (slots[slot] >>> Integer.SIZE) == hash && isSame(entry, bytes, from, to)) {
+        for (long filled = slots[slot]; filled != 0; filled = slots[slot]) {
+            int entry = (int) filled - 1;
+            if ((int) (filled >>> Integer.SIZE) == hash && isSame(entry, bytes, from, to)) {
                 return entry;
             }
             slot = slot + 1 & mask;
         }
+        body.put(bytes, from, to - from);
+        return fill(slot, hash);
+    }
+
+    /** Places a value of eight bytes. */
+    private int place(long valueHash, long value) {
+        int hash = (int) valueHash;
+        int mask = slots.length - 1;
+        int slot = hash & mask;
+        byte[] own = body.array();
+        for (long filled = slots[slot]; filled != 0; filled = slots[slot]) {
+            int entry = (int) filled - 1;
+            if (LittleEndian.longAt(own, entry * Long.BYTES) == value) {
+                return entry;
+            }
+            slot = slot + 1 & mask;
+        }
+        LittleEndian.putLong(body.reserve(Long.BYTES), body.size(), value);
+        body.advance(Long.BYTES);
+        return fill(slot, hash);
+    }
+
+    /** Makes the value at the end of the body an entry. */
+    private int fill(int slot, int hash) {
         if (entries + 2 > starts.length) {
             starts = Arrays.copyOf(starts, starts.length * 2);
             places = Arrays.copyOf(places, places.length * 2);
         }
         slots[slot] = (long) hash << Integer.SIZE | (entries + 1);
         places[entries] = slot;
-        starts[entries] = body.size();
-        body.put(bytes, from, to - from);
         entries++;
         placed = entries;
         starts[entries] = body.size();
@@ -90,13 +115,22 @@ final class MergedDictionary {
 
     private boolean isSame(int entry, byte[] bytes, int from, int to) {
         int start = starts[entry];
-        int length = to - from;
-        if (starts[entry + 1] - start != length) {
+        if (starts[entry + 1] - start != to - from) {
             return false;
         }
-        return length == Long.BYTES
-                ? LittleEndian.longAt(body.array(), start) == LittleEndian.longAt(bytes, from)
-                : Arrays.equals(body.array(), start, start + length, bytes, from, to);
+        byte[] own = body.array();
+        int at = from;
+        for (; at <= to - Long.BYTES; at += Long.BYTES, start += Long.BYTES) {
+            if (LittleEndian.longAt(own, start) != LittleEndian.longAt(bytes, at)) {
+                return false;
+            }
+        }
+        for (; at < to; at++, start++) {
+            if (own[start] != bytes[at]) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void rehash() {

@@ -125,9 +125,10 @@ final class OpenPage {
     }
 
     /**
-     * Adds a page of plain values that are the elements of a block of snappy, unless they cannot be joined to others.
+     * Adds a page of plain values that are compressed: the elements of a block of snappy, or frames of zstd. Not where they
+     * cannot be joined to others.
      *
-     * @param first where the block's elements begin
+     * @param first where the elements or frames begin
      * @param makes bytes that they come to
      * @param without bytes in front that are none of the values
      * @return whether the page was added
@@ -142,12 +143,16 @@ final class OpenPage {
             int makes,
             int without) {
         joined.clear();
-        if (!SnappyBlock.putElements(block, first, to, makes, without, joined)) {
+        if (without > 0 && !SnappyBlock.putElements(block, first, to, makes, without, joined)) {
             return false;
         }
         add(Content.VALUES, levels, bytes, pageBounds);
         compressValues();
-        elements.put(joined);
+        if (without > 0) {
+            elements.put(joined);
+        } else {
+            elements.put(block, first, to - first);
+        }
         elementsMake += makes - without;
         return true;
     }
@@ -159,7 +164,7 @@ final class OpenPage {
         }
         body.clear();
         codec.compress(values.array(), 0, values.size(), body);
-        int first = SnappyBlock.requireLength(body.array(), 0, body.size(), values.size());
+        int first = codec.isSnappy() ? SnappyBlock.requireLength(body.array(), 0, body.size(), values.size()) : 0;
         elements.put(body.array(), first, body.size() - first);
         elementsMake += values.size();
         values.clear();
@@ -192,9 +197,13 @@ final class OpenPage {
             compressValues();
             body.clear();
             int makes = plain.size() + elementsMake;
-            body.putVarint(makes);
-            if (!plain.isEmpty()) {
+            if (codec.isSnappy()) {
+                body.putVarint(makes);
+            }
+            if (!plain.isEmpty() && codec.isSnappy()) {
                 SnappyBlock.putLiteral(plain.array(), 0, plain.size(), body);
+            } else if (!plain.isEmpty()) {
+                codec.compress(plain.array(), 0, plain.size(), body);
             }
             body.put(elements);
             write(encoding, makes);

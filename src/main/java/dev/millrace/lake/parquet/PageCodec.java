@@ -10,7 +10,9 @@ import org.xerial.snappy.Snappy;
 abstract class PageCodec implements AutoCloseable {
     static final PageCodec NONE = new None();
 
-    private static final int UNCOMPRESSED = 0;
+    /** Parquet's number of no compression. */
+    static final int UNCOMPRESSED = 0;
+
     private static final int SNAPPY = 1;
     private static final int ZSTD = 6;
     private static final String[] NAMES = {"UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4", "ZSTD", "LZ4_RAW"};
@@ -37,6 +39,11 @@ abstract class PageCodec implements AutoCloseable {
 
     /** Whether compressed bytes can be joined under a new length, as {@link SnappyBlock} does. */
     boolean isSnappy() {
+        return false;
+    }
+
+    /** Whether what was compressed apart can follow each other as it is. */
+    boolean hasFrames() {
         return false;
     }
 
@@ -108,6 +115,11 @@ abstract class PageCodec implements AutoCloseable {
 
         private Zstd(int level) {
             compression.setLevel(level);
+        }
+
+        @Override
+        boolean hasFrames() {
+            return true;
         }
 
         @Override

@@ -19,6 +19,7 @@ import java.util.Optional;
  */
 public final class PageMerge implements AutoCloseable {
     private final MergeOptions options;
+    private final int wholeBytes;
     private final FileOutput output;
     private final FooterParser footers = new FooterParser();
 
@@ -39,8 +40,9 @@ public final class PageMerge implements AutoCloseable {
     private int files;
     private long sourceRows;
 
-    private PageMerge(OutputStream out, MergeOptions options) {
+    private PageMerge(OutputStream out, MergeOptions options, int wholeBytes) {
         this.options = options;
+        this.wholeBytes = wholeBytes;
         output = new FileOutput(out);
         chunkMerge = new ChunkMerge(options, output);
     }
@@ -54,10 +56,15 @@ public final class PageMerge implements AutoCloseable {
      *     read, or has not the row groups of its slice
      */
     public static MergeOutcome merge(List<MergeSlice> slices, OutputStream out, MergeOptions options) {
+        return merge(slices, out, options, SourceFile.WHOLE_BYTES);
+    }
+
+    /** @param wholeBytes larger files are read in parts */
+    static MergeOutcome merge(List<MergeSlice> slices, OutputStream out, MergeOptions options, int wholeBytes) {
         if (slices.isEmpty()) {
             throw new IllegalArgumentException("Nothing to merge");
         }
-        try (PageMerge merge = new PageMerge(out, options)) {
+        try (PageMerge merge = new PageMerge(out, options, wholeBytes)) {
             slices.forEach(merge::add);
             return new Merged(merge.end());
         } catch (Refusal refusal) {
@@ -67,7 +74,7 @@ public final class PageMerge implements AutoCloseable {
 
     private void add(MergeSlice slice) {
         int before = memory.size();
-        SourceFile file = SourceFile.open(slice.source(), footers, memory, "Cannot merge");
+        SourceFile file = SourceFile.open(slice.source(), footers, memory, "Cannot merge", wholeBytes);
         if (first.isEmpty()) {
             begin(file);
         } else {

@@ -5,7 +5,10 @@ final class SourceDictionary {
     private final Bytes body = new Bytes(1 << 12);
     private int entries;
 
-    /** Where the entries begin and, one more, the last one ends. */
+    /** Bytes of an entry, or 0 where they differ. */
+    private int width;
+
+    /** Where the entries begin and, one more, the last one ends; where they are of different length. */
     private int[] starts = {0};
 
     private long[] hashes = {};
@@ -14,19 +17,39 @@ final class SourceDictionary {
         body.clear();
         codec.decompress(page, from, header.compressed(), header.uncompressed(), body);
         entries = header.values();
-        if (starts.length < entries + 1) {
-            starts = new int[Math.max(entries + 1, starts.length * 2)];
-            hashes = new long[starts.length];
+        width = column.fixedBytes();
+        if (hashes.length < entries) {
+            hashes = new long[Math.max(entries, hashes.length * 2)];
         }
-        int end = column.fixedBytes() > 0 ? fixedStarts(column.fixedBytes()) : variableStarts();
+        long end = width > 0 ? (long) entries * width : readStarts();
         if (end != body.size()) {
             throw new CorruptBytes(entries + " entries take " + end + " bytes of " + body.size());
         }
-        starts[entries] = end;
-        int inFront = column.fixedBytes() > 0 ? 0 : Integer.BYTES;
-        for (int i = 0; i < entries; i++) {
-            hashes[i] = ValueHash.of(body.array(), starts[i] + inFront, starts[i + 1]);
+        if (width > 0) {
+            ValueHash.each(body.array(), entries, width, hashes);
         }
+    }
+
+    /** Returns where the last entry ends. */
+    private int readStarts() {
+        if (starts.length < entries + 1) {
+            starts = new int[Math.max(entries + 1, starts.length * 2)];
+        }
+        byte[] bytes = body.array();
+        int to = body.size();
+        int at = 0;
+        for (int i = 0; i < entries; i++) {
+            starts[i] = at;
+            int length = to - at < Integer.BYTES ? -1 : LittleEndian.intAt(bytes, at);
+            if (length < 0 || length > to - at - Integer.BYTES) {
+                throw new CorruptBytes("entry " + i + " has " + length + " bytes");
+            }
+            at += Integer.BYTES;
+            hashes[i] = ValueHash.of(bytes, at, at + length);
+            at += length;
+        }
+        starts[entries] = at;
+        return at;
     }
 
     /** The hash of an entry's value. */
@@ -46,29 +69,6 @@ final class SourceDictionary {
         return sum;
     }
 
-    private int fixedStarts(int width) {
-        if ((long) entries * width > body.size()) {
-            throw new CorruptBytes(entries + " entries do not fit into " + body.size() + " bytes");
-        }
-        for (int i = 0; i < entries; i++) {
-            starts[i] = i * width;
-        }
-        return entries * width;
-    }
-
-    private int variableStarts() {
-        int at = 0;
-        for (int i = 0; i < entries; i++) {
-            starts[i] = at;
-            int length = body.size() - at < Integer.BYTES ? -1 : LittleEndian.intAt(body.array(), at);
-            if (length < 0 || length > body.size() - at - Integer.BYTES) {
-                throw new CorruptBytes("entry " + i + " has " + length + " bytes");
-            }
-            at += Integer.BYTES + length;
-        }
-        return at;
-    }
-
     int entries() {
         return entries;
     }
@@ -80,8 +80,8 @@ final class SourceDictionary {
 
     /** Bytes of the entries of indices. */
     long bytes(int[] indices, int count) {
-        if (ascendsByOne(indices, count)) {
-            return starts[indices[count - 1] + 1] - (long) starts[indices[0]];
+        if (width > 0) {
+            return (long) count * width;
         }
         long bytes = 0;
         for (int i = 0; i < count; i++) {
@@ -100,24 +100,36 @@ final class SourceDictionary {
     }
 
     int start(int entry) {
-        return starts[entry];
+        return width > 0 ? entry * width : starts[entry];
     }
 
     int end(int entry) {
-        return starts[entry + 1];
+        return width > 0 ? (entry + 1) * width : starts[entry + 1];
+    }
+
+    /** Bytes of an entry, or 0 where they differ. */
+    int width() {
+        return width;
     }
 
     /** Appends the entries of indices: at once where each follows the one before. */
     void resolve(int[] indices, int count, Bytes out) {
         byte[] entriesBytes = body.array();
         if (ascendsByOne(indices, count)) {
-            int start = starts[indices[0]];
-            out.put(entriesBytes, start, starts[indices[count - 1] + 1] - start);
-            return;
-        }
-        for (int i = 0; i < count; i++) {
-            int start = starts[indices[i]];
-            out.put(entriesBytes, start, starts[indices[i] + 1] - start);
+            int start = start(indices[0]);
+            out.put(entriesBytes, start, end(indices[count - 1]) - start);
+        } else if (width == Long.BYTES) {
+            byte[] to = out.reserve(count * Long.BYTES);
+            int at = out.size();
+            for (int i = 0; i < count; i++, at += Long.BYTES) {
+                LittleEndian.putLong(to, at, LittleEndian.longAt(entriesBytes, indices[i] * Long.BYTES));
+            }
+            out.advance(count * Long.BYTES);
+        } else {
+            for (int i = 0; i < count; i++) {
+                int start = start(indices[i]);
+                out.put(entriesBytes, start, end(indices[i]) - start);
+            }
         }
     }
 }

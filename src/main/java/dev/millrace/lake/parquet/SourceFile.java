@@ -11,7 +11,7 @@ import java.util.OptionalLong;
  * of a larger one first the end, then row by row group.
  */
 final class SourceFile {
-    /** Larger files are read in parts. */
+    /** Larger files are read in parts, and what is too large for memory in parts of this size. */
     static final int WHOLE_BYTES = 8 << 20;
 
     /** Holds almost every footer. */
@@ -25,6 +25,7 @@ final class SourceFile {
     private final FileMeta meta;
     private final Bytes memory;
     private final Bytes window = new Bytes(0);
+    private final int windowBytes;
 
     /** Where the file lies in memory, or less than nothing where it is read in parts. */
     private int wholeAt;
@@ -34,11 +35,12 @@ final class SourceFile {
 
     private long indexesFrom = -1;
 
-    private SourceFile(MergeSource source, FileMeta meta, Bytes memory, int wholeAt) {
+    private SourceFile(MergeSource source, FileMeta meta, Bytes memory, int wholeAt, int windowBytes) {
         this.source = source;
         this.meta = meta;
         this.memory = memory;
         this.wholeAt = wholeAt;
+        this.windowBytes = windowBytes;
     }
 
     /**
@@ -46,18 +48,19 @@ final class SourceFile {
      *
      * @param doing what messages begin with, before the file's name
      * @param memory takes the file, if it is small, and later its row groups, behind what is there
+     * @param wholeBytes files of at most so many are small
      * @throws Refusal for what cannot be merged
      * @throws Fault that names the file, for what is no Parquet file
      */
-    static SourceFile open(MergeSource source, FooterParser footers, Bytes memory, String doing) {
+    static SourceFile open(MergeSource source, FooterParser footers, Bytes memory, String doing, int wholeBytes) {
         long bytes = source.bytes();
         int at = memory.size();
         try {
             if (bytes < MAGIC.length() + ENDING) {
                 throw new CorruptBytes("it has " + bytes + " bytes");
             }
-            boolean isSmall = bytes <= WHOLE_BYTES;
-            int tailBytes = (int) Math.min(bytes, isSmall ? WHOLE_BYTES : TAIL_BYTES);
+            boolean isSmall = bytes <= wholeBytes;
+            int tailBytes = (int) Math.min(bytes, isSmall ? bytes : TAIL_BYTES);
             Bytes end = isSmall ? memory : new Bytes(TAIL_BYTES);
             read(source, bytes - tailBytes, tailBytes, end);
             int footerBytes = footerBytes(end.array(), end.size(), bytes);
@@ -75,7 +78,7 @@ final class SourceFile {
                     }
                 }
             }
-            return new SourceFile(source, meta, memory, isSmall ? at : -1);
+            return new SourceFile(source, meta, memory, isSmall ? at : -1, wholeBytes);
         } catch (Refusal refusal) {
             throw new Refusal(refusal.reason(), source.name() + ": " + refusal.getMessage());
         } catch (CorruptBytes corrupt) {
@@ -86,7 +89,7 @@ final class SourceFile {
 
     /** Opens a file of which nothing but the footer is wanted. */
     static SourceFile openFooter(MergeSource source, String doing) {
-        return open(source, new FooterParser(), new Bytes(TAIL_BYTES), doing);
+        return open(source, new FooterParser(), new Bytes(TAIL_BYTES), doing, TAIL_BYTES);
     }
 
     private static void read(MergeSource source, long from, int length, Bytes into) {
@@ -148,7 +151,7 @@ final class SourceFile {
     ChunkBytes pages(ChunkMeta chunk, OptionalLong origin) {
         return origin.isPresent()
                 ? ChunkBytes.held(memory, (int) (origin.getAsLong() + chunk.from()), (int) chunk.bytes())
-                : ChunkBytes.window(window, source, chunk.from(), chunk.to());
+                : ChunkBytes.window(window, windowBytes, source, chunk.from(), chunk.to());
     }
 
     /** The bounds of a chunk's pages, where it has a column index. */

@@ -58,6 +58,27 @@ final class ValueHash {
         return product ^ product >>> 29;
     }
 
+    /** The hash of each of values of one width that lie one behind the other. */
+    static void each(byte[] bytes, int count, int width, long[] hashes) {
+        switch (width) {
+            case Long.BYTES -> {
+                for (int i = 0; i < count; i++) {
+                    hashes[i] = of(LittleEndian.longAt(bytes, i * Long.BYTES));
+                }
+            }
+            case Integer.BYTES -> {
+                for (int i = 0; i < count; i++) {
+                    hashes[i] = of(LittleEndian.intAt(bytes, i * Integer.BYTES));
+                }
+            }
+            default -> {
+                for (int i = 0; i < count; i++) {
+                    hashes[i] = of(bytes, i * width, (i + 1) * width);
+                }
+            }
+        }
+    }
+
     /** The sum of hashes of values of one width that lie one behind the other. */
     static long sum(byte[] bytes, int from, int count, int width) {
         long sum = 0;

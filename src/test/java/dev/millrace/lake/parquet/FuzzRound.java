@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.apache.spark.sql.SparkSession;
@@ -38,16 +39,16 @@ final class FuzzRound {
                 if (withPyArrow && random.nextBoolean()) {
                     PyArrow.rewrite(random, sources);
                 }
-                compareByDuckDb(sources, merged, merge(sources, merged, options()));
+                compareByDuckDb(sources, merged, mergeSlices(sources, merged));
             }
             case 2 -> {
                 List<Path> sources = new SparkFiles(spark, random).write(folder, mostRows);
-                compareByAll(sources, merged, merge(sources, merged, options()), true);
+                compareByAll(sources, merged, mergeSlices(sources, merged), true);
             }
             default -> {
                 JavaFiles files = new JavaFiles(random);
                 List<Path> sources = files.write(folder, mostRows);
-                compareByAll(sources, merged, merge(sources, merged, options()), !files.splitsStreams());
+                compareByAll(sources, merged, mergeSlices(sources, merged), !files.splitsStreams());
             }
         }
     }
@@ -62,6 +63,26 @@ final class FuzzRound {
                         random.nextInt(10_000, 1_000_000),
                         random.nextInt(100, 100_000),
                         1);
+    }
+
+    /** Files whole, or cut between row groups; read whole, or in parts. */
+    private MergeOutcome.MergeReport mergeSlices(List<Path> sources, Path merged) {
+        List<MergeSlice> slices = new ArrayList<>();
+        for (Path file : sources) {
+            MergeSource source = source(file);
+            int groups = FileShape.read(source).groups().size();
+            if (groups > 1 && random.nextInt(3) == 0) {
+                int cut = random.nextInt(1, groups);
+                slices.add(new MergeSlice(source, 0, cut));
+                slices.add(new MergeSlice(source, cut, random.nextBoolean() ? groups : MergeSlice.END));
+            } else {
+                slices.add(MergeSlice.all(source));
+            }
+        }
+        int wholeBytes = random.nextBoolean() ? SourceFile.WHOLE_BYTES : random.nextInt(1, 20_000);
+        MergeOutcome outcome = outcome(slices, merged, options(), wholeBytes);
+        assertThat(outcome).isInstanceOf(MergeOutcome.Merged.class);
+        return ((MergeOutcome.Merged) outcome).report();
     }
 
     static MergeOutcome.MergeReport merge(List<Path> sources, Path merged, MergeOptions options) {
@@ -83,9 +104,13 @@ final class FuzzRound {
     }
 
     static MergeOutcome outcome(List<MergeSlice> slices, Path merged, MergeOptions options) {
+        return outcome(slices, merged, options, SourceFile.WHOLE_BYTES);
+    }
+
+    private static MergeOutcome outcome(List<MergeSlice> slices, Path merged, MergeOptions options, int wholeBytes) {
         Storage storage = Storages.open(merged.getParent().toString(), StorageOptions.DEFAULT);
         try (Upload upload = storage.create(merged.getFileName().toString())) {
-            MergeOutcome outcome = PageMerge.merge(slices, upload.stream(), options);
+            MergeOutcome outcome = PageMerge.merge(slices, upload.stream(), options, wholeBytes);
             if (outcome instanceof MergeOutcome.Merged done) {
                 assertThat(upload.commit().bytes()).isEqualTo(done.report().bytes());
             }

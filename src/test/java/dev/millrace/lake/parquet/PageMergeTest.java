@@ -9,6 +9,8 @@ import dev.millrace.lake.parquet.MergeOutcome.MergeReport;
 import dev.millrace.lake.parquet.MergeOutcome.Reason;
 import dev.millrace.lake.parquet.MergeOutcome.Refused;
 import dev.millrace.testing.InMemory;
+import dev.millrace.testing.Processes;
+import dev.millrace.testing.SmallDisk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -295,6 +297,77 @@ class PageMergeTest {
 
         assertThat(refused().reason()).isEqualTo(Reason.ENCRYPTION);
         assertThat(refused().detail()).contains("source-0.parquet: the footer is encrypted");
+    }
+
+    /** The footer can be read, the columns cannot. */
+    @Test
+    void refusesFilesOfWhichOnlyTheFooterIsNotEncrypted() throws IOException {
+        orders(0, 10, settings -> settings);
+        byte[] bytes = Files.readAllBytes(sources.get(0));
+        int footerEnd = bytes.length - 8;
+        byte[] algorithm = {0x1c, 0x1c, 0, 0, 0};
+        Bytes changed = new Bytes(bytes.length);
+        // Field 8 of the footer, the algorithm, comes after field 7, the last one so far, in place of the footer's end.
+        changed.put(bytes, 0, footerEnd - 1);
+        changed.put(algorithm);
+        changed.putInt(LittleEndian.intAt(bytes, footerEnd) + algorithm.length - 1);
+        changed.put(bytes, bytes.length - 4, 4);
+        Files.write(sources.get(0), changed.toArray());
+
+        assertThat(refused().reason()).isEqualTo(Reason.ENCRYPTION);
+        assertThat(refused().detail()).endsWith("source-0.parquet: the file is encrypted");
+        assertThatThrownBy(() -> FileShape.read(FuzzRound.source(sources.get(0))))
+                .isInstanceOf(Fault.class)
+                .hasMessageEndingWith("source-0.parquet: the file is encrypted; leave the file out");
+    }
+
+    @Test
+    void namesTheFileForWhichTheDiskHasNoRoom() throws IOException {
+        orders(0, 20_000, settings -> settings);
+        try (SmallDisk disk = SmallDisk.mount(folder.resolve("disk"), 1_000)) {
+            disk.resize(64);
+            merged = folder.resolve("disk").resolve("merged.parquet");
+
+            assertThatThrownBy(() -> FuzzRound.merge(sources, merged, MergeOptions.DEFAULT))
+                    .isInstanceOf(Fault.class)
+                    .hasMessageStartingWith("Cannot write file:///")
+                    .hasMessageContaining("/disk/merged.parquet: IOException: No space left on device");
+            assertThat(folder.resolve("disk")).isEmptyDirectory();
+        }
+    }
+
+    /** A row group of 100 MB in a heap of 64 MB. */
+    @Test
+    void takesNoMoreMemoryForALargeRowGroup() throws IOException {
+        MessageType schema = MessageTypeParser.parseMessageType("message large { required binary text; }");
+        SimpleGroupFactory groups = new SimpleGroupFactory(schema);
+        try (ParquetWriter<Group> writer = writer(
+                schema,
+                settings -> settings.withCompressionCodec(CompressionCodecName.UNCOMPRESSED)
+                        .withDictionaryEncoding(false)
+                        .withRowGroupSize(1L << 30))) {
+            for (int i = 0; i < 50_000; i++) {
+                writer.write(groups.newGroup().append("text", ("text " + i + " ").repeat(200)));
+            }
+        }
+        List<FileShape.GroupShape> shape =
+                FileShape.read(FuzzRound.source(sources.get(0))).groups();
+        assertThat(shape).hasSize(1);
+        assertThat(shape.get(0).bytes()).isGreaterThan(100 << 20);
+
+        Processes.Ended ended = Processes.run(new ProcessBuilder(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "-Xmx64m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                MergeProcess.class.getName(),
+                sources.get(0).toString(),
+                folder.resolve("merged.parquet").toString()));
+
+        assertThat(ended.output()).contains("rows 50000");
+        assertThat(ended.exitCode()).isZero();
     }
 
     @Test
