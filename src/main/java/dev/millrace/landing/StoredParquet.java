@@ -27,6 +27,12 @@ public record StoredParquet(Storage storage, StoredFile file) implements InputFi
         return new Stream(new Jumping(this));
     }
 
+    /** The library's messages name it so. */
+    @Override
+    public String toString() {
+        return storage.uri(file.path());
+    }
+
     private InputStream open(long from) throws IOException {
         return storage.open(file, from).orElseThrow(() -> new IOException(GONE));
     }

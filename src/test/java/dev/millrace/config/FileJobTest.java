@@ -199,6 +199,18 @@ class FileJobTest {
             assertThat(source.keys().keySet()).containsExactly("PK", "SK");
             assertThat(source.fileFormat()).isEqualTo(new FileSource.DynamoDbJson());
         });
+        assertThat(export.warehouse().orElseThrow().engine())
+                .isEqualTo(new WarehouseSettings.Postgres(
+                        "db.acme.com",
+                        6432,
+                        "Ana lytics",
+                        "loader",
+                        SecretRef.parse("${secret:prod/warehouse#password}"),
+                        WarehouseSettings.Tls.REQUIRE,
+                        Optional.of(Path.of("/etc/ssl/rds.pem")),
+                        4,
+                        Duration.ofSeconds(90),
+                        WarehouseSettings.Dependents.REFUSE));
         Job tables = files.job("""
                         job: x
                         source: {snapshot: {export: s3://exports/nightly/}}
@@ -260,6 +272,7 @@ class FileJobTest {
                 "full-parquet.yaml",
                 "full-snapshot.yaml",
                 "full-manifest.yaml",
+                "full-export.yaml",
                 "full-request.yaml"
             })
     void writesAJobAsAJobFileThatReadsTheSame(String file) throws IOException {

@@ -144,7 +144,16 @@ class JobMistakesTest {
                         + " example http://localhost:9000",
                 "s3: {path-style: yes} | s3.path-style: yes: must be true or false",
                 "s3: {region: eu_west_1} | s3.region: eu_west_1: must be the name of a region, for example eu-west-1",
-                "warehouse: {} | warehouse: must hold one of: duckdb",
+                "warehouse: {} | warehouse: must hold one of: duckdb, postgres",
+                "warehouse: {duckdb: {path: w}, postgres: {host: h, database: d, user: u}} | warehouse: must hold only one"
+                        + " of: duckdb, postgres",
+                "warehouse: {postgres: {host: h, database: d}} | warehouse.postgres.user: is missing: name",
+                "warehouse: {postgres: {host: h, database: d, user: u, port: 0}} | warehouse.postgres.port: 0: must be a"
+                        + " TCP port from 1 to 65535, for example 5432",
+                "warehouse: {postgres: {host: h, database: d, user: u, tls: off}} | warehouse.postgres.tls: off: must be"
+                        + " verify-full, require or disable",
+                "warehouse: {postgres: {host: h, database: d, user: u, password: geheim}} | warehouse.postgres.password:"
+                        + " must be ${env:NAME} or ${secret:ID#key}: secrets are never written here",
                 "warehouse: {duckdb: {path: 's3://b/w'}} | warehouse.duckdb.path: s3://b/w: must be the local path of a"
                         + " file, for example data/shop/warehouse.duckdb",
                 "warehouse: {duckdb: {path: w}, keep-previous: 101} | warehouse.keep-previous: 101: must be a whole"

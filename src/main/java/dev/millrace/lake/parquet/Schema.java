@@ -59,20 +59,24 @@ final class Schema {
         if (Arrays.equals(raw, other.raw)) {
             return Optional.empty();
         }
-        for (int i = 0; i < Math.max(elements.size(), other.elements.size()); i++) {
+        // Not the root: its name is the writer's.
+        for (int i = 1; i < Math.max(elements.size(), other.elements.size()); i++) {
             if (i >= elements.size() || i >= other.elements.size()) {
                 return Optional.of(
                         (i < elements.size() ? elements : other.elements).get(i).path());
             }
             Element here = elements.get(i);
             Element there = other.elements.get(i);
-            // The root's name is the writer's.
-            boolean same = i == 0 ? here.children == there.children : Arrays.equals(here.raw, there.raw);
-            if (!same) {
-                return Optional.of(here.names.isEmpty() ? "(root)" : here.path());
+            if (!Arrays.equals(here.raw, there.raw)) {
+                // Behind a column that only one of them has all others are shifted.
+                return Optional.of(has(there) && !other.has(here) ? here.path() : there.path());
             }
         }
         return Optional.empty();
+    }
+
+    private boolean has(Element element) {
+        return elements.stream().anyMatch(other -> other.path().equals(element.path()));
     }
 
     private Element element() {

@@ -252,6 +252,16 @@ class PageMergeTest {
     }
 
     @Test
+    void namesTheColumnThatOneFileHasMore() throws IOException {
+        write("message orders { required int64 id; optional int32 note; }", settings -> settings);
+        write(
+                "message orders { required int64 id; optional binary coupon (STRING); optional int32 note; }",
+                settings -> settings);
+
+        assertThat(refused().detail()).startsWith("schema differs in column coupon: ");
+    }
+
+    @Test
     void refusesOtherCodecs() throws IOException {
         orders(0, 10, settings -> settings);
         orders(0, 10, settings -> settings.withCompressionCodec(CompressionCodecName.ZSTD));
