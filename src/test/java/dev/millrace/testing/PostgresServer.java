@@ -69,6 +69,11 @@ public final class PostgresServer {
 
     /** How the loader reaches a database of the server at a port. */
     public static PostgresOptions options(int port, String database) {
+        return options(port, database, 2, Duration.ofSeconds(30));
+    }
+
+    /** The same with other settings. */
+    public static PostgresOptions options(int port, String database, int streams, Duration patience) {
         return new PostgresOptions(
                 new Postgres(
                         "127.0.0.1",
@@ -78,8 +83,8 @@ public final class PostgresServer {
                         Optional.empty(),
                         Tls.DISABLE,
                         Optional.empty(),
-                        2,
-                        Duration.ofSeconds(30),
+                        streams,
+                        patience,
                         Dependents.RECREATE),
                 Optional.of(PASSWORD));
     }

@@ -154,7 +154,8 @@ public final class Landing {
                 + SqlText.literal(folder.resolve(path).toString()) + " (" + options + ")";
     }
 
-    private static void execute(List<String> statements) {
+    /** Has an engine of its own run statements. */
+    public static void execute(List<String> statements) {
         try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
                 Statement statement = connection.createStatement()) {
             for (String sql : statements) {

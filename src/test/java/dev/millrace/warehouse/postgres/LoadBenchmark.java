@@ -1,0 +1,290 @@
+package dev.millrace.warehouse.postgres;
+
+import dev.millrace.landing.LandedTable;
+import dev.millrace.run.DataFile;
+import dev.millrace.table.Codec;
+import dev.millrace.table.Column;
+import dev.millrace.table.ColumnType;
+import dev.millrace.table.FileFormat;
+import dev.millrace.table.TableDefinition;
+import dev.millrace.testing.PostgresServer;
+import dev.millrace.warehouse.Landing;
+import dev.millrace.warehouse.LandingFiles;
+import dev.millrace.warehouse.Load;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.postgresql.copy.CopyIn;
+
+/**
+ * What it costs to load Parquet files into PostgreSQL, beside {@code psql \copy} of the same rows as CSV: CPU seconds of
+ * the client and of the server. Run by {@code scripts/bench/warehouse}.
+ */
+public final class LoadBenchmark {
+    private static final TableDefinition ORDERS = new TableDefinition(
+            "orders",
+            List.of(
+                    new Column("id", ColumnType.BIGINT, false),
+                    new Column("customer", ColumnType.STRING, true),
+                    new Column("status", ColumnType.STRING, true),
+                    new Column("total", ColumnType.decimal(12, 2), true),
+                    new Column("weight", ColumnType.DOUBLE, true),
+                    new Column("day", ColumnType.DATE, true),
+                    new Column("created_at", ColumnType.TIMESTAMP, true),
+                    new Column("paid", ColumnType.BOOLEAN, true),
+                    new Column("note", ColumnType.STRING, true)),
+            List.of("id"));
+
+    private static final String ROWS = "SELECT i AS id, 'customer-' || (hash(i) %% 50000) AS customer,"
+            + " ['new', 'paid', 'sent', 'back'][(1 + hash(i + 1) %% 4)::BIGINT] AS status,"
+            + " ((hash(i + 2) %% 10000000) / 100)::DECIMAL(12, 2) AS total, (hash(i + 3) %% 100000) / 7.0::DOUBLE AS weight,"
+            + " DATE '2024-01-01' + (hash(i + 4) %% 900)::INT AS day,"
+            + " make_timestamp((1700000000000000 + hash(i + 5) %% 90000000000000)::BIGINT) AS created_at,"
+            + " hash(i + 6) %% 2 = 0 AS paid,"
+            + " CASE WHEN hash(i + 7) %% 3 = 0 THEN NULL ELSE 'note ' || hash(i + 8) END AS note"
+            + " FROM (SELECT unnest(range(%d::BIGINT, %d::BIGINT)) AS i)";
+
+    private final Path folder;
+    private final long rows;
+    private final int files;
+    private final Landing landing;
+
+    private LoadBenchmark(Path folder, long rows, int files) {
+        this.folder = folder;
+        this.rows = rows;
+        this.files = files;
+        this.landing = new Landing(folder);
+    }
+
+    /** Prints the table; takes folder, rows, files and rounds. */
+    public static void main(String[] args) throws IOException, InterruptedException, SQLException {
+        int rounds = Integer.parseInt(args[3]);
+        new LoadBenchmark(Path.of(args[0]).toAbsolutePath(), Long.parseLong(args[1]), Integer.parseInt(args[2]))
+                .run(rounds);
+    }
+
+    private void run(int rounds) throws IOException, InterruptedException, SQLException {
+        List<DataFile> parquet = parquet();
+        Path csv = csv();
+        LandedTable table = Landing.table(ORDERS, FileFormat.PARQUET, Codec.ZSTD, parquet);
+        int port = PostgresServer.port();
+        System.out.printf(
+                Locale.ROOT, "%,d rows in %d files; CPU seconds, the least of %d rounds%n", rows, files, rounds);
+        double[] decode = {Double.MAX_VALUE};
+        double[][] least = {
+            {Double.MAX_VALUE, Double.MAX_VALUE, Double.MAX_VALUE},
+            {Double.MAX_VALUE, Double.MAX_VALUE, Double.MAX_VALUE},
+            {Double.MAX_VALUE, Double.MAX_VALUE, Double.MAX_VALUE}
+        };
+        for (int round = 0; round < rounds; round++) {
+            double begin = ours();
+            decode(table);
+            decode[0] = Math.min(decode[0], ours() - begin);
+            keepLeast(least[0], load(table, port, 1));
+            keepLeast(least[1], load(table, port, 2));
+            keepLeast(least[2], psql(csv, port));
+        }
+        print("decoding and encoding alone", decode[0], 0, 0, least[2]);
+        print("Millrace, one stream", least[0][0], least[0][1], least[0][2], least[2]);
+        print("Millrace, two streams", least[1][0], least[1][1], least[1][2], least[2]);
+        print("psql \\copy of CSV", least[2][0], least[2][1], least[2][2], least[2]);
+        double apart = least[0][0] - decode[0] + least[0][1];
+        System.out.printf(
+                Locale.ROOT,
+                "one stream, decoding apart: %.2f s in all, %.2fx psql%n",
+                apart,
+                apart / (least[2][0] + least[2][1]));
+    }
+
+    private static void keepLeast(double[] least, double[] now) {
+        for (int i = 0; i < least.length; i++) {
+            least[i] = Math.min(least[i], now[i]);
+        }
+    }
+
+    private static void print(String what, double client, double server, double wall, double[] peer) {
+        System.out.printf(
+                Locale.ROOT,
+                "%-28s client %6.2f  server %6.2f (%.2fx)  wall %6.2f s%n",
+                what,
+                client,
+                server,
+                server / peer[1],
+                wall);
+    }
+
+    /** Client, server, wall. */
+    private double[] load(LandedTable table, int port, int streams) throws IOException {
+        String database = PostgresServer.newDatabase();
+        PostgresWarehouse warehouse =
+                new PostgresWarehouse(PostgresServer.options(port, database, streams, Duration.ofMinutes(1)), "shop");
+        Load load = Landing.load(1, List.of(ORDERS));
+        warehouse.prepare(load);
+        double client = ours();
+        double server = servers();
+        long wall = System.nanoTime();
+        warehouse.upload(load, table, landing.storage(), file -> {});
+        double[] taken = {ours() - client, servers() - server, (System.nanoTime() - wall) / 1e9};
+        PostgresServer.execute("postgres", PostgresServer.ADMIN, "DROP DATABASE " + database + " WITH (FORCE)");
+        return taken;
+    }
+
+    private double[] psql(Path csv, int port) throws IOException, InterruptedException {
+        String database = PostgresServer.newDatabase();
+        PostgresServer.execute(
+                database,
+                PostgresServer.ADMIN,
+                "CREATE TABLE orders (id bigint NOT NULL, customer text, status text, total numeric(12,2), weight double"
+                        + " precision, day date, created_at timestamp, paid boolean, note text)");
+        double server = servers();
+        long wall = System.nanoTime();
+        ProcessBuilder psql = new ProcessBuilder(
+                "bash",
+                "-c",
+                "TIMEFORMAT='%U %S'; time psql -q -h 127.0.0.1 -p " + port + " -U " + PostgresServer.ADMIN + " "
+                        + database + " -c \"\\copy orders from '" + csv + "' csv header\"");
+        psql.environment().put("PGPASSWORD", PostgresServer.PASSWORD);
+        Process process = psql.redirectErrorStream(true).start();
+        String output;
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            output = String.join("\n", lines.lines().toList());
+        }
+        if (process.waitFor() != 0) {
+            throw new IllegalStateException(output);
+        }
+        double wallSeconds = (System.nanoTime() - wall) / 1e9;
+        String[] times = output.strip().split(" ", -1);
+        double[] taken = {Double.parseDouble(times[0]) + Double.parseDouble(times[1]), servers() - server, wallSeconds};
+        PostgresServer.execute("postgres", PostgresServer.ADMIN, "DROP DATABASE " + database + " WITH (FORCE)");
+        return taken;
+    }
+
+    private void decode(LandedTable table) throws IOException, SQLException {
+        LandingFiles landed = new LandingFiles(table, landing.storage());
+        for (DataFile file : table.files()) {
+            try (ParquetRows parquet = ParquetRows.open(landed, file)) {
+                CopyRows out = new CopyRows(new Nowhere(), parquet.columns().size());
+                parquet.copyTo(out);
+                out.end();
+            }
+        }
+    }
+
+    private List<DataFile> parquet() throws IOException {
+        List<DataFile> parquet = new ArrayList<>();
+        long each = rows / files;
+        for (int i = 0; i < files; i++) {
+            String path = String.format(Locale.ROOT, "orders-%d/part-%04d.parquet", rows, i);
+            parquet.add(
+                    Files.exists(folder.resolve(path))
+                            ? landing.file("orders", path, each)
+                            : landing.parquet("orders", path, each, ROWS.formatted(i * each, (i + 1) * each)));
+        }
+        return parquet;
+    }
+
+    private Path csv() {
+        Path csv = folder.resolve("orders-" + rows + ".csv");
+        if (!Files.exists(csv)) {
+            Landing.execute(List.of("COPY (SELECT * FROM read_parquet('" + folder.resolve("orders-" + rows)
+                    + "/*.parquet')) TO '" + csv + "' (FORMAT csv, HEADER)"));
+        }
+        return csv;
+    }
+
+    /** CPU seconds of this process. */
+    private static double ours() {
+        return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+                        .getProcessCpuTime()
+                / 1e9;
+    }
+
+    /** CPU seconds of the server's processes, those that have ended too. */
+    private static double servers() throws IOException {
+        double seconds = 0;
+        try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
+            for (Path process : processes
+                    .filter(p -> p.getFileName().toString().matches("\\d+"))
+                    .sorted(Comparator.comparing(Path::toString))
+                    .toList()) {
+                seconds += server(process);
+            }
+        }
+        return seconds;
+    }
+
+    private static double server(Path process) {
+        try {
+            String stat = Files.readString(process.resolve("stat"));
+            if (!stat.contains("(postgres)")) {
+                return 0;
+            }
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+            // utime, stime and those of children that were waited for, in hundredths.
+            return (Long.parseLong(fields[11])
+                            + Long.parseLong(fields[12])
+                            + Long.parseLong(fields[13])
+                            + Long.parseLong(fields[14]))
+                    / 100.0;
+        } catch (IOException gone) {
+            return 0;
+        }
+    }
+
+    /** Takes a copy's bytes and forgets them. */
+    private static final class Nowhere implements CopyIn {
+        @Override
+        public void writeToCopy(byte[] buffer, int from, int length) {}
+
+        @Override
+        public void writeToCopy(org.postgresql.util.ByteStreamWriter from) {}
+
+        @Override
+        public void flushCopy() {}
+
+        @Override
+        public long endCopy() {
+            return 0;
+        }
+
+        @Override
+        public void cancelCopy() {}
+
+        @Override
+        public int getFieldCount() {
+            return 0;
+        }
+
+        @Override
+        public int getFormat() {
+            return 1;
+        }
+
+        @Override
+        public int getFieldFormat(int field) {
+            return 1;
+        }
+
+        @Override
+        public boolean isActive() {
+            return false;
+        }
+
+        @Override
+        public long getHandledRowCount() {
+            return 0;
+        }
+    }
+}
