@@ -76,6 +76,28 @@ public record LandingFiles(LandedTable table, Storage staging) {
         return missing;
     }
 
+    /**
+     * Files that are loaded together, in their order.
+     *
+     * @param mostFiles of a batch
+     * @param mostBytes of a batch, unless one file is larger
+     */
+    public static List<List<DataFile>> batches(List<DataFile> files, int mostFiles, long mostBytes) {
+        List<List<DataFile>> batches = new ArrayList<>();
+        long bytes = 0;
+        for (DataFile file : files) {
+            if (batches.isEmpty()
+                    || bytes + file.bytes() > mostBytes
+                    || batches.get(batches.size() - 1).size() == mostFiles) {
+                batches.add(new ArrayList<>());
+                bytes = 0;
+            }
+            batches.get(batches.size() - 1).add(file);
+            bytes += file.bytes();
+        }
+        return batches;
+    }
+
     private void requireSame(DataFile before, DataFile now) {
         if (before.bytes() != now.bytes()
                 || before.rows() != now.rows()

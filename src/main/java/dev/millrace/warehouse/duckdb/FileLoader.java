@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,19 +62,7 @@ final class FileLoader {
     }
 
     static List<List<DataFile>> batches(List<DataFile> files) {
-        List<List<DataFile>> batches = new ArrayList<>();
-        long bytes = 0;
-        for (DataFile file : files) {
-            if (batches.isEmpty()
-                    || bytes + file.bytes() > BATCH_BYTES
-                    || batches.get(batches.size() - 1).size() == BATCH_FILES) {
-                batches.add(new ArrayList<>());
-                bytes = 0;
-            }
-            batches.get(batches.size() - 1).add(file);
-            bytes += file.bytes();
-        }
-        return batches;
+        return LandingFiles.batches(files, BATCH_FILES, BATCH_BYTES);
     }
 
     private void loadBatch(List<DataFile> batch) {

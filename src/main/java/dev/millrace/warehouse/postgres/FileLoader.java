@@ -11,7 +11,6 @@ import dev.millrace.warehouse.Steps;
 import java.io.IOException;
 import java.io.InputStream;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -43,19 +42,7 @@ final class FileLoader {
     }
 
     static List<List<DataFile>> batches(List<DataFile> files) {
-        List<List<DataFile>> batches = new ArrayList<>();
-        long bytes = 0;
-        for (DataFile file : files) {
-            if (batches.isEmpty()
-                    || bytes + file.bytes() > BATCH_BYTES
-                    || batches.get(batches.size() - 1).size() == BATCH_FILES) {
-                batches.add(new ArrayList<>());
-                bytes = 0;
-            }
-            batches.get(batches.size() - 1).add(file);
-            bytes += file.bytes();
-        }
-        return batches;
+        return LandingFiles.batches(files, BATCH_FILES, BATCH_BYTES);
     }
 
     /**

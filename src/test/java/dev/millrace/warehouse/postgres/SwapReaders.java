@@ -35,6 +35,12 @@ final class SwapReaders implements AutoCloseable {
             LONG
         }
 
+        @Override
+        public String toString() {
+            return kind + ": " + reads + " reads of " + versions.size() + " versions, " + errors + " errors, " + mixed
+                    + " mixed, " + empty + " empty" + (firstError.isEmpty() ? "" : ": " + firstError);
+        }
+
         boolean isWhole() {
             return errors == 0 && mixed == 0 && empty == 0;
         }
