@@ -79,11 +79,10 @@ class FileProcessesTest {
 
     /**
      * Frozen with one file of several in the table; another publishes the commit, and the next one replaces rows of files
-     * that the first has yet to bring, of some all. Folders keep a gap, between the look and the rename (docs/lake.md), which
-     * a freeze may hit: they are left out.
+     * that the first has yet to bring, of some all.
      */
     @ParameterizedTest
-    @ValueSource(strings = "delta")
+    @ValueSource(strings = {"delta", "folders"})
     void aProcessThatWasFrozenWhileItPublishedBringsNothingBack(String publish) {
         AccessJob undisturbed = publish.equals("delta")
                 ? delta

@@ -138,7 +138,7 @@ final class JobProcess {
                         signal("KILL");
                     }
                     if (watch.isAt(manner.freeze(), number, effect)) {
-                        signal("STOP");
+                        freeze();
                     }
                     return false;
                 },
@@ -241,13 +241,25 @@ final class JobProcess {
 
     /** Sends this process a signal. Whoever has an effect meanwhile waits. */
     static void signal(String name) {
+        await("kill", "-" + name, Long.toString(ProcessHandle.current().pid()));
+    }
+
+    /**
+     * Stands still by SIGSTOP, right after the effect: a signal takes its time on a machine with much to do, so what sends it
+     * ends, and with it the wait for it, only once this process has stopped.
+     */
+    private static void freeze() {
+        await(
+                "bash",
+                "-c",
+                "kill -STOP $1; until [[ $(ps -o stat= -p $1) == T* ]]; do :; done",
+                "freeze",
+                Long.toString(ProcessHandle.current().pid()));
+    }
+
+    private static void await(String... command) {
         try {
-            new ProcessBuilder(
-                            "kill",
-                            "-" + name,
-                            Long.toString(ProcessHandle.current().pid()))
-                    .start()
-                    .waitFor();
+            new ProcessBuilder(command).start().waitFor();
         } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }
