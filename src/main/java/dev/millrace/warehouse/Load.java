@@ -26,6 +26,14 @@ public record Load(RunId run, long commit, String schema, List<TableDefinition> 
         return tables.stream().filter(t -> t.name().equalsIgnoreCase(name)).findFirst();
     }
 
+    /** Throws where this is brought to a warehouse of another schema: a mistake of the caller. */
+    public void requireSchema(String warehouses) {
+        if (!schema.equals(warehouses)) {
+            throw new IllegalArgumentException(
+                    "Invalid load: schema " + schema + " into the warehouse's schema " + warehouses);
+        }
+    }
+
     /** All tables with their columns and types, as text to compare. */
     public String definition() {
         return tables.stream().map(LandingFiles::shape).sorted().collect(Collectors.joining("\n"));

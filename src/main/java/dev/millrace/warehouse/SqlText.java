@@ -1,6 +1,11 @@
 package dev.millrace.warehouse;
 
-/** Names and values as SQL text. */
+import dev.millrace.table.ColumnType;
+import dev.millrace.table.TableDefinition;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Names and values as SQL text, and statements that all engines take. */
 public final class SqlText {
     private SqlText() {}
 
@@ -18,5 +23,22 @@ public final class SqlText {
             throw new IllegalArgumentException("Invalid SQL text: holds NUL: '" + value + "'");
         }
         return '\'' + value.replace("'", "''") + '\'';
+    }
+
+    /**
+     * A statement that makes a table.
+     *
+     * @param name as statements write it
+     * @param type the engine's name of a type
+     */
+    public static String createTable(String name, TableDefinition table, Function<ColumnType, String> type) {
+        return table.columns().stream()
+                .map(c -> identifier(c.name()) + " " + type.apply(c.type()) + (c.nullable() ? "" : " NOT NULL"))
+                .collect(Collectors.joining(", ", "CREATE TABLE " + name + " (", ")"));
+    }
+
+    /** A select as a person writes it, without what ends it. */
+    public static String withoutSemicolon(String sql) {
+        return sql.strip().replaceAll("[;\\s]+$", "");
     }
 }

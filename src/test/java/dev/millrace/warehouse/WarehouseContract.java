@@ -49,6 +49,12 @@ public abstract class WarehouseContract {
     /** An expression for a binary column's bytes in capital hexadecimal digits. */
     protected abstract String hex(String column);
 
+    /** Asserts that nothing is left but live and the version before it. */
+    protected abstract void assertNothingLeftBut(int live, int previous);
+
+    /** Effects that a run has at least. */
+    protected abstract int leastEffects();
+
     /** Whether text may hold the character NUL. */
     protected boolean holdsNul() {
         return true;
@@ -202,6 +208,57 @@ public abstract class WarehouseContract {
             assertThat(warehouse.previous()).contains(version(1));
             assertThat(consistent()).containsExactly("2 2 30", "2 2 30");
         }
+    }
+
+    /** Stands for the end of the process. */
+    private static final class Stopped extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    private void runOfTwoFiles(Warehouse on, int k) {
+        Load load = Landing.load(k);
+        on.prepare(load);
+        for (LandedTable table : landing.landed(k, 2)) {
+            on.upload(load, table, landing.storage(), file -> {});
+        }
+        on.replace(load);
+        on.dropPrevious(1);
+    }
+
+    @Test
+    void stoppedAfterAnyEffectTheNextCallGoesOn() {
+        int[] left = {Integer.MAX_VALUE};
+        Warehouse stopping = engine().open(folder, step -> {
+            if (left[0]-- == 0) {
+                throw new Stopped();
+            }
+        });
+        for (int k = 1; k <= 2; k++) {
+            landing.write(k, 2);
+            runOfTwoFiles(stopping, k);
+        }
+        int stops = 0;
+        for (boolean stopped = true; stopped; stops++) {
+            int k = 3 + stops;
+            landing.write(k, 2);
+            left[0] = stops;
+            stopped = false;
+            try {
+                runOfTwoFiles(stopping, k);
+            } catch (Stopped e) {
+                stopped = true;
+            }
+            left[0] = Integer.MAX_VALUE;
+            long live = stopping.live().orElseThrow().commit();
+            assertThat(live).isBetween(k - 1L, (long) k);
+            assertThat(consistent()).containsOnly(live + " " + live + " 20");
+            runOfTwoFiles(stopping, k);
+            assertThat(stopping.live()).contains(version(k));
+            assertThat(stopping.previous()).contains(version(k - 1));
+            assertThat(consistent()).containsOnly(k + " " + k + " 20");
+            assertNothingLeftBut(k, k - 1);
+        }
+        assertThat(stops).isGreaterThan(leastEffects());
     }
 
     @Test

@@ -11,6 +11,12 @@ public interface WarehouseEngine {
      * A warehouse that is empty when the folder is new.
      *
      * @param folder of the test, for engines that keep files; others derive a name from it
+     * @param steps told of each effect
      */
-    Warehouse open(Path folder);
+    Warehouse open(Path folder, Steps steps);
+
+    /** The same, where nobody is told. */
+    default Warehouse open(Path folder) {
+        return open(folder, step -> {});
+    }
 }

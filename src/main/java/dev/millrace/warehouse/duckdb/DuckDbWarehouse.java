@@ -10,6 +10,7 @@ import dev.millrace.run.RunId;
 import dev.millrace.storage.Storage;
 import dev.millrace.table.TableDefinition;
 import dev.millrace.warehouse.ColumnSet;
+import dev.millrace.warehouse.Counting;
 import dev.millrace.warehouse.Counts;
 import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Load;
@@ -34,7 +35,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,7 +90,7 @@ public final class DuckDbWarehouse implements Warehouse {
 
     @Override
     public void prepare(Load load) {
-        check(load);
+        load.requireSchema(schema);
         locked(() -> {
             List<VersionState> kept = chain();
             Optional<VersionState> live = kept.stream().findFirst();
@@ -159,7 +159,7 @@ public final class DuckDbWarehouse implements Warehouse {
                         .write(session, BUILD);
                 session.execute("CREATE SCHEMA IF NOT EXISTS " + identifier(BUILD) + "." + identifier(schema));
                 for (TableDefinition table : load.tables()) {
-                    session.execute(LandingSql.createTable(qualified(BUILD, table.name()), table));
+                    session.execute(SqlText.createTable(qualified(BUILD, table.name()), table, LandingSql::type));
                 }
             });
             steps.after("tables created");
@@ -174,7 +174,7 @@ public final class DuckDbWarehouse implements Warehouse {
 
     @Override
     public Uploaded upload(Load load, LandedTable table, Storage staging, Consumer<DataFile> loaded) {
-        check(load);
+        load.requireSchema(schema);
         LandingFiles landing = new LandingFiles(table, staging);
         landing.requireLoadable(load);
         return inBuildOrLive("Cannot upload", load, (session, database) -> {
@@ -207,10 +207,13 @@ public final class DuckDbWarehouse implements Warehouse {
 
     @Override
     public Counts check(Load load, List<ColumnSet> notNull, List<ColumnSet> unique) {
-        check(load);
+        load.requireSchema(schema);
         Map<String, Long> liveRows = liveState().map(this::countLive).orElse(Map.of());
         return inBuildOrLive(
-                "Cannot count", load, (session, database) -> count(session, database, load, liveRows, notNull, unique));
+                "Cannot count",
+                load,
+                (session, database) -> Counting.count(
+                        session::number, table -> qualified(database, table), load, liveRows, notNull, unique));
     }
 
     private Map<String, Long> countLive(VersionState live) {
@@ -221,49 +224,15 @@ public final class DuckDbWarehouse implements Warehouse {
                             + " AND schema_name = " + literal(live.schema()),
                     row -> row.getString(1))) {
                 String name = identifier(LIVE) + "." + identifier(live.schema()) + "." + identifier(table);
-                rows.put(table, session.number("SELECT count(*) FROM " + name));
+                rows.put(table, Counting.rows(session::number, name));
             }
             return rows;
         });
     }
 
-    private Counts count(
-            DuckDbSession session,
-            String database,
-            Load load,
-            Map<String, Long> liveRows,
-            List<ColumnSet> notNull,
-            List<ColumnSet> unique)
-            throws SQLException {
-        Map<String, Long> stagingRows = new HashMap<>();
-        for (TableDefinition table : load.tables()) {
-            stagingRows.put(table.name(), session.number("SELECT count(*) FROM " + qualified(database, table.name())));
-        }
-        Map<ColumnSet, Long> nulls = new HashMap<>();
-        for (ColumnSet set : notNull) {
-            nulls.put(
-                    set,
-                    session.number("SELECT count(*) FROM " + qualified(database, set.table()) + " WHERE "
-                            + columns(set, " IS NULL", " OR ")));
-        }
-        Map<ColumnSet, Long> duplicates = new HashMap<>();
-        for (ColumnSet set : unique) {
-            duplicates.put(
-                    set,
-                    session.number("SELECT coalesce(sum(n - 1), 0)::BIGINT FROM (SELECT count(*) AS n FROM "
-                            + qualified(database, set.table()) + " WHERE " + columns(set, " IS NOT NULL", " AND ")
-                            + " GROUP BY " + columns(set, "", ", ") + " HAVING count(*) > 1)"));
-        }
-        return new Counts(stagingRows, liveRows, nulls, duplicates);
-    }
-
-    private static String columns(ColumnSet set, String each, String between) {
-        return set.columns().stream().map(c -> identifier(c) + each).collect(Collectors.joining(between));
-    }
-
     @Override
     public boolean replace(Load load) {
-        check(load);
+        load.requireSchema(schema);
         return locked(() -> {
             List<VersionState> chain = chain();
             Optional<VersionState> live = chain.stream().findFirst();
@@ -355,7 +324,7 @@ public final class DuckDbWarehouse implements Warehouse {
             session.execute("SET enable_external_access = false");
             session.execute("SET lock_configuration = true");
             // Within brackets there can be one select only; the engine's own text of every value is exact.
-            String select = "SELECT COLUMNS(*)::VARCHAR FROM (\n" + withoutSemicolon(sql) + "\n)";
+            String select = "SELECT COLUMNS(*)::VARCHAR FROM (\n" + SqlText.withoutSemicolon(sql) + "\n)";
             try (Statement statement = session.statement();
                     ResultSet result = statement.executeQuery(select)) {
                 handOut(result, nullText, rows);
@@ -364,10 +333,6 @@ public final class DuckDbWarehouse implements Warehouse {
             }
             return rows;
         });
-    }
-
-    private static String withoutSemicolon(String sql) {
-        return sql.strip().replaceAll("[;\\s]+$", "");
     }
 
     private static void handOut(ResultSet result, String nullText, QueryRows rows) throws SQLException {
@@ -391,13 +356,6 @@ public final class DuckDbWarehouse implements Warehouse {
     @Override
     public void close() {
         // Nothing is open between calls.
-    }
-
-    private void check(Load load) {
-        if (!load.schema().equals(schema)) {
-            throw new IllegalArgumentException(
-                    "Invalid load: schema " + load.schema() + " into the warehouse's schema " + schema);
-        }
     }
 
     private static boolean isLive(Optional<VersionState> live, Load load) {

@@ -32,12 +32,6 @@ final class LandingSql {
         };
     }
 
-    static String createTable(String qualifiedName, TableDefinition table) {
-        return table.columns().stream()
-                .map(c -> identifier(c.name()) + " " + type(c.type()) + (c.nullable() ? "" : " NOT NULL"))
-                .collect(Collectors.joining(", ", "CREATE TABLE " + qualifiedName + " (", ")"));
-    }
-
     /** Whether a Parquet column, as the engine sees it, becomes this type without loss. */
     static boolean isExact(String parquetType, ColumnType type) {
         return switch (type.kind()) {

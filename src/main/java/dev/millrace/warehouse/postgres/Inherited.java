@@ -46,9 +46,47 @@ final class Inherited {
         }
     }
 
-    private record Owner(String table, String role) {}
+    private record Owner(String table, String role) {
+        String text() {
+            return (table.isEmpty() ? "the schema" : "table " + table) + " belongs to " + role;
+        }
+    }
 
     private record Index(String table, String name, String statement) {}
+
+    /**
+     * What one version has.
+     *
+     * @param places the schema itself as an empty text, its tables, and their columns behind a tab
+     */
+    private record Given(Set<String> places, Set<Grant> grants, List<Owner> owners, List<Comment> comments) {
+        boolean has(String table, String column) {
+            return places.contains(column.isEmpty() ? table : table + "\t" + column);
+        }
+
+        boolean has(Grant grant) {
+            return grant.on().equals("DEFAULT") || has(grant.object(), grant.column());
+        }
+
+        /** What of it another version has a place for and has not, or not so. */
+        List<Owner> ownersThatDiffer(Given other) {
+            return owners.stream()
+                    .filter(o -> other.has(o.table(), "") && !other.owners.contains(o))
+                    .toList();
+        }
+
+        List<Grant> grantsMissingIn(Given other) {
+            return grants.stream()
+                    .filter(g -> other.has(g) && !other.grants.contains(g))
+                    .toList();
+        }
+
+        List<Comment> commentsMissingIn(Given other) {
+            return comments.stream()
+                    .filter(c -> other.has(c.table(), c.column()) && !other.comments.contains(c))
+                    .toList();
+        }
+    }
 
     private static final String TABLES = " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
             + " ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relkind IN ('r', 'p')";
@@ -82,7 +120,7 @@ final class Inherited {
         for (Index index : concat(indexes(to), constraints(to))) {
             there.add(index.table() + "\t" + index.name());
         }
-        Set<String> tables = columns(to);
+        Set<String> tables = places(to);
         for (Index index : concat(indexes(from), constraints(from))) {
             if (tables.contains(index.table()) && !there.contains(index.table() + "\t" + index.name())) {
                 apply(index.statement());
@@ -102,65 +140,43 @@ final class Inherited {
      * @throws Fault GATE that names what the next version could not be given
      */
     void giveAndCompare() throws SQLException {
-        for (Owner owner : owners(from)) {
-            if (owners(to).stream().anyMatch(o -> o.table().equals(owner.table()) && !o.equals(owner))) {
-                apply("ALTER " + (owner.table().isEmpty() ? "SCHEMA " + identifier(to) : "TABLE " + at(owner.table()))
-                        + " OWNER TO " + identifier(owner.role()));
-            }
+        Given live = given(from);
+        for (Owner owner : live.ownersThatDiffer(given(to))) {
+            apply("ALTER " + (owner.table().isEmpty() ? "SCHEMA " + identifier(to) : "TABLE " + at(owner.table()))
+                    + " OWNER TO " + identifier(owner.role()));
         }
-        Set<Grant> wanted = common(grants(from));
-        Set<Grant> given = common(grants(to));
-        Set<String> shared = columns(from);
-        for (Grant grant : given) {
-            // What a new table has, it has by default.
-            boolean isOfLive =
-                    grant.object().isEmpty() || grant.on().equals("DEFAULT") || shared.contains(grant.object());
-            if (isOfLive && !wanted.contains(grant)) {
-                apply(grantStatement(grant, false));
-            }
+        // A new owner changes what is granted.
+        Given next = given(to);
+        for (Grant grant : next.grantsMissingIn(live)) {
+            apply(grantStatement(grant, false));
         }
-        for (Grant grant : wanted) {
-            if (!given.contains(grant)) {
-                apply(grantStatement(grant, true));
-            }
+        for (Grant grant : live.grantsMissingIn(next)) {
+            apply(grantStatement(grant, true));
         }
-        List<Comment> comments = comments(to);
-        Set<String> places = columns(to);
-        for (Comment comment : comments(from)) {
-            if (places.contains(key(comment.table(), comment.column())) && !comments.contains(comment)) {
-                apply(commentStatement(comment));
-            }
+        for (Comment comment : live.commentsMissingIn(next)) {
+            apply(commentStatement(comment));
         }
-        compare();
+        compare(live, given(to));
     }
 
-    private void compare() throws SQLException {
+    private void compare(Given live, Given next) {
         List<String> differences = new ArrayList<>();
-        Set<Grant> given = grants(to);
-        common(grants(from)).stream()
-                .filter(grant -> !given.contains(grant))
+        live.grantsMissingIn(next)
                 .forEach(grant -> differences.add("live has " + grant.text() + ", the staging has not"));
-        Set<String> shared = columns(from);
-        Set<Grant> wanted = grants(from);
-        given.stream()
-                .filter(grant ->
-                        shared.contains(grant.object()) || grant.object().isEmpty())
-                .filter(grant -> !wanted.contains(grant))
+        next.grantsMissingIn(live)
                 .forEach(grant -> differences.add("the staging has " + grant.text() + ", live has not"));
-        List<Comment> comments = comments(to);
-        Set<String> places = columns(to);
-        comments(from).stream()
-                .filter(c -> places.contains(key(c.table(), c.column())) && !comments.contains(c))
-                .forEach(c -> differences.add("live has another comment on " + c.place()));
-        List<Owner> owners = owners(to);
-        owners(from).stream()
-                .filter(o -> owners.stream().anyMatch(t -> t.table().equals(o.table()) && !t.equals(o)))
-                .forEach(o -> differences.add((o.table().isEmpty() ? "the schema" : "table " + o.table())
-                        + " belongs to " + o.role() + " in live, to another role in the staging"));
+        live.commentsMissingIn(next)
+                .forEach(comment -> differences.add("live has another comment on " + comment.place()));
+        live.ownersThatDiffer(next)
+                .forEach(owner -> differences.add(owner.text() + " in live, to another role in the staging"));
         if (!differences.isEmpty()) {
             throw Fault.gate("The gate refused schema " + to + "; live is as it was:" + System.lineSeparator()
                     + String.join(System.lineSeparator(), differences));
         }
+    }
+
+    private Given given(String schema) throws SQLException {
+        return new Given(places(schema), grants(schema), owners(schema), comments(schema));
     }
 
     private void apply(String statement) throws SQLException {
@@ -176,24 +192,7 @@ final class Inherited {
         session.execute("RELEASE SAVEPOINT inherited");
     }
 
-    /** Those of the live schema that the next one has a place for. */
-    private Set<Grant> common(Set<Grant> grants) throws SQLException {
-        Set<String> places = columns(to);
-        Set<Grant> common = new LinkedHashSet<>();
-        for (Grant grant : grants) {
-            if (grant.on().equals("DEFAULT") || places.contains(key(grant.object(), grant.column()))) {
-                common.add(grant);
-            }
-        }
-        return common;
-    }
-
-    private static String key(String table, String column) {
-        return column.isEmpty() ? table : table + "\t" + column;
-    }
-
-    /** The schema itself as an empty text, its tables, and their columns behind a tab. */
-    private Set<String> columns(String schema) throws SQLException {
+    private Set<String> places(String schema) throws SQLException {
         Set<String> places = new LinkedHashSet<>(Set.of(""));
         places.addAll(session.rows("SELECT c.relname" + TABLES, row -> row.getString(1), schema));
         places.addAll(session.rows(

@@ -53,13 +53,9 @@ final class PostgresSession implements AutoCloseable {
             // Not by DriverManager: it does not see drivers that spark-submit adds by --jars.
             Connection connection = new org.postgresql.Driver().connect(url(options), properties(options));
             PostgresSession session = new PostgresSession(options, connection);
-            session.execute("SET search_path = ''");
-            session.execute("SET TIME ZONE 'UTC'");
-            session.execute("SET datestyle = 'ISO'");
-            session.execute("SET bytea_output = 'hex'");
-            session.execute("SET standard_conforming_strings = on");
-            session.execute("SET statement_timeout = 0");
-            session.execute("SET lock_timeout = " + options.server().patience().toMillis());
+            session.execute("SET search_path = ''; SET TIME ZONE 'UTC'; SET datestyle = 'ISO';"
+                    + " SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET statement_timeout = 0;"
+                    + " SET lock_timeout = " + options.server().patience().toMillis());
             return session;
         } catch (NoClassDefFoundError e) {
             throw Fault.user("The PostgreSQL driver is not on the class path: add --packages org.postgresql:postgresql"

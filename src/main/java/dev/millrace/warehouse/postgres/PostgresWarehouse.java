@@ -10,10 +10,12 @@ import dev.millrace.storage.Storage;
 import dev.millrace.table.ColumnType;
 import dev.millrace.table.TableDefinition;
 import dev.millrace.warehouse.ColumnSet;
+import dev.millrace.warehouse.Counting;
 import dev.millrace.warehouse.Counts;
 import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Load;
 import dev.millrace.warehouse.QueryRows;
+import dev.millrace.warehouse.SqlText;
 import dev.millrace.warehouse.Steps;
 import dev.millrace.warehouse.Uploaded;
 import dev.millrace.warehouse.Version;
@@ -31,7 +33,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -121,7 +122,7 @@ public final class PostgresWarehouse implements Warehouse {
 
     @Override
     public void prepare(Load load) {
-        check(load);
+        load.requireSchema(schema);
         boolean isMade = locked("Cannot prepare", (session, versions) -> {
             versions.create();
             List<StoredVersion> chain = versions.chain();
@@ -166,12 +167,8 @@ public final class PostgresWarehouse implements Warehouse {
         session.execute("CREATE SCHEMA " + identifier(namespace));
         new Inherited(session, schema, namespace).defaults();
         for (TableDefinition table : load.tables()) {
-            session.execute(table.columns().stream()
-                    .map(c -> identifier(c.name()) + " " + type(c.type()) + (c.nullable() ? "" : " NOT NULL"))
-                    .collect(Collectors.joining(
-                            ", ",
-                            "CREATE TABLE " + identifier(namespace) + "." + identifier(table.name()) + " (",
-                            ")")));
+            String name = identifier(namespace) + "." + identifier(table.name());
+            session.execute(SqlText.createTable(name, table, PostgresWarehouse::type));
         }
     }
 
@@ -207,7 +204,7 @@ public final class PostgresWarehouse implements Warehouse {
 
     @Override
     public Uploaded upload(Load load, LandedTable table, Storage staging, Consumer<DataFile> loaded) {
-        check(load);
+        load.requireSchema(schema);
         LandingFiles landing = new LandingFiles(table, staging);
         landing.requireLoadable(load);
         List<DataFile> missing = connected("Cannot upload", (session, versions) -> {
@@ -247,44 +244,18 @@ public final class PostgresWarehouse implements Warehouse {
 
     @Override
     public Counts check(Load load, List<ColumnSet> notNull, List<ColumnSet> unique) {
-        check(load);
+        load.requireSchema(schema);
         return connected("Cannot count", (session, versions) -> {
             Map<String, Long> liveRows = new HashMap<>();
             Optional<StoredVersion> live = live(versions.chain());
             if (live.isPresent() && exists(session, schema)) {
                 for (String table : tables(live.get())) {
-                    liveRows.put(table, count(session, identifier(schema) + "." + identifier(table)));
+                    liveRows.put(table, Counting.rows(session::number, identifier(schema) + "." + identifier(table)));
                 }
             }
             String place = versions.place(staging(versions, load)) + ".";
-            Map<String, Long> stagingRows = new HashMap<>();
-            for (TableDefinition table : load.tables()) {
-                stagingRows.put(table.name(), count(session, place + identifier(table.name())));
-            }
-            Map<ColumnSet, Long> nulls = new HashMap<>();
-            for (ColumnSet set : notNull) {
-                nulls.put(
-                        set,
-                        count(session, place + identifier(set.table()) + " WHERE " + columns(set, " IS NULL", " OR ")));
-            }
-            Map<ColumnSet, Long> duplicates = new HashMap<>();
-            for (ColumnSet set : unique) {
-                duplicates.put(
-                        set,
-                        session.number("SELECT coalesce(sum(n - 1), 0)::bigint FROM (SELECT count(*) AS n FROM " + place
-                                + identifier(set.table()) + " WHERE " + columns(set, " IS NOT NULL", " AND ")
-                                + " GROUP BY " + columns(set, "", ", ") + " HAVING count(*) > 1) repeated"));
-            }
-            return new Counts(stagingRows, liveRows, nulls, duplicates);
+            return Counting.count(session::number, table -> place + identifier(table), load, liveRows, notNull, unique);
         });
-    }
-
-    private static long count(PostgresSession session, String from) throws SQLException {
-        return session.number("SELECT count(*) FROM " + from);
-    }
-
-    private static String columns(ColumnSet set, String each, String between) {
-        return set.columns().stream().map(c -> identifier(c) + each).collect(Collectors.joining(between));
     }
 
     /** The tables of a version, by its definition. */
@@ -297,7 +268,7 @@ public final class PostgresWarehouse implements Warehouse {
 
     @Override
     public boolean replace(Load load) {
-        check(load);
+        load.requireSchema(schema);
         makeReady(load);
         boolean isLive = locked("Cannot replace", (session, versions) -> {
             List<StoredVersion> chain = versions.chain();
@@ -354,12 +325,11 @@ public final class PostgresWarehouse implements Warehouse {
         }
         List<String> tables = live.map(PostgresWarehouse::tables).orElse(List.of());
         // Refused before anybody has to wait.
-        DependentObjects.of(session, schema, tables)
-                .require(who, options.server().dependents());
+        DependentObjects known = DependentObjects.of(session, schema, tables);
+        known.require(who, options.server().dependents());
         new Inherited(session, schema, next.namespace()).giveAndCompare();
-        List<String> names = new ArrayList<>(DependentObjects.of(session, schema, tables).views().stream()
-                .map(DependentObjects.View::name)
-                .toList());
+        List<String> names = new ArrayList<>(
+                known.views().stream().map(DependentObjects.View::name).toList());
         tables.forEach(table -> names.add(identifier(schema) + "." + identifier(table)));
         new TableLocks(session, options.server().patience()).take(names);
         // From here on nobody can add to it.
@@ -475,7 +445,7 @@ public final class PostgresWarehouse implements Warehouse {
     private static void handOut(PostgresSession session, String sql, String nullText, QueryRows rows)
             throws SQLException {
         String open = "DECLARE found refcursor := 'millrace_query'; BEGIN OPEN found FOR EXECUTE "
-                + literal(sql.strip().replaceAll("[;\\s]+$", "")) + "; END";
+                + literal(SqlText.withoutSemicolon(sql)) + "; END";
         try (Statement statement = session.statement()) {
             statement.execute("DO " + literal(open));
             boolean isFirst = true;
@@ -522,13 +492,6 @@ public final class PostgresWarehouse implements Warehouse {
     @Override
     public void close() {
         // Nothing is open between calls.
-    }
-
-    private void check(Load load) {
-        if (!load.schema().equals(schema)) {
-            throw new IllegalArgumentException(
-                    "Invalid load: schema " + load.schema() + " into the warehouse's schema " + schema);
-        }
     }
 
     private static boolean isLive(Optional<StoredVersion> live, Load load) {

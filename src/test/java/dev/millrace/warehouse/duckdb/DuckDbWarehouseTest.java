@@ -15,10 +15,12 @@ import dev.millrace.warehouse.Landing;
 import dev.millrace.warehouse.Load;
 import dev.millrace.warehouse.Queried;
 import dev.millrace.warehouse.RemoteLike;
+import dev.millrace.warehouse.Steps;
 import dev.millrace.warehouse.Warehouse;
 import dev.millrace.warehouse.WarehouseContract;
 import dev.millrace.warehouse.WarehouseEngine;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -39,14 +41,9 @@ class DuckDbWarehouseTest extends WarehouseContract {
     /** A file in the test's folder. */
     public static final class Engine implements WarehouseEngine {
         @Override
-        public Warehouse open(Path folder) {
-            return new DuckDbWarehouse(folder.resolve("warehouse.duckdb"), SCHEMA, DuckDbOptions.DEFAULT);
+        public Warehouse open(Path folder, Steps steps) {
+            return new DuckDbWarehouse(folder.resolve("warehouse.duckdb"), SCHEMA, DuckDbOptions.DEFAULT, steps);
         }
-    }
-
-    /** Stands for the end of the process. */
-    private static final class Stopped extends RuntimeException {
-        private static final long serialVersionUID = 1;
     }
 
     @Override
@@ -67,9 +64,11 @@ class DuckDbWarehouseTest extends WarehouseContract {
         return folder.resolve("warehouse.duckdb.versions");
     }
 
-    private List<String> names(Path of) throws IOException {
+    private List<String> names(Path of) {
         try (Stream<Path> entries = Files.list(of)) {
             return entries.map(p -> p.getFileName().toString()).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -92,41 +91,15 @@ class DuckDbWarehouseTest extends WarehouseContract {
         on.dropPrevious(1);
     }
 
-    @Test
-    void stoppedAfterAnyEffectTheNextCallGoesOn() throws IOException {
-        int[] left = {Integer.MAX_VALUE};
-        Warehouse stopping = new DuckDbWarehouse(database(), WarehouseEngine.SCHEMA, DuckDbOptions.DEFAULT, step -> {
-            if (left[0]-- == 0) {
-                throw new Stopped();
-            }
-        });
-        for (int k = 1; k <= 2; k++) {
-            landing.write(k, 2);
-            run(stopping, k);
-        }
-        int stops = 0;
-        for (boolean stopped = true; stopped; stops++) {
-            int k = 3 + stops;
-            landing.write(k, 2);
-            left[0] = stops;
-            stopped = false;
-            try {
-                run(stopping, k);
-            } catch (Stopped e) {
-                stopped = true;
-            }
-            left[0] = Integer.MAX_VALUE;
-            long live = stopping.live().orElseThrow().commit();
-            assertThat(live).isBetween(k - 1L, (long) k);
-            assertThat(consistent()).containsOnly(live + " " + live + " 20");
-            run(stopping, k);
-            assertThat(stopping.live()).contains(version(k));
-            assertThat(stopping.previous()).contains(version(k - 1));
-            assertThat(consistent()).containsOnly(k + " " + k + " 20");
-            assertThat(names(versions()))
-                    .containsExactly(Landing.runId(k - 1) + ".duckdb", Landing.runId(k) + ".duckdb", "lock");
-        }
-        assertThat(stops).isGreaterThan(10);
+    @Override
+    protected int leastEffects() {
+        return 10;
+    }
+
+    @Override
+    protected void assertNothingLeftBut(int live, int previous) {
+        assertThat(names(versions()))
+                .containsExactly(Landing.runId(previous) + ".duckdb", Landing.runId(live) + ".duckdb", "lock");
     }
 
     @Test

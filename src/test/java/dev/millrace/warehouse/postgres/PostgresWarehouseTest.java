@@ -40,8 +40,8 @@ class PostgresWarehouseTest extends WarehouseContract {
     /** A database of its own for each folder, which says where it is. */
     public static final class Engine implements WarehouseEngine {
         @Override
-        public Warehouse open(Path folder) {
-            return new PostgresWarehouse(options(folder), SCHEMA);
+        public Warehouse open(Path folder, Steps steps) {
+            return new PostgresWarehouse(options(folder), SCHEMA, steps);
         }
 
         static PostgresOptions options(Path folder) {
@@ -291,7 +291,7 @@ class PostgresWarehouseTest extends WarehouseContract {
         assertThat(warehouse.live()).contains(version(swaps + 1));
     }
 
-    private PostgresWarehouse with(Duration patience, Dependents dependents, Steps steps) {
+    private PostgresWarehouse with(Duration patience, Dependents dependents) {
         Postgres server = Engine.options(folder).server();
         return new PostgresWarehouse(
                 new PostgresOptions(
@@ -307,14 +307,13 @@ class PostgresWarehouseTest extends WarehouseContract {
                                 patience,
                                 dependents),
                         Optional.of(PostgresServer.PASSWORD)),
-                WarehouseEngine.SCHEMA,
-                steps);
+                WarehouseEngine.SCHEMA);
     }
 
     @Test
     void aReplacementThatCannotGoOnNamesWhoIsInItsWay() throws SQLException {
         replaceBy(1);
-        Warehouse hasty = with(Duration.ofMillis(300), Dependents.RECREATE, step -> {});
+        Warehouse hasty = with(Duration.ofMillis(300), Dependents.RECREATE);
         try (Connection reader = PostgresServer.connect(database(), PostgresServer.LOADER);
                 Statement statement = reader.createStatement()) {
             statement.execute("SET application_name = 'a long report'");
@@ -355,7 +354,7 @@ class PostgresWarehouseTest extends WarehouseContract {
             upload(Landing.load(2), landing.written(2, 1));
             other.setAutoCommit(false);
             statement.execute("SELECT 1");
-            Warehouse hasty = with(Duration.ofMillis(300), Dependents.RECREATE, step -> {});
+            Warehouse hasty = with(Duration.ofMillis(300), Dependents.RECREATE);
             assertThat(fault(() -> hasty.replace(Landing.load(2)))).hasMessageContaining("began before the load");
             other.commit();
             assertThat(hasty.replace(Landing.load(2))).isTrue();
@@ -384,7 +383,7 @@ class PostgresWarehouseTest extends WarehouseContract {
     void viewsAreListedAndRefusedWhereTheJobSaysSo() {
         replaceBy(1);
         asLoader("CREATE SCHEMA reports", "CREATE VIEW reports.v AS SELECT count(*) FROM shop.orders");
-        Warehouse strict = with(Duration.ofSeconds(5), Dependents.REFUSE, step -> {});
+        Warehouse strict = with(Duration.ofSeconds(5), Dependents.REFUSE);
         warehouse.prepare(Landing.load(2));
         upload(Landing.load(2), landing.written(2, 1));
         Fault refused = fault(() -> strict.replace(Landing.load(2)));
@@ -392,57 +391,18 @@ class PostgresWarehouseTest extends WarehouseContract {
         assertThat(refused.getMessage().lines().skip(1)).containsExactly("view \"reports\".\"v\"");
     }
 
-    /** Stands for the end of the process. */
-    private static final class Stopped extends RuntimeException {
-        private static final long serialVersionUID = 1;
+    @Override
+    protected int leastEffects() {
+        return 7;
     }
 
-    @Test
-    void stoppedAfterAnyEffectAndRunAgainItEndsAsIfItWasNot() throws SQLException {
-        int[] left = {Integer.MAX_VALUE};
-        Warehouse stopping = with(Duration.ofSeconds(30), Dependents.RECREATE, step -> {
-            if (left[0]-- == 0) {
-                throw new Stopped();
-            }
-        });
-        landing.write(1, 2);
-        landing.write(2, 2);
-        run(stopping, 1);
-        run(stopping, 2);
-        int stops = 0;
-        for (boolean stopped = true; stopped; stops++) {
-            int k = 3 + stops;
-            landing.write(k, 2);
-            left[0] = stops;
-            stopped = false;
-            try {
-                run(stopping, k);
-            } catch (Stopped e) {
-                stopped = true;
-            }
-            left[0] = Integer.MAX_VALUE;
-            long live = stopping.live().orElseThrow().commit();
-            assertThat(live).isBetween(k - 1L, (long) k);
-            assertThat(consistent()).containsOnly(live + " " + live + " 20");
-            run(stopping, k);
-            assertThat(stopping.live()).contains(version(k));
-            assertThat(stopping.previous()).contains(version(k - 1));
-            assertThat(consistent()).containsOnly(k + " " + k + " 20");
-            assertThat(schemas())
-                    .containsExactly("_millrace", "shop", VersionTable.namespace("shop", Landing.runId(k - 1)));
-        }
-        assertThat(stops).isGreaterThan(7);
+    @Override
+    protected void assertNothingLeftBut(int live, int previous) {
+        assertThat(schemas())
+                .containsExactly("_millrace", "shop", VersionTable.namespace("shop", Landing.runId(previous)));
     }
 
-    private void run(Warehouse on, int k) {
-        Load load = Landing.load(k);
-        on.prepare(load);
-        landing.landed(k, 2).forEach(table -> on.upload(load, table, landing.storage(), file -> {}));
-        on.replace(load);
-        on.dropPrevious(1);
-    }
-
-    private List<String> schemas() throws SQLException {
+    private List<String> schemas() {
         try (Connection connection = PostgresServer.connect(database(), PostgresServer.LOADER);
                 Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_'"
@@ -452,6 +412,8 @@ class PostgresWarehouseTest extends WarehouseContract {
                 names.add(result.getString(1));
             }
             return names;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
         }
     }
 }
