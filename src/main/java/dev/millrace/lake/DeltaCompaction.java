@@ -1,12 +1,10 @@
 package dev.millrace.lake;
 
-import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
 import io.delta.tables.DeltaTable;
 import java.util.Optional;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import scala.Option;
 
 /**
  * Makes few files of the many that a Delta table has come to over many commits, by Delta's own OPTIMIZE: one transaction
@@ -41,36 +39,22 @@ public final class DeltaCompaction {
         if (lake.names(folder + "_delta_log/").isEmpty()) {
             return Optional.empty();
         }
-        SparkSession session = spark.newSession();
-        session.conf().set("spark.databricks.delta.requiredSparkConfsCheck.enabled", false);
+        SparkSession session = DeltaSession.of(spark);
         session.conf().set(SMALLEST, (long) (targetBytes * LARGE_ENOUGH));
         session.conf().set(LARGEST, targetBytes);
-        // Delta asks for the thread's session here and there, whichever it was given.
-        Option<SparkSession> before = SparkSession.getActiveSession();
-        SparkSession.setActiveSession(session);
-        try {
-            Row metrics = DeltaTable.forPath(session, LakePath.hadoop(lake, folder))
-                    .optimize()
-                    .executeCompaction()
-                    .selectExpr(
-                            "metrics.numFilesRemoved",
-                            "metrics.filesRemoved.totalSize",
-                            "metrics.numFilesAdded",
-                            "metrics.filesAdded.totalSize")
-                    .head();
-            return Optional.of(
-                    new Replaced(metrics.getLong(0), metrics.getLong(1), metrics.getLong(2), metrics.getLong(3)));
-        } catch (Exception failure) { // Spark throws exceptions that are checked and that nobody declares.
-            throw LakeFailure.told("Cannot compact " + lake.uri(folder), failure);
-        } catch (NoClassDefFoundError missing) {
-            throw Fault.user("Delta is not on the class path (" + missing.getMessage()
-                    + "): add --packages io.delta:delta-spark_2.12 of the version that fits this Spark");
-        } finally {
-            if (before.isDefined()) {
-                SparkSession.setActiveSession(before.get());
-            } else {
-                SparkSession.clearActiveSession();
-            }
-        }
+        Row metrics = DeltaSession.in(
+                session,
+                "Cannot compact " + lake.uri(folder),
+                () -> DeltaTable.forPath(session, LakePath.hadoop(lake, folder))
+                        .optimize()
+                        .executeCompaction()
+                        .selectExpr(
+                                "metrics.numFilesRemoved",
+                                "metrics.filesRemoved.totalSize",
+                                "metrics.numFilesAdded",
+                                "metrics.filesAdded.totalSize")
+                        .head());
+        return Optional.of(
+                new Replaced(metrics.getLong(0), metrics.getLong(1), metrics.getLong(2), metrics.getLong(3)));
     }
 }

@@ -2,6 +2,7 @@ package dev.millrace.storage;
 
 import java.io.Closeable;
 import java.io.OutputStream;
+import java.util.function.Supplier;
 
 /** A file being written. Nothing is seen under its name before {@link #commit}; closed without it, nothing stays. */
 public interface Upload extends Closeable {
@@ -17,4 +18,30 @@ public interface Upload extends Closeable {
     /** Without an earlier commit: drops what was written. Never throws for a clean-up that fails. */
     @Override
     void close();
+
+    /** This upload, committed in another way. */
+    default Upload committedBy(Supplier<StoredFile> commit) {
+        Upload upload = this;
+        return new Upload() {
+            @Override
+            public OutputStream stream() {
+                return upload.stream();
+            }
+
+            @Override
+            public long bytes() {
+                return upload.bytes();
+            }
+
+            @Override
+            public StoredFile commit() {
+                return commit.get();
+            }
+
+            @Override
+            public void close() {
+                upload.close();
+            }
+        };
+    }
 }

@@ -4,6 +4,7 @@ import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
 import dev.millrace.testing.SharedSpark;
+import dev.millrace.warehouse.Landing;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -57,14 +58,7 @@ final class FolderTrial {
 
     /** Executes SQL of DuckDB. */
     static void duckDb(String... statements) {
-        try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
-                Statement statement = connection.createStatement()) {
-            for (String sql : statements) {
-                statement.execute(sql);
-            }
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
+        Landing.execute(List.of(statements));
     }
 
     static List<String> query(String sql) {

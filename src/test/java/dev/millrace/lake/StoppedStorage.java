@@ -4,7 +4,6 @@ import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;
 import dev.millrace.storage.Upload;
 import dev.millrace.testing.ForwardingStorage;
-import java.io.OutputStream;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -41,27 +40,7 @@ final class StoppedStorage implements ForwardingStorage {
     @Override
     public Upload create(String path) {
         Upload upload = storage.create(path);
-        return new Upload() {
-            @Override
-            public OutputStream stream() {
-                return upload.stream();
-            }
-
-            @Override
-            public long bytes() {
-                return upload.bytes();
-            }
-
-            @Override
-            public StoredFile commit() {
-                return effect(upload::commit);
-            }
-
-            @Override
-            public void close() {
-                upload.close();
-            }
-        };
+        return upload.committedBy(() -> effect(upload::commit));
     }
 
     @Override

@@ -246,7 +246,8 @@ public final class ExportingDynamoDb implements AutoCloseable {
         return bytes.toByteArray();
     }
 
-    private static String md5(byte[] bytes) {
+    /** As an export tells it. */
+    public static String md5(byte[] bytes) {
         try {
             return Base64.getEncoder()
                     .encodeToString(MessageDigest.getInstance("MD5").digest(bytes));

@@ -5,7 +5,6 @@ import dev.millrace.storage.StoredFile;
 import dev.millrace.storage.Upload;
 import dev.millrace.storage.Versioned;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -92,27 +91,7 @@ final class UnseenStorage implements Storage {
     @Override
     public Upload create(String path) {
         Upload upload = storage.create(there(path));
-        return new Upload() {
-            @Override
-            public OutputStream stream() {
-                return upload.stream();
-            }
-
-            @Override
-            public long bytes() {
-                return upload.bytes();
-            }
-
-            @Override
-            public StoredFile commit() {
-                return here(upload.commit());
-            }
-
-            @Override
-            public void close() {
-                upload.close();
-            }
-        };
+        return upload.committedBy(() -> here(upload.commit()));
     }
 
     @Override
