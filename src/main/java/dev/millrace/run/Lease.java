@@ -2,10 +2,7 @@ package dev.millrace.run;
 
 import dev.millrace.fault.Fault;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,14 +21,7 @@ public final class Lease implements AutoCloseable {
         this.lock = lock;
         this.entrant = entrant;
         this.entry = entry;
-        this.renewal = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "millrace-lease");
-            thread.setDaemon(true);
-            return thread;
-        });
-        long every = lock.lease().toMillis() / 3;
-        // Its failures are handled in renew; should another end it, the lease ends by itself.
-        Future<?> unused = renewal.scheduleWithFixedDelay(this::renew, every, every, TimeUnit.MILLISECONDS);
+        this.renewal = Renewal.start("millrace-lease", lock.lease(), this::renew);
     }
 
     /**

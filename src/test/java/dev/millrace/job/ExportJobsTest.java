@@ -3,15 +3,13 @@ package dev.millrace.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.testing.ExportingDynamoDb;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -74,7 +72,7 @@ class ExportJobsTest {
         assertThat(ion.code()).isEqualTo(2);
         assertThat(ion.err()).contains("it is a FULL_EXPORT in ION: must be a FULL_EXPORT in DYNAMODB_JSON");
 
-        String md5 = md5(Files.readAllBytes(folder.resolve("copied/data/b.json.gz")));
+        String md5 = ExportingDynamoDb.md5(Files.readAllBytes(folder.resolve("copied/data/b.json.gz")));
         export(line -> line.replace(md5, "AAAAAAAAAAAAAAAAAAAAAA=="));
         Trial.Ended damaged = trial.run(job);
         assertThat(damaged.code()).isEqualTo(1);
@@ -104,7 +102,8 @@ class ExportJobsTest {
                 Files.write(target, bytes.toByteArray());
             }
             lines.append(change.apply("{\"itemCount\":" + ITEMS.get(file).size() + ",\"md5Checksum\":\""
-                            + md5(Files.readAllBytes(target)) + "\",\"etag\":\"d16-1\",\"dataFileS3Key\":\"" + FOLDER
+                            + ExportingDynamoDb.md5(Files.readAllBytes(target))
+                            + "\",\"etag\":\"d16-1\",\"dataFileS3Key\":\"" + FOLDER
                             + "data/" + names.get(file) + "\"}"))
                     .append('\n');
         }
@@ -113,14 +112,5 @@ class ExportJobsTest {
                 folder.resolve("copied/manifest-summary.json"),
                 change.apply("{\"version\":\"2020-06-30\",\"manifestFilesS3Key\":\"" + FOLDER
                         + "manifest-files.json\",\"itemCount\":3,\"outputFormat\":\"DYNAMODB_JSON\"}"));
-    }
-
-    private static String md5(byte[] bytes) {
-        try {
-            return Base64.getEncoder()
-                    .encodeToString(MessageDigest.getInstance("MD5").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

@@ -2,6 +2,7 @@ package dev.millrace.lake.folder;
 
 import dev.millrace.fault.Fault;
 import dev.millrace.run.Json;
+import dev.millrace.run.Renewal;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.Versioned;
 import java.time.Clock;
@@ -10,10 +11,7 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiPredicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,14 +59,7 @@ final class Journal implements AutoCloseable {
         this.random = random;
         this.state = state;
         this.etag = etag;
-        this.renewal = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "millrace-journal");
-            thread.setDaemon(true);
-            return thread;
-        });
-        long every = LEASE.toMillis() / 3;
-        // Its failures are handled in renew; should another end it, the lease ends by itself.
-        Future<?> unused = renewal.scheduleWithFixedDelay(this::renew, every, every, TimeUnit.MILLISECONDS);
+        this.renewal = Renewal.start("millrace-journal", LEASE, this::renew);
     }
 
     static Found find(Storage storage) {
