@@ -6,8 +6,6 @@ import dev.millrace.fault.Fault;
 import dev.millrace.lake.FileOutcome.Failed;
 import dev.millrace.lake.FileOutcome.Refused;
 import dev.millrace.lake.FileOutcome.Written;
-import dev.millrace.lake.parquet.FileShape;
-import dev.millrace.lake.parquet.MergeSource;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.PartitionPath;
 import dev.millrace.run.CompactionRecord;
@@ -15,9 +13,7 @@ import dev.millrace.run.DataFile;
 import dev.millrace.run.RunId;
 import dev.millrace.run.UnitCommits;
 import dev.millrace.storage.Storage;
-import dev.millrace.storage.StoredFile;
 import dev.millrace.table.Column;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -123,17 +119,15 @@ public record Compaction(
                     .add(file);
         }
         TargetSize target = new TargetSize(
-                targetBytes, ExpectedRatio.find(staging, remembered).orElseGet(() -> pilot(byPartition)));
+                targetBytes,
+                ExpectedRatio.find(staging, remembered)
+                        .orElseGet(() -> ExpectedRatio.pilot(staging, byPartition.values().stream(), targetBytes)));
         List<PlannedFile> outputs = new ArrayList<>();
         Map<String, String> failed = new TreeMap<>();
         byPartition.forEach((partition, files) -> {
             try {
                 outputs.addAll(PartitionPlan.of(
-                                partition,
-                                files,
-                                target,
-                                file -> FileShape.read(source(file)).groups(),
-                                settings.engine() != Engine.PAGES)
+                                partition, files, target, RowGroups.in(staging), settings.engine() != Engine.PAGES)
                         .outputs());
             } catch (Fault fault) {
                 failed.put(partition, fault.getMessage());
@@ -141,22 +135,6 @@ public record Compaction(
         });
         requireNone(table, failed);
         return StoredPlan.of(table, target, outputs);
-    }
-
-    /** Of the partition that has the most to be compacted. */
-    private double pilot(Map<String, List<DataFile>> byPartition) {
-        TargetSize asItIs = new TargetSize(targetBytes, 1);
-        List<DataFile> most = byPartition.values().stream()
-                .map(files ->
-                        files.stream().filter(file -> !asItIs.isReachedBy(file)).toList())
-                .max(Comparator.comparingLong(
-                        files -> files.stream().mapToLong(DataFile::bytes).sum()))
-                .orElse(List.of());
-        return ExpectedRatio.pilot(staging, most, targetBytes);
-    }
-
-    private MergeSource source(DataFile file) {
-        return MergeSource.of(staging, new StoredFile(file.path(), file.bytes(), file.etag(), Instant.EPOCH));
     }
 
     private void remember(String path, List<PlannedFile> planned, List<Written> written) {

@@ -11,12 +11,12 @@ import dev.millrace.lake.parquet.PageMerge;
 import dev.millrace.run.DataFile;
 import dev.millrace.run.Json;
 import dev.millrace.storage.Storage;
-import dev.millrace.storage.StoredFile;
 import java.io.OutputStream;
-import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,12 +77,29 @@ public final class ExpectedRatio {
     }
 
     /**
+     * A pilot in the partition that has most to be merged.
+     *
+     * @param partitions files of each
+     * @param targetBytes wanted size of a file
+     */
+    public static double pilot(Storage storage, Stream<List<DataFile>> partitions, long targetBytes) {
+        TargetSize asItIs = new TargetSize(targetBytes, 1);
+        List<DataFile> most = partitions
+                .map(files ->
+                        files.stream().filter(file -> !asItIs.isReachedBy(file)).toList())
+                .max(Comparator.comparingLong(
+                        files -> files.stream().mapToLong(DataFile::bytes).sum()))
+                .orElse(List.of());
+        return pilot(storage, most, targetBytes);
+    }
+
+    /**
      * Merges some of the files into nothing.
      *
      * @param files of a partition that are smaller than is wanted; files that cannot be read are for others to tell
      * @param targetBytes wanted size of a file
      */
-    public static double pilot(Storage storage, List<DataFile> files, long targetBytes) {
+    static double pilot(Storage storage, List<DataFile> files, long targetBytes) {
         if (files.size() < 2) {
             return 1;
         }
@@ -135,6 +152,6 @@ public final class ExpectedRatio {
     }
 
     private static MergeSource source(Storage storage, DataFile file) {
-        return MergeSource.of(storage, new StoredFile(file.path(), file.bytes(), file.etag(), Instant.EPOCH));
+        return MergeSource.of(storage, file.stored());
     }
 }

@@ -7,9 +7,7 @@ import dev.millrace.run.DataFile;
 import dev.millrace.run.UnitCommits;
 import dev.millrace.run.UnitManifest;
 import dev.millrace.storage.Storage;
-import dev.millrace.storage.StoredFile;
 import java.io.Serializable;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -117,10 +115,6 @@ public record FileWriting(
     /** The path of a planned file up to the attempt. */
     String before(PlannedFile file) {
         return folder + file.partition() + unit(file) + "-";
-    }
-
-    StoredFile stored(DataFile file) {
-        return new StoredFile(file.path(), file.bytes(), file.etag(), Instant.EPOCH);
     }
 
     /**

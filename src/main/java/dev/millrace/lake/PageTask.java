@@ -99,7 +99,7 @@ final class PageTask implements Function<PlannedFile, Ending> {
 
     private MergeSlice slice(Slice slice) {
         return new MergeSlice(
-                MergeSource.of(writing.source(), writing.stored(slice.file())), slice.fromGroup(), slice.toGroup());
+                MergeSource.of(writing.source(), slice.file().stored()), slice.fromGroup(), slice.toGroup());
     }
 
     /** Holds what is in storage now against what was merged. */

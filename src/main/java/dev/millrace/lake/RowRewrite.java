@@ -160,7 +160,7 @@ final class RowRewrite {
         List<DataFile> files = file.files();
         // Each footer is two short reads, which take long on S3 one after another.
         List<FileSchema> read = files.parallelStream()
-                .map(one -> FileSchema.read(session, writing.source(), writing.stored(one)))
+                .map(one -> FileSchema.read(session, writing.source(), one.stored()))
                 .toList();
         StructType type = new StructType();
         for (int i = 0; i < files.size(); i++) {

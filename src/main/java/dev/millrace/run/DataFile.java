@@ -1,6 +1,8 @@
 package dev.millrace.run;
 
+import dev.millrace.storage.StoredFile;
 import java.io.Serializable;
+import java.time.Instant;
 
 /**
  * A data file that a unit wrote.
@@ -17,5 +19,10 @@ public record DataFile(String table, String path, long bytes, long rows, String 
             throw new IllegalArgumentException(
                     "Invalid data file " + path + ": " + bytes + " bytes, " + rows + " rows");
         }
+    }
+
+    /** The file as its storage has it; when it was modified nobody noted. */
+    public StoredFile stored() {
+        return new StoredFile(path, bytes, etag, Instant.EPOCH);
     }
 }

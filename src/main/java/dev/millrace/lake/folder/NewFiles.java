@@ -12,15 +12,9 @@ import dev.millrace.lake.RowGroups;
 import dev.millrace.lake.TargetSize;
 import dev.millrace.lake.folder.FolderPlan.PlannedPartition;
 import dev.millrace.lake.folder.FolderRecord.Figures;
-import dev.millrace.lake.parquet.FileShape;
-import dev.millrace.lake.parquet.MergeSource;
-import dev.millrace.run.DataFile;
 import dev.millrace.run.UnitCommits;
 import dev.millrace.storage.Storage;
-import dev.millrace.storage.StoredFile;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -50,9 +44,7 @@ public final class NewFiles {
 
     FolderPlan plan(ParquetFolder folder) {
         TargetSize target = new TargetSize(targetBytes, ratio(folder));
-        RowGroups groups = file -> FileShape.read(
-                        MergeSource.of(storage, new StoredFile(file.path(), file.bytes(), file.etag(), Instant.EPOCH)))
-                .groups();
+        RowGroups groups = RowGroups.in(storage);
         List<PlannedPartition> planned = new ArrayList<>();
         List<FolderRecord.Partition> failed = new ArrayList<>();
         FolderRecord.Untouched untouched = FolderRecord.Untouched.NONE;
@@ -80,16 +72,14 @@ public final class NewFiles {
 
     /** Told by a pilot in the partition that has most to be merged. */
     private double ratio(ParquetFolder folder) {
-        TargetSize asItIs = new TargetSize(targetBytes, 1);
-        List<DataFile> most = folder.partitions().stream()
-                .filter(partition -> !folder.unfit().containsKey(partition.path()))
-                .map(partition -> partition.dataFiles().stream()
-                        .filter(file -> !asItIs.isReachedBy(file) && !TargetSize.isMerged(file))
-                        .toList())
-                .max(Comparator.comparingLong(
-                        files -> files.stream().mapToLong(DataFile::bytes).sum()))
-                .orElse(List.of());
-        return ExpectedRatio.pilot(storage, most, targetBytes);
+        return ExpectedRatio.pilot(
+                storage,
+                folder.partitions().stream()
+                        .filter(partition -> !folder.unfit().containsKey(partition.path()))
+                        .map(partition -> partition.dataFiles().stream()
+                                .filter(file -> !TargetSize.isMerged(file))
+                                .toList()),
+                targetBytes);
     }
 
     private static FolderRecord.Partition failed(FolderPartition partition, String why) {
