@@ -14,6 +14,7 @@ import dev.millrace.config.SchemaSettings.OneKind;
 import dev.millrace.config.StagingSettings.Spool;
 import dev.millrace.config.TableSettings.ComputedColumn;
 import dev.millrace.config.WarehouseSettings.DuckDb;
+import dev.millrace.config.WarehouseSettings.Unchanged;
 import dev.millrace.fault.Fault;
 import dev.millrace.table.Codec;
 import dev.millrace.table.ColumnType;
@@ -98,6 +99,7 @@ class JobFileTest {
                         new DuckDb(base.resolve("data/w.duckdb")),
                         "my_test",
                         1,
+                        Unchanged.SKIP,
                         new GateSettings(Optional.empty(), percent("0.1"), Map.of(), Map.of(), Map.of())));
     }
 
@@ -455,6 +457,7 @@ class JobFileTest {
                         new DuckDb(Path.of("/var/lib/full.duckdb")),
                         "sales",
                         100,
+                        Unchanged.REPLACE,
                         new GateSettings(
                                 Optional.of(percent("20")),
                                 percent("0"),

@@ -43,16 +43,27 @@ class PostgresJobTest {
         String text = Files.readString(postgres.file());
         Files.writeString(
                 postgres.file(),
-                text.replace(
-                        "duckdb: {path: " + postgres.database() + "}",
-                        "postgres: {host: 127.0.0.1, port: " + PostgresServer.port() + ", database: " + database
-                                + ", user: loader, password: \"${env:SHOP_PASSWORD}\", tls: disable}"));
-        for (int i = 0; i < 2; i++) {
-            StoredJob.Ended ended = postgres.run();
-            assertThat(ended.exitCode()).as(ended.output()).isZero();
-            assertThat(ended.output())
-                    .contains("127.0.0.1:" + PostgresServer.port() + "/" + database + " (PostgreSQL, schema shop)");
-        }
+                text.replace(", unchanged: replace", "")
+                        .replace(
+                                "duckdb: {path: " + postgres.database() + "}",
+                                "postgres: {host: 127.0.0.1, port: " + PostgresServer.port() + ", database: " + database
+                                        + ", user: loader, password: \"${env:SHOP_PASSWORD}\", tls: disable}"));
+        StoredJob.Ended ended = postgres.run();
+        assertThat(ended.exitCode()).as(ended.output()).isZero();
+        assertThat(ended.output())
+                .contains("127.0.0.1:" + PostgresServer.port() + "/" + database + " (PostgreSQL, schema shop)");
+        // The same rows again: whoever connected now would be turned away.
+        PostgresServer.execute(
+                "postgres", PostgresServer.ADMIN, "ALTER DATABASE " + database + " ALLOW_CONNECTIONS false");
+        StoredJob.Ended same = postgres.run();
+        assertThat(same.exitCode()).as(same.output()).isZero();
+        assertThat(same.output()).contains("the warehouse was not asked");
+        assertThat(postgres.run("--again").exitCode()).isEqualTo(1);
+        PostgresServer.execute(
+                "postgres", PostgresServer.ADMIN, "ALTER DATABASE " + database + " ALLOW_CONNECTIONS true");
+        StoredJob.Ended again = postgres.run("--again");
+        assertThat(again.exitCode()).as(again.output()).isZero();
+        assertThat(again.output()).contains("which rollback brings back");
         try (Warehouse one = new DuckDbWarehouse(duckDb.database(), "shop", DuckDbOptions.DEFAULT);
                 Warehouse other =
                         new PostgresWarehouse(PostgresServer.options(PostgresServer.port(), database), "shop")) {

@@ -54,7 +54,7 @@ final class ShopJob extends StoredJob {
                         + "\", segments: " + segments + "}}",
                 "schema: {kind: EntityType}",
                 "tables: {Order: {name: orders}, Customer: {name: customers}}",
-                "warehouse: {duckdb: {path: " + database() + "}, schema: shop, keep-previous: 1}"));
+                "warehouse: {duckdb: {path: " + database() + "}, schema: shop, keep-previous: 1, unchanged: replace}"));
         String settings = "spool: keep";
         for (String line : more) {
             if (line.startsWith("staging: ")) {
