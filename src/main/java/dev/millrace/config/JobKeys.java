@@ -975,7 +975,7 @@ final class JobKeys {
             }
             Optional<Spool> spool = v.find(SPOOL);
             if (spool.filter(s -> s == Spool.ENCRYPT).isPresent() && !v.isGiven(SPOOL_KEY)) {
-                v.mistake(SPOOL, "needs spool-key: add it as ${env:NAME} or ${secret:ID#key}");
+                v.mistake(SPOOL, "needs spool-key: add it as " + SecretRef.FORMS);
             }
             if (spool.filter(s -> s != Spool.ENCRYPT).isPresent() && v.isGiven(SPOOL_KEY)) {
                 v.mistake(SPOOL_KEY, "has no effect without spool: encrypt: add that, or remove spool-key");
