@@ -58,10 +58,7 @@ final class SecretFile {
         } catch (NoSuchFileException e) {
             throw invalid(file, "there is no such file: is its name right, and is it mounted here?");
         } catch (AccessDeniedException e) {
-            throw invalid(
-                    file,
-                    "it may not be read by " + System.getProperty("user.name")
-                            + ": give that user the right to, for example by chown");
+            throw invalid(file, "this user may not read it: change its owner, or its rights by chmod");
         } catch (IOException e) {
             throw Fault.world("The secret's file " + file + " cannot be read: " + e.getMessage(), e);
         }

@@ -27,7 +27,7 @@ final class ReplaceWork implements PhaseWork {
         LandedRun landed = LandedRun.load(context);
         Load load = landed.forWarehouse(context);
         context.record(r -> r.phaseStarted(Phase.REPLACE, 1));
-        String epoch = context.open().store().live().replacing(load.run(), load.commit());
+        String epoch = context.open().store().live().replacing(load.run(), load.commit(), ThisProcess::isDead);
         try (Warehouse warehouse = context.open().openWarehouse()) {
             Version mine = new Version(load.run(), load.commit());
             boolean isLive = warehouse.live().equals(Optional.of(mine));

@@ -60,7 +60,7 @@ final class SameAsLive {
         Optional<String> content = content(landed, load);
         if (content.isPresent() && context.run().accepted().isEmpty()) {
             Live live = new Live(load.run(), load.commit(), load.commit(), content.get(), place(open), mark(open));
-            open.store().live().replaced(epoch, live, ThisProcess::isDead);
+            open.store().live().replaced(epoch, live);
         }
     }
 

@@ -67,15 +67,22 @@ public final class LiveNotes {
     }
 
     /**
-     * Notes that a run is about to replace the warehouse.
+     * Notes that a run is about to replace the warehouse. Rollbacks that were killed are forgotten then, and what was live
+     * with them: what they did came before this replacement.
      *
+     * @param isDead told a process and since when it is at work: whether it is known to have ended
      * @return for {@link #replaced}
      * @throws Fault of kind SUPERSEDED when a later run has found live what it brings itself
      */
-    public String replacing(RunId run, long commit) {
+    public String replacing(RunId run, long commit, BiPredicate<String, Instant> isDead) {
+        Instant least = clock.instant().minus(ROLLBACK);
         return change(state -> {
                     requireNotLate(run, commit, state);
-                    return state.begun(commit);
+                    List<Rollback> alive = state.rollbacks().stream()
+                            .filter(other -> other.since().isAfter(least) && !isDead.test(other.by(), other.since()))
+                            .toList();
+                    boolean isSame = alive.equals(state.rollbacks());
+                    return (isSame ? state : state.with(alive).forgotten(random())).begun(commit);
                 })
                 .epoch();
     }
@@ -93,10 +100,8 @@ public final class LiveNotes {
      * done meanwhile.
      *
      * @param epoch that {@link #replacing} gave
-     * @param isDead told a process and since when it is at work: whether it is known to have ended
      */
-    public void replaced(String epoch, Live live, BiPredicate<String, Instant> isDead) {
-        Instant least = clock.instant().minus(ROLLBACK);
+    public void replaced(String epoch, Live live) {
         change(state -> {
             if (state.begun() != live.commit()) {
                 return state;
@@ -104,10 +109,12 @@ public final class LiveNotes {
             if (!state.epoch().equals(epoch)) {
                 return state.with(Optional.empty());
             }
-            return state.with(Optional.of(live))
-                    .with(state.rollbacks().stream()
-                            .filter(other -> other.since().isAfter(least) && !isDead.test(other.by(), other.since()))
-                            .toList());
+            // Another process of the same run may have noted it, and a later run found it.
+            long through = state.live()
+                    .filter(noted -> noted.commit() == live.commit())
+                    .map(Live::through)
+                    .orElse(live.through());
+            return state.with(Optional.of(live.through(through)));
         });
     }
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Whatever processes do, in whatever order, and wherever they are killed: what the notes know to be live is live. */
 class LiveNotesTest {
-    private static final int SCHEDULES = 400;
+    private static final int SCHEDULES = Integer.getInteger("millrace.schedules", 400);
     private static final String PLACE = "{}";
 
     @TempDir(factory = InMemory.class)
@@ -77,11 +77,13 @@ class LiveNotesTest {
             return liveCommit() == commit;
         }
 
-        void rollBack() {
-            if (versions.size() > 1) {
+        boolean rollBack() {
+            boolean goesBack = versions.size() > 1;
+            if (goesBack) {
                 versions.removeFirst();
                 foundAgain = 0;
             }
+            return goesBack;
         }
     }
 
@@ -98,7 +100,7 @@ class LiveNotesTest {
         public boolean step() {
             if (epoch.isEmpty()) {
                 try {
-                    epoch.add(model.notes.replacing(run(commit), commit));
+                    epoch.add(model.notes.replacing(run(commit), commit, (by, since) -> model.dead.contains(by)));
                     return true;
                 } catch (Fault superseded) {
                     assertThat(superseded.kind()).isEqualTo(Fault.Kind.SUPERSEDED);
@@ -109,7 +111,7 @@ class LiveNotesTest {
                 done.add("replaced");
                 return model.replace(commit);
             }
-            model.notes.replaced(epoch.get(0), live(commit), (by, since) -> model.dead.contains(by));
+            model.notes.replaced(epoch.get(0), live(commit));
             return false;
         }
 
@@ -127,11 +129,14 @@ class LiveNotesTest {
                 return true;
             }
             if (done.isEmpty()) {
-                done.add("rolled back");
-                model.rollBack();
+                done.add(model.rollBack() ? "rolled back" : "nothing");
                 return true;
             }
-            model.notes.rolledBack(token.get(0));
+            if (done.contains("nothing")) {
+                model.notes.notRolledBack(token.get(0));
+            } else {
+                model.notes.rolledBack(token.get(0));
+            }
             return false;
         }
     }
@@ -202,17 +207,17 @@ class LiveNotesTest {
     @Test
     void aRollbackThatWasKilledIsForgottenWithItsProcessOrAfterADay() {
         LiveNotes notes = notes("killed");
-        notes.replaced(notes.replacing(run(1), 1), live(1), (by, since) -> false);
+        replace(notes, 1, "nobody");
         assertThat(known(notes)).contains(live(1));
         notes.rollingBack("7@elsewhere");
         assertThat(known(notes)).isEmpty();
-        notes.replaced(notes.replacing(run(2), 2), live(2), (by, since) -> false);
+        replace(notes, 2, "nobody");
         assertThat(known(notes)).isEmpty();
-        notes.replaced(notes.replacing(run(3), 3), live(3), (by, since) -> by.equals("7@elsewhere"));
+        replace(notes, 3, "7@elsewhere");
         assertThat(known(notes)).contains(live(3));
         notes.rollingBack("8@elsewhere");
         clock.forward(Duration.ofHours(25));
-        notes.replaced(notes.replacing(run(4), 4), live(4), (by, since) -> false);
+        replace(notes, 4, "nobody");
         assertThat(known(notes)).contains(live(4));
 
         String token = notes.rollingBack("9@here");
@@ -222,11 +227,15 @@ class LiveNotesTest {
         assertThat(known(notes)).isEmpty();
     }
 
+    private static void replace(LiveNotes notes, long commit, String dead) {
+        notes.replaced(notes.replacing(run(commit), commit, (by, since) -> by.equals(dead)), live(commit));
+    }
+
     @Test
     void anotherPlaceOrMarkIsNotKnown() {
         LiveNotes notes = notes("places");
         Live marked = new Live(run(1), 1, 1, "rows", PLACE, Optional.of("etag"));
-        notes.replaced(notes.replacing(run(1), 1), marked, (by, since) -> false);
+        notes.replaced(notes.replacing(run(1), 1, (by, since) -> false), marked);
         assertThat(notes.known(PLACE, Optional.of("etag"))).contains(marked);
         assertThat(notes.known(PLACE, Optional.empty())).isEmpty();
         assertThat(notes.known("{port: 2}", Optional.of("etag"))).isEmpty();
@@ -235,7 +244,7 @@ class LiveNotesTest {
         assertThat(notes.unchanged(run(3), 3, "rows", PLACE, Optional.of("etag")))
                 .map(Live::through)
                 .contains(1L);
-        assertThatThrownBy(() -> notes.replacing(run(2), 2))
+        assertThatThrownBy(() -> notes.replacing(run(2), 2, (by, since) -> false))
                 .hasMessage(
                         "Run " + run(2) + ", commit 2, comes too late: what run " + run(1)
                                 + " has made live, a later run has brought too, commit 3. Nothing is lost: that run's data is newer");
