@@ -278,6 +278,8 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                         "${" + role(stage) + "Role}",
                         "Name",
                         "millrace " + job.name() + " " + stage.name(),
+                        "ExecutionTimeoutMinutes",
+                        Math.max(5, timeout().toMinutes()),
                         "JobDriver",
                         map(
                                 "SparkSubmit",

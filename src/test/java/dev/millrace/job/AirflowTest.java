@@ -6,10 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.millrace.run.RunStore;
 import dev.millrace.testing.Processes;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -71,7 +69,7 @@ class AirflowTest {
                                 "s3://acme/jobs/")
                         .err())
                 .isEmpty();
-        launcher();
+        OwnLauncher.in(folder);
         airflow("db", "migrate");
 
         assertThat(airflow("dags", "list-import-errors").output()).contains("No data found");
@@ -124,25 +122,6 @@ class AirflowTest {
                         Arrays.stream(arguments),
                         Stream.of("--to", folder.resolve("dags").toString()))
                 .toArray(String[]::new));
-    }
-
-    /** A launcher that starts the classes under test. */
-    private void launcher() throws IOException {
-        List<String> java = JobProcess.command(
-                System.getProperty("java.class.path"),
-                ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                        .filter(argument -> argument.startsWith("--add-opens="))
-                        .toList(),
-                JobProcess.Manner.UNDISTURBED,
-                List.of(),
-                List.of());
-        Path script = Files.createDirectories(folder.resolve("scripts")).resolve("millrace");
-        int main = java.indexOf(JobProcess.class.getName());
-        Files.writeString(
-                script,
-                "#!/bin/sh\nexec '" + String.join("' '", java.subList(0, main))
-                        + "' dev.millrace.job.Millrace \"$@\"\n");
-        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
     private Processes.Ended airflow(String... arguments) {
