@@ -125,7 +125,8 @@ final class PipelineRunner {
                 // Whoever did the run that was waited for has read what there was then: it is looked for anew.
                 boolean isNewOfFiles = isNewOfFiles(open, run);
                 try (LazySource source = new LazySource(open, selection, around)) {
-                    if (isNewOfFiles && source.get().isEmpty()) {
+                    // A phase that reads nothing begins no run: the one that is named had nothing to read.
+                    if (isNewOfFiles && (!reads(wanted) || source.get().isEmpty())) {
                         return Optional.empty();
                     }
                     Optional<Ended> ended =

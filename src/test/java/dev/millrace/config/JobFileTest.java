@@ -54,6 +54,7 @@ class JobFileTest {
                         "test",
                         Overlap.SKIP,
                         Duration.ofHours(1),
+                        new ScheduleSettings(Optional.empty(), List.of(), 2),
                         new DynamoDbSource(
                                 "items",
                                 Optional.empty(),
@@ -395,6 +396,7 @@ class JobFileTest {
                 "full",
                 Overlap.WAIT,
                 Duration.ofMinutes(90),
+                new ScheduleSettings(Optional.of(Duration.ofHours(6)), List.of("users", "s3://acme/rates/"), 5),
                 new DynamoDbSource(
                         "Shop.Items",
                         Optional.of("eu-west-1"),
