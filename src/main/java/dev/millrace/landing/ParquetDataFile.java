@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.bytes.HeapByteBufferAllocator;
 import org.apache.parquet.column.ColumnWriteStore;
@@ -68,7 +70,7 @@ final class ParquetDataFile implements DataFileWriter {
             Upload upload,
             TableDefinition table,
             List<Integer> positions,
-            Map<String, String> facts,
+            SortedMap<String, String> facts,
             CodecFactory.BytesCompressor compressor)
             throws IOException {
         this.upload = upload;
@@ -102,13 +104,14 @@ final class ParquetDataFile implements DataFileWriter {
 
     /**
      * What the footer tells of a table. Spark's version is there because without it Spark takes dates before 1582 for
-     * those of the Julian calendar, or refuses them.
+     * those of the Julian calendar, or refuses them. Sorted, because they are written in their order: equal rows make equal
+     * files, whichever process writes them.
      */
-    static Map<String, String> facts(String table, int schemaVersion) {
-        return Map.of(
+    static SortedMap<String, String> facts(String table, int schemaVersion) {
+        return new TreeMap<>(Map.of(
                 "millrace.table", table,
                 "millrace.schema-version", Integer.toString(schemaVersion),
-                "org.apache.spark.version", org.apache.spark.package$.MODULE$.SPARK_VERSION());
+                "org.apache.spark.version", org.apache.spark.package$.MODULE$.SPARK_VERSION()));
     }
 
     /** One for all files of a task. */
