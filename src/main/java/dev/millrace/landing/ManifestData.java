@@ -15,8 +15,8 @@ import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
@@ -53,7 +53,7 @@ final class ManifestData {
                 memory,
                 COLUMNS,
                 List.of(0, 1, 2, 3),
-                new TreeMap<>(),
+                Map.of(),
                 codecs.getCompressor(ParquetDataFile.codecName(Codec.ZSTD)))) {
             for (ManifestEntry file : files) {
                 out.write(new GenericInternalRow(new Object[] {
@@ -63,6 +63,7 @@ final class ManifestData {
                     UTF8String.fromString(file.etag())
                 }));
             }
+            out.endRows();
             out.finish();
             return memory.bytes.toByteArray();
         } catch (IOException e) {

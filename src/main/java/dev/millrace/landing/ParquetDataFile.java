@@ -12,8 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.bytes.HeapByteBufferAllocator;
 import org.apache.parquet.column.ColumnWriteStore;
@@ -70,7 +68,7 @@ final class ParquetDataFile implements DataFileWriter {
             Upload upload,
             TableDefinition table,
             List<Integer> positions,
-            SortedMap<String, String> facts,
+            Map<String, String> facts,
             CodecFactory.BytesCompressor compressor)
             throws IOException {
         this.upload = upload;
@@ -104,14 +102,13 @@ final class ParquetDataFile implements DataFileWriter {
 
     /**
      * What the footer tells of a table. Spark's version is there because without it Spark takes dates before 1582 for
-     * those of the Julian calendar, or refuses them. Sorted, because they are written in their order: equal rows make equal
-     * files, whichever process writes them.
+     * those of the Julian calendar, or refuses them.
      */
-    static SortedMap<String, String> facts(String table, int schemaVersion) {
-        return new TreeMap<>(Map.of(
+    static Map<String, String> facts(String table, int schemaVersion) {
+        return Map.of(
                 "millrace.table", table,
                 "millrace.schema-version", Integer.toString(schemaVersion),
-                "org.apache.spark.version", org.apache.spark.package$.MODULE$.SPARK_VERSION()));
+                "org.apache.spark.version", org.apache.spark.package$.MODULE$.SPARK_VERSION());
     }
 
     /** One for all files of a task. */
@@ -267,8 +264,12 @@ final class ParquetDataFile implements DataFileWriter {
     }
 
     @Override
-    public StoredFile finish() throws IOException {
+    public void endRows() throws IOException {
         endRowGroup();
+    }
+
+    @Override
+    public StoredFile finish() throws IOException {
         file.end(facts);
         return upload.commit();
     }
