@@ -8,6 +8,7 @@ import dev.millrace.run.RunId;
 import dev.millrace.table.Column;
 import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Steps;
+import dev.millrace.warehouse.sql.CsvRows;
 import dev.millrace.warehouse.sql.StoredVersion;
 import java.io.IOException;
 import java.io.InputStream;
