@@ -147,7 +147,7 @@ public final class PostgresServer {
                 "set -e; as=(); if [[ $(id -u) == 0 ]]; then user=nobody; id -u postgres >/dev/null 2>&1 && user=postgres;"
                         + " chown -R $user \"$1\"; as=(setpriv --reuid=$user --clear-groups); fi; cd \"$1\";"
                         + " \"${as[@]}\" \"$2/initdb\" -D data -U " + ADMIN
-                        + " --pwfile=\"$3\" -A scram-sha-256 -E UTF8 --locale=C"
+                        + " --pwfile=\"$3\" -A md5 -E UTF8 --locale=C"
                         + " --no-sync >initdb.log 2>&1;"
                         + " \"${as[@]}\" \"$2/postgres\" -D data -p $4 -c listen_addresses=127.0.0.1 -c unix_socket_directories="
                         + " -c fsync=off -c max_connections=60 -c shared_buffers=64MB </dev/null >server.log 2>&1 & server=$!;"

@@ -64,9 +64,13 @@ final class RedshiftSession extends SqlSession {
         properties.setProperty("ApplicationName", "Millrace");
         properties.setProperty("connectTimeout", "30");
         properties.setProperty("tcpKeepAlive", "true");
-        properties.setProperty(
-                "sslmode",
-                options.server().tls().name().toLowerCase(Locale.ROOT).replace('_', '-'));
+        // Numbers as the server writes them.
+        properties.setProperty("binarytransfer", "false");
+        switch (options.server().tls()) {
+            case VERIFY_FULL -> properties.setProperty("sslmode", "verify-full");
+            case REQUIRE -> properties.setProperty("sslfactory", "com.amazon.redshift.ssl.NonValidatingFactory");
+            case DISABLE -> properties.setProperty("ssl", "false");
+        }
         return properties;
     }
 
