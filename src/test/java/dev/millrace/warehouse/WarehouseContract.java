@@ -66,7 +66,7 @@ public abstract class WarehouseContract {
     }
 
     /** A text of the values below as this engine can hold it. */
-    private String held(String text) {
+    protected String held(String text) {
         return holdsNul() ? text : text.replace("\0", "");
     }
 

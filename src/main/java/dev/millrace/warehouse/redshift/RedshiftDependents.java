@@ -30,8 +30,8 @@ final class RedshiftDependents {
                 : tables.stream().map(RedshiftText::literal).collect(Collectors.joining(", ", "(", ")"));
         String bound = " FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace"
                 + " JOIN pg_catalog.pg_depend dt ON dt.refobjid = t.oid"
-                + " JOIN pg_catalog.pg_rewrite r ON r.oid = dt.objid"
-                + " JOIN pg_catalog.pg_class v ON v.oid = r.ev_class AND v.oid <> t.oid"
+                + " JOIN pg_catalog.pg_depend dv ON dv.objid = dt.objid AND dv.deptype = 'i'"
+                + " JOIN pg_catalog.pg_class v ON v.oid = dv.refobjid AND v.oid <> t.oid AND v.relkind IN ('v', 'm')"
                 + " JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace"
                 + " WHERE tn.nspname = " + live + " AND t.relname IN " + ours + " AND n.nspname <> " + live;
         List<String> materialized = session.rows(

@@ -36,6 +36,7 @@ import java.util.zip.GZIPInputStream;
  */
 record CopiedFiles(long rows, String json) {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Connection DUCKDB = engine();
     private static final int MOST_TEXT = 65_535;
 
     /** A value that a column cannot hold. */
@@ -135,10 +136,9 @@ record CopiedFiles(long rows, String json) {
         return to;
     }
 
-    private static List<List<String>> parquet(Path file) throws IOException {
+    private static synchronized List<List<String>> parquet(Path file) throws IOException {
         String from = " FROM read_parquet(" + SqlText.literal(file.toString()) + ", hive_partitioning = false)";
-        try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
-                Statement statement = connection.createStatement()) {
+        try (Statement statement = DUCKDB.createStatement()) {
             List<String> cells = new ArrayList<>();
             try (ResultSet columns = statement.executeQuery("DESCRIBE SELECT *" + from)) {
                 while (columns.next()) {
@@ -165,6 +165,14 @@ record CopiedFiles(long rows, String json) {
             return rows;
         } catch (SQLException e) {
             throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private static Connection engine() {
+        try {
+            return DriverManager.getConnection("jdbc:duckdb:");
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
         }
     }
 

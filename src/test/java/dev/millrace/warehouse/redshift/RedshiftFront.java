@@ -53,7 +53,7 @@ public final class RedshiftFront {
     private static final Set<String> PARAMETERS = Set.of(
             "user", "database", "client_encoding", "DateStyle", "TimeZone", "extra_float_digits", "application_name");
     private static final Pattern CREATE_TABLE =
-            Pattern.compile("CREATE (?:TEMP )?TABLE (\\S+) \\((.*)\\)( DIST.*| SORT.*)?", Pattern.DOTALL);
+            Pattern.compile("CREATE (?:TEMP )?TABLE (\\S+) \\((.*?)\\)( DISTSTYLE .*| SORTKEY .*)?", Pattern.DOTALL);
     private static final Pattern COLUMN = Pattern.compile("\"([^\"]+)\" ([a-z]+)");
     private static final Pattern COPY = Pattern.compile("COPY (\\S+) FROM '([^']+)' IAM_ROLE (\\S+) (.*)");
     private static final Pattern QUOTA = Pattern.compile("CREATE SCHEMA \"([^\"]+)\" QUOTA (\\d+) MB");
@@ -113,6 +113,8 @@ public final class RedshiftFront {
                 PostgresServer.ADMIN,
                 "GRANT CREATE ON DATABASE " + name + " TO " + USER,
                 "ALTER DATABASE " + name + " SET default_transaction_isolation = 'repeatable read'",
+                "ALTER DATABASE " + name + " SET standard_conforming_strings = off",
+                "ALTER DATABASE " + name + " SET escape_string_warning = off",
                 "SET allow_system_table_mods = on",
                 "CREATE VIEW pg_catalog.svv_transactions AS SELECT a.usename::text AS txn_owner, a.datname::text AS txn_db,"
                         + " (extract(epoch FROM a.xact_start) * 1000000)::bigint AS xid, a.pid, a.xact_start AS txn_start,"
