@@ -91,8 +91,8 @@ class JobMistakesTest {
                                 + " s3://bucket/prefix",
                         "jobs/test.yaml:9: staging.keep: 2 days: must be a positive duration: a whole number with s, m,"
                                 + " h or d, for example 30s, 15m, 1h or 7d",
-                        "jobs/test.yaml:10: staging.spool: encrypt: needs spool-key: add it as ${env:NAME} or"
-                                + " ${secret:ID#key}",
+                        "jobs/test.yaml:10: staging.spool: encrypt: needs spool-key: add it as ${env:NAME},"
+                                + " ${file:/PATH} or ${secret:ID#key}",
                         "jobs/test.yaml:12: tables.Order.types.total: decimal(39,2): must be a type: string, bigint,"
                                 + " double, boolean, binary, date, timestamp, json, epoch-millis, epoch-seconds, iso or"
                                 + " decimal(18,2) with 1 to 38 digits, of them 0 to 37 after the point; inside { } it needs quotes",
@@ -144,7 +144,7 @@ class JobMistakesTest {
                         + " example http://localhost:9000",
                 "s3: {path-style: yes} | s3.path-style: yes: must be true or false",
                 "s3: {region: eu_west_1} | s3.region: eu_west_1: must be the name of a region, for example eu-west-1",
-                "warehouse: {} | warehouse: must hold one of: duckdb, postgres",
+                "warehouse: {} | warehouse: must hold one of: duckdb, postgres, redshift",
                 "warehouse: {duckdb: {path: w}, postgres: {host: h, database: d, user: u}} | warehouse: must hold only one"
                         + " of: duckdb, postgres",
                 "warehouse: {postgres: {host: h, database: d}} | warehouse.postgres.user: is missing: name",
@@ -153,7 +153,7 @@ class JobMistakesTest {
                 "warehouse: {postgres: {host: h, database: d, user: u, tls: off}} | warehouse.postgres.tls: off: must be"
                         + " verify-full, require or disable",
                 "warehouse: {postgres: {host: h, database: d, user: u, password: geheim}} | warehouse.postgres.password:"
-                        + " must be ${env:NAME} or ${secret:ID#key}: secrets are never written here",
+                        + " must be ${env:NAME}, ${file:/PATH} or ${secret:ID#key}: secrets are never written here",
                 "warehouse: {duckdb: {path: 's3://b/w'}} | warehouse.duckdb.path: s3://b/w: must be the local path of a"
                         + " file, for example data/shop/warehouse.duckdb",
                 "warehouse: {duckdb: {path: w}, keep-previous: 101} | warehouse.keep-previous: 101: must be a whole"
@@ -171,7 +171,7 @@ class JobMistakesTest {
                         + " for example [order_id] or [[order_id, line]]",
                 "region: eu-west-1 | region: unknown key: did you mean source.dynamodb.region?",
                 "resume_within: 1h | resume_within: unknown key: did you mean resume-within?",
-                "zzz: 1 | zzz: unknown key: known here are job, overlap, resume-within, source, schema, tables,"
+                "zzz: 1 | zzz: unknown key: known here are job, overlap, resume-within, every, after, retries, source, schema, tables,"
                         + " functions, staging, lake, s3, warehouse",
                 "job: again | job: is given twice, first in line 1: remove one",
                 "[a]: b | has a key that is a list or map: a key must be text",
@@ -253,6 +253,36 @@ class JobMistakesTest {
     }
 
     @Test
+    void redshiftReadsTheLandingFromS3AndNeedsARole() {
+        String job = """
+                job: test
+                source: {dynamodb: {table: shop, region: us-east-1}}
+                schema: {kind: EntityType}
+                staging: {at: s3://acme/staging}
+                warehouse:
+                  redshift: {host: h, database: d, user: u, password: "${env:P}", iam-role: "arn:aws:iam::111122223333:role/r"}
+                """;
+        files.variable("P", "secret");
+        assertThat(files.job(job).mistakes()).isEmpty();
+        assertThat(files.job(job.replace("s3://acme/staging", "data/staging")).mistakes())
+                .containsExactly(
+                        "jobs/test.yaml:4: staging.at: data/staging: is read by the warehouse itself, which reads from S3 only:"
+                                + " must be s3://bucket/prefix");
+        assertThat(files.job(job.replace(", iam-role: \"arn:aws:iam::111122223333:role/r\"", ""))
+                        .mistakes())
+                .containsExactly("jobs/test.yaml:6: warehouse.redshift.iam-role: is missing: role: ARN, several chained by"
+                        + " commas, or default");
+        assertThat(files.job(job.replace(
+                                "111122223333:role/r\"", "1:role/r\", tables: {orders: {distkey: a, diststyle: even}}"))
+                        .mistakes())
+                .containsExactly(
+                        "jobs/test.yaml:6: warehouse.redshift.iam-role: arn:aws:iam::1:role/r: must be a role's ARN, for example"
+                                + " arn:aws:iam::111122223333:role/millrace-copy, or default",
+                        "jobs/test.yaml:6: warehouse.redshift.tables.orders.diststyle: even: has no effect beside distkey:"
+                                + " remove one of them");
+    }
+
+    @Test
     void aSourceIsExactlyOne() {
         assertThat(files.job("job: test\nsource: {}\nstaging: {at: x}\n").mistakes())
                 .containsExactly("jobs/test.yaml:2: source: must hold one of: dynamodb, json, csv, parquet, snapshot");
@@ -279,24 +309,26 @@ class JobMistakesTest {
     void aSecretWrittenLiterallyIsNotPrinted() {
         assertThat(files.job(JobFiles.SMALLEST + "  spool: encrypt\n  spool-key: hunter2\n")
                         .mistakes())
-                .containsExactly("jobs/test.yaml:8: staging.spool-key: must be ${env:NAME} or ${secret:ID#key}: secrets"
-                        + " are never written here");
+                .containsExactly(
+                        "jobs/test.yaml:8: staging.spool-key: must be ${env:NAME}, ${file:/PATH} or ${secret:ID#key}: secrets"
+                                + " are never written here");
         assertThat(files.job(JobFiles.SMALLEST + "  spool-key: hunter2\n").mistakes())
                 .noneMatch(message -> message.contains("hunter2"))
                 .hasSize(2);
         assertThat(files.job(JobFiles.SMALLEST + "  spool: encrypt\n")
                         .set("staging.spool-key", "hunter2")
                         .mistakes())
-                .containsExactly("--set staging.spool-key: must be ${env:NAME} or ${secret:ID#key}: secrets are never"
-                        + " written here");
+                .containsExactly(
+                        "--set staging.spool-key: must be ${env:NAME}, ${file:/PATH} or ${secret:ID#key}: secrets are never"
+                                + " written here");
     }
 
     @Test
     void aSecretInTheEnvironmentIsCheckedAndNotPrinted() {
         files.job(JobFiles.SMALLEST + "  spool: encrypt\n  spool-key: ${env:KEY}\n");
         assertThat(files.mistakes())
-                .containsExactly("jobs/test.yaml:8: staging.spool-key: ${env:KEY}: no environment variable KEY: set it,"
-                        + " or write the value");
+                .containsExactly("jobs/test.yaml:8: staging.spool-key: ${env:KEY}: no environment variable KEY: set it"
+                        + " to the secret, or say where the secret is: ${env:NAME}, ${file:/PATH} or ${secret:ID#key}");
         assertThat(files.variable("KEY", "hunter2").mistakes())
                 .containsExactly("jobs/test.yaml:8: staging.spool-key: ${env:KEY}: must hold 32 bytes in base64: make"
                         + " one by openssl rand -base64 32");
