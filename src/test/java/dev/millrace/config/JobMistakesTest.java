@@ -270,8 +270,9 @@ class JobMistakesTest {
                                 + " must be s3://bucket/prefix");
         assertThat(files.job(job.replace(", iam-role: \"arn:aws:iam::111122223333:role/r\"", ""))
                         .mistakes())
-                .containsExactly("jobs/test.yaml:6: warehouse.redshift.iam-role: is missing: role: ARN, several chained by"
-                        + " commas, or default");
+                .containsExactly(
+                        "jobs/test.yaml:6: warehouse.redshift.iam-role: is missing: role: ARN, several chained by"
+                                + " commas, or default");
         assertThat(files.job(job.replace(
                                 "111122223333:role/r\"", "1:role/r\", tables: {orders: {distkey: a, diststyle: even}}"))
                         .mistakes())

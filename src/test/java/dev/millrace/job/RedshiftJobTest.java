@@ -45,7 +45,8 @@ class RedshiftJobTest {
                 text.replace(
                         "duckdb: {path: " + redshift.database() + "}",
                         "redshift: {host: 127.0.0.1, port: " + port + ", database: " + database
-                                + ", user: " + RedshiftFront.USER + ", password: \"${env:SHOP_PASSWORD}\", tls: disable,"
+                                + ", user: " + RedshiftFront.USER
+                                + ", password: \"${env:SHOP_PASSWORD}\", tls: disable,"
                                 + " iam-role: default, tables: {orders: {diststyle: even}}}"));
         StoredJob.Ended ended = redshift.run();
         assertThat(ended.exitCode()).as(ended.output()).isZero();

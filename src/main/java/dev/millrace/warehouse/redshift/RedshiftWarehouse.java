@@ -42,8 +42,11 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
     /** Dropping what nobody should read waits for no reader for longer. */
     private static final int DROP_WAIT_MILLIS = 2000;
 
-    /** Readers that come meanwhile wait behind us for so long at most. */
-    private static final int LOCK_WAIT_MILLIS = 1000;
+    /**
+     * A try waits for less than the second after which servers of this family look for a deadlock, and would end one of the
+     * readers; who comes meanwhile waits behind us for so long at most.
+     */
+    private static final int LOCK_WAIT_MILLIS = 400;
 
     private final RedshiftOptions options;
     private final TableLayout layout;
