@@ -1149,6 +1149,12 @@ final class JobKeys {
             Job::warehouse,
             "What is loaded; left out, the run ends with the landing files.");
 
+    private static final Key<Job, RemoteSettings> REMOTE_KEY = Key.optional(
+            "remote",
+            RemoteKeys.SECTION,
+            Job::remote,
+            "Where `scripts/millrace remote` submits the job to; see [remote](remote.md).");
+
     /** The whole job file. */
     static final Section<Job> ROOT = Section.<Job>of(
                     List.of(
@@ -1162,7 +1168,8 @@ final class JobKeys {
                             STAGING_KEY,
                             LAKE_KEY,
                             S3_KEY,
-                            WAREHOUSE_KEY),
+                            WAREHOUSE_KEY,
+                            REMOTE_KEY),
                     v -> new Job(
                             v.get(NAME),
                             v.get(OVERLAP),
@@ -1174,7 +1181,8 @@ final class JobKeys {
                             v.get(STAGING_KEY),
                             v.find(LAKE_KEY),
                             v.get(S3_KEY),
-                            v.find(WAREHOUSE_KEY)))
+                            v.find(WAREHOUSE_KEY),
+                            v.find(REMOTE_KEY)))
             .checked(JobKeys::checkFunctions)
             .checked(JobKeys::checkTables)
             .checked(JobKeys::checkStaging)

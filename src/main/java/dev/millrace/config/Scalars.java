@@ -263,6 +263,15 @@ final class Scalars {
                     .collect(Collectors.joining("|"))),
             DeclaredType::parse);
 
+    /** What a platform of AWS calls a job, queue or definition. */
+    static final Scalar<String> RESOURCE = Scalar.matching(
+            "name", "must be a name of at most 255 characters, for example millrace-shop", "[^\\p{Cntrl}]{1,255}");
+
+    static final Scalar<String> WORKER_TYPE =
+            Scalar.matching("type of a worker", "must be a worker type of Glue, for example G.1X", "[A-Z]\\.\\d+X");
+
+    static final Scalar<Integer> WORKERS = small(2, 10_000, "must be a whole number of workers from 2 to 10000");
+
     private Scalars() {}
 
     private static List<String> types() {

@@ -77,6 +77,8 @@ final class Arguments {
             "--continuous-log-conversionPattern",
             "--continuous-log-logGroup",
             "--continuous-log-logStreamPrefix",
+            "--custom-logGroup-prefix",
+            "--custom-logStream-prefix",
             "--customer-driver-env-vars",
             "--customer-executor-env-vars",
             "--datalake-formats",
@@ -113,7 +115,7 @@ final class Arguments {
     private Optional<String> job = Optional.empty();
 
     @Option(
-            names = "--job",
+            names = {"--job", "--job-file"},
             paramLabel = "JOB",
             description = "The job file, for platforms that pass named arguments only.")
     private Optional<String> namedJob = Optional.empty();
@@ -143,6 +145,8 @@ final class Arguments {
 
     @Option(
             names = "--again",
+            arity = "0..1", // Glue gives every argument a value.
+            fallbackValue = "true",
             description = "Also files that were read before: their new rows take the place of the old ones.")
     private boolean again;
 
@@ -159,14 +163,42 @@ final class Arguments {
             description = "Sets $${arg:KEY} of the job file; may be repeated.")
     private List<String> settings = List.of();
 
+    @Option(
+            names = "--submission",
+            paramLabel = "NAME",
+            hidden = true,
+            description = "What submitted this process; its exit code is written beside the job file under that name.")
+    private Optional<String> submission = Optional.empty();
+
     /** The job file as it was given: a path, relative to the working directory, or a uri. */
     String job() {
         return job.or(() -> namedJob)
                 .orElseThrow(() -> mistake("Missing JOB: name a job file, for example jobs/shop.yaml"));
     }
 
+    /** Whether a job file was given at all. */
+    boolean hasJob() {
+        return job.isPresent() || namedJob.isPresent();
+    }
+
     Optional<RunId> run() {
         return run;
+    }
+
+    /** The name of the submission that this process is, if {@code remote} started it. */
+    Optional<String> submission() {
+        return submission;
+    }
+
+    /** What of its source a new run takes, as options that another process is given. */
+    Map<String, String> selectionOptions() {
+        Map<String, String> options = new LinkedHashMap<>();
+        since.ifPresent(time -> options.put("--since", time));
+        until.ifPresent(time -> options.put("--until", time));
+        if (again) {
+            options.put("--again", "true");
+        }
+        return options;
     }
 
     /** The units to work on: all, or a share of those of {@link #run}. */
@@ -204,7 +236,9 @@ final class Arguments {
         if (job.isPresent() && namedJob.isPresent()) {
             throw mistake("JOB is given twice: " + job.get() + " and --job " + namedJob.get());
         }
-        job();
+        if (!command.commandLine().getParseResult().hasMatchedOption(RemotePhase.ATTACH)) {
+            job();
+        }
         settings();
         try {
             selection();

@@ -85,6 +85,7 @@ class JobFileTest {
                                 Optional.empty()),
                         Optional.empty(),
                         new S3Settings(Optional.empty(), Optional.empty(), false),
+                        Optional.empty(),
                         Optional.empty()));
     }
 
@@ -460,6 +461,10 @@ class JobFileTest {
                                 percent("0"),
                                 Map.of("orders", 1_000_000_000_000L),
                                 Map.of("orders", List.of("order_key", "total")),
-                                Map.of("orders", List.of(List.of("order_key"), List.of("pk", "day")))))));
+                                Map.of("orders", List.of(List.of("order_key"), List.of("pk", "day")))))),
+                Optional.of(new RemoteSettings(
+                        Optional.of("eu-west-1"),
+                        Optional.of(URI.create("http://localhost:5000")),
+                        Optional.of(new RemoteSettings.Glue("millrace", Optional.of("G.1X"), Optional.of(10))))));
     }
 }
