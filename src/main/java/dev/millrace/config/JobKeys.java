@@ -1153,7 +1153,7 @@ final class JobKeys {
             "remote",
             RemoteKeys.SECTION,
             Job::remote,
-            "Where `scripts/millrace remote` submits the job to; see [remote](remote.md).");
+            "Where `scripts/millrace remote` submits the job to; see [on AWS](remote.md).");
 
     /** The whole job file. */
     static final Section<Job> ROOT = Section.<Job>of(

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
@@ -36,11 +37,27 @@ final class Arguments {
 
         static final Share ALL = new Share(1, 1);
 
+        private static final String ARRAY = "array/";
+        private static final String ARRAY_INDEX = "AWS_BATCH_JOB_ARRAY_INDEX";
+
         Share {
             if (index < 1 || index > count) {
                 throw Fault.user(
                         "Invalid units: " + index + "/" + count + ": must be i/n with 1 <= i <= n, for example 3/16");
             }
+        }
+
+        /** As {@link #parse(String)}, also {@code array/16}: the share of this child of an AWS Batch array job. */
+        static Share parse(String text, UnaryOperator<String> environment) {
+            if (!text.startsWith(ARRAY)) {
+                return parse(text);
+            }
+            String index = environment.apply(ARRAY_INDEX);
+            if (index == null || !index.matches("\\d{1,6}")) {
+                throw Fault.user("Invalid units: " + text + ": " + ARRAY_INDEX + " is "
+                        + (index == null ? "not set" : index) + ": only children of an AWS Batch array job have it");
+            }
+            return parse((Integer.parseInt(index) + 1) + text.substring(ARRAY.length() - 1));
         }
 
         static Share parse(String text) {
@@ -131,7 +148,10 @@ final class Arguments {
             names = "--units",
             paramLabel = "i/n",
             converter = ShareConverter.class,
-            description = "Only share i of n of the run's units; needs --run.")
+            description = {
+                "Only share i of n of the run's units; needs --run.",
+                "array/n takes i from the index of an AWS Batch array job."
+            })
     private Optional<Share> units = Optional.empty();
 
     @Option(
@@ -287,7 +307,7 @@ final class Arguments {
         @Override
         public Share convert(String value) {
             try {
-                return Share.parse(value);
+                return Share.parse(value, System::getenv);
             } catch (Fault e) {
                 throw new TypeConversionException(e.getMessage());
             }

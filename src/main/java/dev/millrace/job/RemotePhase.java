@@ -30,7 +30,10 @@ abstract class RemotePhase implements Callable<Integer> {
 
     /** Where a job can be submitted to. */
     enum On {
-        GLUE;
+        GLUE,
+        EMR,
+        EMR_SERVERLESS,
+        BATCH;
 
         /** As the command line and storage write it. */
         String label() {
@@ -53,7 +56,7 @@ abstract class RemotePhase implements Callable<Integer> {
             names = "--on",
             paramLabel = "PLATFORM",
             converter = OnConverter.class,
-            description = "Where it runs: glue.")
+            description = "Where it runs: glue, emr, emr-serverless or batch.")
     private Optional<On> on = Optional.empty();
 
     @Option(names = ATTACH, paramLabel = "RUN", description = "Submits nothing, and follows a run that was submitted.")

@@ -8,12 +8,15 @@ import dev.millrace.config.JobFile;
 import dev.millrace.config.RemoteSettings;
 import dev.millrace.fault.Fault;
 import dev.millrace.remote.Asking;
+import dev.millrace.remote.BatchQueue;
+import dev.millrace.remote.ClusterSteps;
 import dev.millrace.remote.ExitFile;
 import dev.millrace.remote.Following;
 import dev.millrace.remote.GlueJob;
 import dev.millrace.remote.Pace;
 import dev.millrace.remote.Platform;
 import dev.millrace.remote.RemoteState;
+import dev.millrace.remote.ServerlessApplication;
 import dev.millrace.remote.Submission;
 import dev.millrace.remote.Submissions;
 import dev.millrace.remote.Submitting;
@@ -24,6 +27,8 @@ import dev.millrace.run.RunEnd;
 import dev.millrace.run.RunId;
 import dev.millrace.run.RunRecord;
 import dev.millrace.run.RunStore;
+import dev.millrace.run.TableCounts;
+import dev.millrace.run.TableRecord;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -31,7 +36,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -77,7 +81,7 @@ final class RemoteRun {
                     on.label(),
                     JobFile.toJson(open.job().withoutRemote()),
                     arguments.selectionOptions(),
-                    OptionalInt.empty());
+                    shares(open, run, phase, on));
             try (Cancelling hook = new Cancelling(platform, out, () -> submitting.findId(order))) {
                 Submitting.Submitted submitted = submitting.submit(order, () -> isDone(run, phase));
                 out.accept("run " + id + (submitted.isNew() ? ": submitted to " : ": was submitted before to ")
@@ -205,9 +209,15 @@ final class RemoteRun {
 
     private void summary(OpenJob open, RunStore run, Platform platform, Submission submission) {
         List<Summary.Table> tables = new ArrayList<>();
-        run.record()
-                .ifPresent(record -> new TreeMap<>(record.tables())
-                        .forEach((name, table) -> tables.add(RunReport.table(name, table))));
+        Map<String, TableRecord> recorded = run.record().map(RunRecord::tables).orElse(Map.of());
+        // Processes that share a run's units do not record it.
+        run.phase(Phase.EXTRACT)
+                .ifPresent(extracted -> ExtractWork.tables(extracted)
+                        .forEach(name -> tables.add(RunReport.table(
+                                name,
+                                Optional.ofNullable(recorded.get(name))
+                                        .orElseGet(() -> new TableRecord(
+                                                extracted.counts().getOrDefault(name, TableCounts.NONE), 0, 0, 0))))));
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("run", run.id() + (run.end().isPresent() ? "" : " (its other phases are still to do)"));
         facts.put("ran at", platform + ", " + submission.id().orElseThrow());
@@ -299,7 +309,57 @@ final class RemoteRun {
         return switch (on) {
             case GLUE ->
                 new GlueJob(remote, remote.glue().orElseThrow(() -> unset(open, "glue", "{job: millrace}")), exists);
+            case EMR ->
+                new ClusterSteps(
+                        remote,
+                        remote.emr()
+                                .orElseThrow(() ->
+                                        unset(open, "emr", "{cluster: j-2AXXXXXXGAPLF, jar: s3://acme/millrace.jar}")),
+                        exists,
+                        folder -> open.storages()
+                                .apply(folder, OpenJob.options(open.job().s3())));
+            case EMR_SERVERLESS ->
+                new ServerlessApplication(
+                        remote,
+                        remote.serverless()
+                                .orElseThrow(() -> unset(
+                                        open,
+                                        "emr-serverless",
+                                        "{application: 00f1abcd, role: \"arn:aws:iam::111122223333:role/millrace\","
+                                                + " jar: s3://acme/millrace.jar}")),
+                        exists);
+            case BATCH ->
+                new BatchQueue(
+                        remote,
+                        remote.batch()
+                                .orElseThrow(() -> unset(
+                                        open,
+                                        "batch",
+                                        "{queue: spark, definition: millrace, jar: /opt/millrace/millrace.jar}")),
+                        exists);
         };
+    }
+
+    /** Processes that share the units of a phase: the children of an array, which only Batch has. */
+    private static OptionalInt shares(OpenJob open, RunStore run, String phase, RemotePhase.On on) {
+        Optional<Integer> units = open.job()
+                .remote()
+                .flatMap(RemoteSettings::batch)
+                .flatMap(RemoteSettings.Batch::units)
+                .filter(n -> on == RemotePhase.On.BATCH);
+        boolean reads = List.of(Phase.INFER_SCHEMA, Phase.EXTRACT).stream()
+                .anyMatch(reading -> reading.label().equals(phase));
+        if (units.isEmpty() || !reads) {
+            return OptionalInt.empty();
+        }
+        // A child that is not the last to count would end there.
+        if (phase.equals(Phase.EXTRACT.label()) && run.phase(Phase.INFER_SCHEMA).isEmpty()) {
+            throw Fault.user("Phase infer-schema of run " + run.id()
+                    + " is not done, and the children of an array do one"
+                    + " phase each: run scripts/millrace remote infer-schema " + open.file() + " --on batch first, or"
+                    + " leave remote.batch.units out");
+        }
+        return OptionalInt.of(units.get());
     }
 
     private static Fault unset(OpenJob open, String key, String example) {

@@ -50,6 +50,20 @@ public final class Moto {
                 .build());
     }
 
+    /** Makes a role of its only account. */
+    public static void makeRole(String name) {
+        // It tells the service by what a request is signed for.
+        send(HttpRequest.newBuilder(uri())
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .header(
+                        "Authorization",
+                        "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/iam/aws4_request, SignedHeaders=host,"
+                                + " Signature=0")
+                .POST(HttpRequest.BodyPublishers.ofString(
+                        "Action=CreateRole&Version=2010-05-08&RoleName=" + name + "&AssumeRolePolicyDocument=%7B%7D"))
+                .build());
+    }
+
     private static URI started() throws IOException {
         Path work = Files.createDirectories(Path.of(System.getProperty("millrace.home", "."), "target/servers"));
         int port;
