@@ -4,6 +4,7 @@ import dev.millrace.config.WarehouseSettings.Dependents;
 import dev.millrace.config.WarehouseSettings.DuckDb;
 import dev.millrace.config.WarehouseSettings.Postgres;
 import dev.millrace.config.WarehouseSettings.Tls;
+import dev.millrace.config.WarehouseSettings.Unchanged;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -143,16 +144,24 @@ final class WarehouseKeys {
             "1",
             WarehouseSettings::keepPrevious,
             "Replaced versions that are kept for `rollback`.");
+    private static final Key<WarehouseSettings, Unchanged> UNCHANGED = Key.of(
+            "unchanged",
+            Scalar.oneOf(Unchanged.values()),
+            "skip",
+            WarehouseSettings::unchanged,
+            "What a run does that brings just the rows that are live: let the warehouse sleep, or replace it all the same;"
+                    + " `--again` replaces once.");
     private static final Key<WarehouseSettings, GateSettings> WAREHOUSE_GATE =
             Key.map("gate", GATE, WarehouseSettings::gate, "Checks between upload and replace; tables by their name.");
     static final Section<WarehouseSettings> SECTION = Section.<WarehouseSettings>of(
-                    List.of(ENGINE_DUCKDB, ENGINE_POSTGRES, WAREHOUSE_SCHEMA, KEEP_PREVIOUS, WAREHOUSE_GATE),
+                    List.of(ENGINE_DUCKDB, ENGINE_POSTGRES, WAREHOUSE_SCHEMA, KEEP_PREVIOUS, UNCHANGED, WAREHOUSE_GATE),
                     v -> new WarehouseSettings(
                             v.find(ENGINE_DUCKDB)
                                     .<WarehouseSettings.Engine>map(duckDb -> duckDb)
                                     .orElseGet(() -> v.get(ENGINE_POSTGRES)),
                             v.get(WAREHOUSE_SCHEMA),
                             v.get(KEEP_PREVIOUS),
+                            v.get(UNCHANGED),
                             v.get(WAREHOUSE_GATE)))
             .withOneOf(List.of(ENGINE_DUCKDB, ENGINE_POSTGRES));
 

@@ -132,10 +132,17 @@ final class Arguments {
     private Optional<String> job = Optional.empty();
 
     @Option(
-            names = {"--job", "--job-file"},
+            names = "--job",
             paramLabel = "JOB",
             description = "The job file, for platforms that pass named arguments only.")
     private Optional<String> namedJob = Optional.empty();
+
+    @Option(
+            names = "--job-file",
+            paramLabel = "JOB",
+            hidden = true,
+            description = "As --job, in whose place it is taken: a platform's job may have a --job of its own.")
+    private Optional<String> submittedJob = Optional.empty();
 
     @Option(
             names = "--run",
@@ -167,7 +174,8 @@ final class Arguments {
             names = "--again",
             arity = "0..1", // Glue gives every argument a value.
             fallbackValue = "true",
-            description = "Also files that were read before: their new rows take the place of the old ones.")
+            description = "Also files that were read before: their new rows take the place of the old ones. With a"
+                    + " warehouse: it is replaced even by the same rows.")
     private boolean again;
 
     @Option(
@@ -192,13 +200,15 @@ final class Arguments {
 
     /** The job file as it was given: a path, relative to the working directory, or a uri. */
     String job() {
-        return job.or(() -> namedJob)
+        return submittedJob
+                .or(() -> job)
+                .or(() -> namedJob)
                 .orElseThrow(() -> mistake("Missing JOB: name a job file, for example jobs/shop.yaml"));
     }
 
     /** Whether a job file was given at all. */
     boolean hasJob() {
-        return job.isPresent() || namedJob.isPresent();
+        return submittedJob.isPresent() || job.isPresent() || namedJob.isPresent();
     }
 
     Optional<RunId> run() {

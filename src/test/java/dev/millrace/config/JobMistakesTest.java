@@ -91,8 +91,8 @@ class JobMistakesTest {
                                 + " s3://bucket/prefix",
                         "jobs/test.yaml:9: staging.keep: 2 days: must be a positive duration: a whole number with s, m,"
                                 + " h or d, for example 30s, 15m, 1h or 7d",
-                        "jobs/test.yaml:10: staging.spool: encrypt: needs spool-key: add it as ${env:NAME} or"
-                                + " ${secret:ID#key}",
+                        "jobs/test.yaml:10: staging.spool: encrypt: needs spool-key: add it as ${env:NAME},"
+                                + " ${file:/PATH} or ${secret:ID#key}",
                         "jobs/test.yaml:12: tables.Order.types.total: decimal(39,2): must be a type: string, bigint,"
                                 + " double, boolean, binary, date, timestamp, json, epoch-millis, epoch-seconds, iso or"
                                 + " decimal(18,2) with 1 to 38 digits, of them 0 to 37 after the point; inside { } it needs quotes",
@@ -107,6 +107,13 @@ class JobMistakesTest {
             quoteCharacter = '^',
             value = {
                 "overlap: Skip | overlap: Skip: must be skip or wait",
+                "remote: {glue: {job: a, workers: 4}} | remote.glue.workers: 4: has no effect without worker-type: add"
+                        + " that, or remove it",
+                "remote: {emr: {cluster: j-1, jar: s3://a1a/m.jar, conf: {spark.hadoop.fs.s3a.secret.key: abc}}} |"
+                        + " remote.emr.conf: spark.hadoop.fs.s3a.secret.key looks like a secret, which a platform would"
+                        + " show: give the role what it needs instead",
+                "remote: {batch: {queue: q, definition: d, jar: m.jar}} | remote.batch.jar: m.jar: must be an absolute path"
+                        + " or a file on S3, for example /opt/millrace/millrace.jar",
                 "overlap: [skip] | overlap: must be skip or wait, not a list",
                 "overlap: {a: b} | overlap: must be skip or wait, not a map",
                 "overlap: | overlap: has no value: write one, or leave the key out",
@@ -153,7 +160,7 @@ class JobMistakesTest {
                 "warehouse: {postgres: {host: h, database: d, user: u, tls: off}} | warehouse.postgres.tls: off: must be"
                         + " verify-full, require or disable",
                 "warehouse: {postgres: {host: h, database: d, user: u, password: geheim}} | warehouse.postgres.password:"
-                        + " must be ${env:NAME} or ${secret:ID#key}: secrets are never written here",
+                        + " must be ${env:NAME}, ${file:/PATH} or ${secret:ID#key}: secrets are never written here",
                 "warehouse: {duckdb: {path: 's3://b/w'}} | warehouse.duckdb.path: s3://b/w: must be the local path of a"
                         + " file, for example data/shop/warehouse.duckdb",
                 "warehouse: {duckdb: {path: w}, keep-previous: 101} | warehouse.keep-previous: 101: must be a whole"
@@ -171,8 +178,8 @@ class JobMistakesTest {
                         + " for example [order_id] or [[order_id, line]]",
                 "region: eu-west-1 | region: unknown key: did you mean source.dynamodb.region?",
                 "resume_within: 1h | resume_within: unknown key: did you mean resume-within?",
-                "zzz: 1 | zzz: unknown key: known here are job, overlap, resume-within, source, schema, tables,"
-                        + " functions, staging, lake, s3, warehouse, remote",
+                "zzz: 1 | zzz: unknown key: known here are job, overlap, resume-within, every, after, retries, source,"
+                        + " schema, tables, functions, staging, lake, s3, warehouse, remote",
                 "job: again | job: is given twice, first in line 1: remove one",
                 "[a]: b | has a key that is a list or map: a key must be text",
                 "overlap: !env X | overlap: has the tag !env: tags are not used here",
@@ -279,24 +286,26 @@ class JobMistakesTest {
     void aSecretWrittenLiterallyIsNotPrinted() {
         assertThat(files.job(JobFiles.SMALLEST + "  spool: encrypt\n  spool-key: hunter2\n")
                         .mistakes())
-                .containsExactly("jobs/test.yaml:8: staging.spool-key: must be ${env:NAME} or ${secret:ID#key}: secrets"
-                        + " are never written here");
+                .containsExactly(
+                        "jobs/test.yaml:8: staging.spool-key: must be ${env:NAME}, ${file:/PATH} or ${secret:ID#key}: secrets"
+                                + " are never written here");
         assertThat(files.job(JobFiles.SMALLEST + "  spool-key: hunter2\n").mistakes())
                 .noneMatch(message -> message.contains("hunter2"))
                 .hasSize(2);
         assertThat(files.job(JobFiles.SMALLEST + "  spool: encrypt\n")
                         .set("staging.spool-key", "hunter2")
                         .mistakes())
-                .containsExactly("--set staging.spool-key: must be ${env:NAME} or ${secret:ID#key}: secrets are never"
-                        + " written here");
+                .containsExactly(
+                        "--set staging.spool-key: must be ${env:NAME}, ${file:/PATH} or ${secret:ID#key}: secrets are never"
+                                + " written here");
     }
 
     @Test
     void aSecretInTheEnvironmentIsCheckedAndNotPrinted() {
         files.job(JobFiles.SMALLEST + "  spool: encrypt\n  spool-key: ${env:KEY}\n");
         assertThat(files.mistakes())
-                .containsExactly("jobs/test.yaml:8: staging.spool-key: ${env:KEY}: no environment variable KEY: set it,"
-                        + " or write the value");
+                .containsExactly("jobs/test.yaml:8: staging.spool-key: ${env:KEY}: no environment variable KEY: set it"
+                        + " to the secret, or say where the secret is: ${env:NAME}, ${file:/PATH} or ${secret:ID#key}");
         assertThat(files.variable("KEY", "hunter2").mistakes())
                 .containsExactly("jobs/test.yaml:8: staging.spool-key: ${env:KEY}: must hold 32 bytes in base64: make"
                         + " one by openssl rand -base64 32");

@@ -83,12 +83,20 @@ class RemoteGlueTest extends RemoteContract {
         return reply.path("JobRunId").asText();
     }
 
-    /** Glue gives each argument with its value, and its own before them. */
+    /** Glue gives each argument with its value, also those that are its own or the job's. */
     @Override
     List<String> command(JsonNode submission) {
         List<String> command = new ArrayList<>();
         command.add(submission.path("Arguments").path("--phase").asText());
-        command.addAll(List.of("--JOB_NAME", etl, "--JOB_RUN_ID", "jr_1", "--extra-jars", "s3://x/y.jar"));
+        command.addAll(List.of(
+                "--JOB_NAME",
+                etl,
+                "--JOB_RUN_ID",
+                "jr_1",
+                "--extra-jars",
+                "s3://x/y.jar",
+                "--job",
+                "s3://x/other.yaml"));
         submission.path("Arguments").fields().forEachRemaining(argument -> {
             if (!argument.getKey().equals("--phase")) {
                 command.add(argument.getKey());
