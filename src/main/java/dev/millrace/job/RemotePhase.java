@@ -88,7 +88,7 @@ abstract class RemotePhase implements Callable<Integer> {
         Surroundings around = Surroundings.ofProcess();
         PrintWriter out = command.commandLine().getOut();
         try {
-            RemoteRun remote = new RemoteRun(around, new Pace(poll, patience), line -> {
+            RemoteRun remote = new RemoteRun(arguments, around, new Pace(poll, patience), line -> {
                 out.println(line);
                 out.flush();
             });
@@ -97,10 +97,9 @@ abstract class RemotePhase implements Callable<Integer> {
                     throw mistake("Invalid --attach: " + attach.get()
                             + ": must be a run's name like 2026-11-21T07-00-00Z-k3f9");
                 }
-                return remote.attach(new RunId(attach.get()), arguments, on);
+                return remote.attach(new RunId(attach.get()), on);
             }
-            return remote.submit(
-                    phase, arguments, on.orElseThrow(() -> mistake("Missing --on: name a platform: --on glue")));
+            return remote.submit(phase, on.orElseThrow(() -> mistake("Missing --on: name a platform: --on glue")));
         } catch (NoClassDefFoundError missing) {
             if (!String.valueOf(missing.getMessage()).contains("amazon")) {
                 throw missing;

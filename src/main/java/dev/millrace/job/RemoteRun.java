@@ -43,19 +43,21 @@ import java.util.stream.Stream;
 
 /** Submits a job to a platform, or finds what was submitted, and follows it to its end. */
 final class RemoteRun {
+    private final Arguments arguments;
     private final Surroundings around;
     private final Pace pace;
     private final Consumer<String> out;
 
     /** @param out is told what happens, a line at a time */
-    RemoteRun(Surroundings around, Pace pace, Consumer<String> out) {
+    RemoteRun(Arguments arguments, Surroundings around, Pace pace, Consumer<String> out) {
+        this.arguments = arguments;
         this.around = around;
         this.pace = pace;
         this.out = out;
     }
 
     /** Submits a phase, or all, unless that was done before. Returns the exit code of what ran. */
-    int submit(String phase, Arguments arguments, RemotePhase.On on) {
+    int submit(String phase, RemotePhase.On on) {
         OpenJob open = OpenJob.load(arguments, around);
         requirePhase(open, phase);
         requireReachable(open);
@@ -92,8 +94,8 @@ final class RemoteRun {
     }
 
     /** Follows what was submitted of a run: the last that has not ended, else the last. */
-    int attach(RunId id, Arguments arguments, Optional<RemotePhase.On> on) {
-        OpenJob open = arguments.hasJob() ? OpenJob.load(arguments, around) : holding(id, arguments);
+    int attach(RunId id, Optional<RemotePhase.On> on) {
+        OpenJob open = arguments.hasJob() ? OpenJob.load(arguments, around) : holding(id);
         Submissions submissions = new Submissions(open.staging(), open.job().name());
         List<Submission> known = submissions.of(id).stream()
                 .filter(s -> on.map(kind -> kind.label().equals(s.platform())).orElse(true))
@@ -341,7 +343,7 @@ final class RemoteRun {
     }
 
     /** Processes that share the units of a phase: the children of an array, which only Batch has. */
-    private static OptionalInt shares(OpenJob open, RunStore run, String phase, RemotePhase.On on) {
+    private OptionalInt shares(OpenJob open, RunStore run, String phase, RemotePhase.On on) {
         Optional<Integer> units = open.job()
                 .remote()
                 .flatMap(RemoteSettings::batch)
@@ -377,9 +379,9 @@ final class RemoteRun {
     }
 
     /** The job in {@code jobs/} that has submitted a run. */
-    private OpenJob holding(RunId id, Arguments arguments) {
+    private OpenJob holding(RunId id) {
         return StoredRun.jobFiles(around).stream()
-                .flatMap(file -> readable(file, arguments).stream())
+                .flatMap(file -> readable(file).stream())
                 .filter(open -> !new Submissions(open.staging(), open.job().name())
                         .of(id)
                         .isEmpty())
@@ -389,7 +391,7 @@ final class RemoteRun {
                         + id));
     }
 
-    private Optional<OpenJob> readable(String file, Arguments arguments) {
+    private Optional<OpenJob> readable(String file) {
         try {
             return Optional.of(OpenJob.load(file, arguments.env(), arguments.settings(), around));
         } catch (Fault unreadable) {
@@ -397,12 +399,26 @@ final class RemoteRun {
         }
     }
 
-    private static String attach(OpenJob open, RunId id) {
-        return "scripts/millrace remote " + open.file() + " --attach " + id;
+    private String attach(OpenJob open, RunId id) {
+        return "scripts/millrace remote " + given(open) + " --attach " + id;
     }
 
-    private static String again(OpenJob open, Submission submission) {
-        return "scripts/millrace remote " + submission.phase() + " " + open.file() + " --on " + submission.platform()
+    private String again(OpenJob open, Submission submission) {
+        return "scripts/millrace remote " + submission.phase() + " " + given(open) + " --on " + submission.platform()
                 + " --run " + submission.run();
+    }
+
+    /** The job file with what it was read with. */
+    private String given(OpenJob open) {
+        StringBuilder given = new StringBuilder(open.file());
+        arguments.env().ifPresent(env -> given.append(" --env ").append(env));
+        arguments
+                .settings()
+                .forEach((key, value) -> given.append(" --set '")
+                        .append(key)
+                        .append('=')
+                        .append(value)
+                        .append('\''));
+        return given.toString();
     }
 }

@@ -39,8 +39,9 @@ final class CloudWatchTail implements LogTail {
         for (int page = 0; page < PAGES; page++) {
             GetLogEventsResponse events = read(found.get(), token);
             lines.addAll(lines(events));
-            boolean isLast = events.events().isEmpty() || token.equals(Optional.of(events.nextForwardToken()));
-            token = Optional.of(events.nextForwardToken());
+            Optional<String> next = Optional.ofNullable(events.nextForwardToken());
+            boolean isLast = events.events().isEmpty() || next.equals(token);
+            token = next.or(() -> token);
             if (isLast) {
                 break;
             }
@@ -54,7 +55,7 @@ final class CloudWatchTail implements LogTail {
                     last(stream).filter(events -> !events.events().isEmpty());
             if (last.isPresent()) {
                 found = Optional.of(stream);
-                token = Optional.of(last.get().nextForwardToken());
+                token = Optional.ofNullable(last.get().nextForwardToken());
                 return lines(last.get());
             }
         }

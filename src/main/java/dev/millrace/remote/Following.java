@@ -85,10 +85,19 @@ public final class Following {
             log.get().next().forEach(line -> tell("| " + line));
         } catch (SdkException failure) {
             Refusal refusal = Refusal.of(failure, platform.permissions());
-            if (refusal.kind() == Refusal.Kind.REFUSED && !logIsTold) {
-                logIsTold = true;
-                tell("the driver's log cannot be read: " + refusal);
+            if (refusal.kind() == Refusal.Kind.REFUSED) {
+                tellOnce(refusal.toString());
             }
+        } catch (Fault failure) {
+            tellOnce(failure.getMessage());
+        }
+    }
+
+    /** Whether the run goes on does not depend on its log. */
+    private void tellOnce(String problem) {
+        if (!logIsTold) {
+            logIsTold = true;
+            tell("the driver's log cannot be read: " + problem);
         }
     }
 
