@@ -1165,6 +1165,12 @@ final class JobKeys {
             Job::warehouse,
             "What is loaded; left out, the run ends with the landing files.");
 
+    private static final Key<Job, RemoteSettings> REMOTE_KEY = Key.optional(
+            "remote",
+            RemoteKeys.SECTION,
+            Job::remote,
+            "Where `scripts/millrace remote` submits the job to; see [on AWS](remote.md).");
+
     /** The whole job file. */
     static final Section<Job> ROOT = Section.<Job>of(
                     List.of(
@@ -1181,7 +1187,8 @@ final class JobKeys {
                             STAGING_KEY,
                             LAKE_KEY,
                             S3_KEY,
-                            WAREHOUSE_KEY),
+                            WAREHOUSE_KEY,
+                            REMOTE_KEY),
                     v -> new Job(
                             v.get(NAME),
                             v.get(OVERLAP),
@@ -1194,13 +1201,15 @@ final class JobKeys {
                             v.get(STAGING_KEY),
                             v.find(LAKE_KEY),
                             v.get(S3_KEY),
-                            v.find(WAREHOUSE_KEY)))
+                            v.find(WAREHOUSE_KEY),
+                            v.find(REMOTE_KEY)))
             .checked(JobKeys::checkFunctions)
             .checked(JobKeys::checkTables)
             .checked(JobKeys::checkSchedule)
             .checked(JobKeys::checkStaging)
             .checked(JobKeys::checkSource)
-            .checked(JobKeys::checkLake);
+            .checked(JobKeys::checkLake)
+            .checked(JobKeys::checkLandingPlace);
 
     /** Full paths of the declared keys with this name. */
     static List<String> pathsEndingWith(String name) {
@@ -1343,6 +1352,25 @@ final class JobKeys {
                             Reading.below("tables", table.key()),
                             "all records are of one kind, "
                                     + tables.entries().get(0).key() + ": remove this one, or set schema.kind"));
+        }
+    }
+
+    /** A warehouse that reads the landing itself reads it from S3. */
+    private static void checkLandingPlace(Values v) {
+        boolean reads = v.find(WAREHOUSE_KEY)
+                .filter(w -> w.engine() instanceof WarehouseSettings.Redshift)
+                .isPresent();
+        if (reads
+                && v.find(STAGING_KEY)
+                        .filter(s -> !s.at().uri().startsWith("s3://"))
+                        .isPresent()) {
+            Reading reading = v.reading();
+            String message = "is read by the warehouse itself, which reads from S3 only: must be s3://bucket/prefix";
+            reading.root()
+                    .find("staging", "at")
+                    .ifPresentOrElse(
+                            at -> v.mistake(at, "staging.at", message),
+                            () -> v.mistake(new Tree.Empty(reading.root().place()), "staging.at", message));
         }
     }
 
