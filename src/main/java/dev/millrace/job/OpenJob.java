@@ -8,6 +8,7 @@ import dev.millrace.config.JobFile;
 import dev.millrace.config.LakeSettings;
 import dev.millrace.config.Mistake;
 import dev.millrace.config.S3Settings;
+import dev.millrace.config.SecretRef;
 import dev.millrace.config.TableSettings;
 import dev.millrace.config.WarehouseSettings;
 import dev.millrace.fault.Fault;
@@ -149,9 +150,13 @@ record OpenJob(
 
     /** Asked for when a warehouse is opened, and not before. */
     private static Optional<String> password(WarehouseSettings settings, Surroundings around) {
-        return settings.engine() instanceof WarehouseSettings.Postgres server
-                ? server.password().map(ref -> ref.resolve(around.environment(), Secrets::find))
-                : Optional.empty();
+        Optional<SecretRef> reference = Optional.empty();
+        if (settings.engine() instanceof WarehouseSettings.Postgres server) {
+            reference = server.password();
+        } else if (settings.engine() instanceof WarehouseSettings.Redshift server) {
+            reference = Optional.of(server.password());
+        }
+        return reference.map(ref -> ref.resolve(around.environment(), Secrets::find));
     }
 
     private static JobStore.Runs bringing(Job job) {
@@ -242,6 +247,10 @@ record OpenJob(
         }
         if (settings.engine() instanceof WarehouseSettings.Postgres server) {
             return server.host() + ":" + server.port() + "/" + server.database() + " (PostgreSQL, schema "
+                    + settings.schema() + ")";
+        }
+        if (settings.engine() instanceof WarehouseSettings.Redshift server) {
+            return server.host() + ":" + server.port() + "/" + server.database() + " (Redshift, schema "
                     + settings.schema() + ")";
         }
         return settings.schema();

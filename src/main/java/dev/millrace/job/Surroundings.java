@@ -9,6 +9,8 @@ import dev.millrace.warehouse.duckdb.DuckDbOptions;
 import dev.millrace.warehouse.duckdb.DuckDbWarehouse;
 import dev.millrace.warehouse.postgres.PostgresOptions;
 import dev.millrace.warehouse.postgres.PostgresWarehouse;
+import dev.millrace.warehouse.redshift.RedshiftOptions;
+import dev.millrace.warehouse.redshift.RedshiftWarehouse;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
@@ -53,6 +55,9 @@ record Surroundings(
         }
         if (settings.engine() instanceof WarehouseSettings.Postgres server) {
             return new PostgresWarehouse(new PostgresOptions(server, password), settings.schema());
+        }
+        if (settings.engine() instanceof WarehouseSettings.Redshift server) {
+            return new RedshiftWarehouse(new RedshiftOptions(server, password.orElseThrow()), settings.schema());
         }
         throw new IllegalStateException("No such engine: " + settings.engine());
     }

@@ -151,7 +151,7 @@ class JobMistakesTest {
                         + " example http://localhost:9000",
                 "s3: {path-style: yes} | s3.path-style: yes: must be true or false",
                 "s3: {region: eu_west_1} | s3.region: eu_west_1: must be the name of a region, for example eu-west-1",
-                "warehouse: {} | warehouse: must hold one of: duckdb, postgres",
+                "warehouse: {} | warehouse: must hold one of: duckdb, postgres, redshift",
                 "warehouse: {duckdb: {path: w}, postgres: {host: h, database: d, user: u}} | warehouse: must hold only one"
                         + " of: duckdb, postgres",
                 "warehouse: {postgres: {host: h, database: d}} | warehouse.postgres.user: is missing: name",
@@ -257,6 +257,37 @@ class JobMistakesTest {
                         .mistakes())
                 .containsExactly("jobs/test.yaml:8: staging.spool-key: has no effect without spool: encrypt: add that,"
                         + " or remove spool-key");
+    }
+
+    @Test
+    void redshiftReadsTheLandingFromS3AndNeedsARole() {
+        String job = """
+                job: test
+                source: {dynamodb: {table: shop, region: us-east-1}}
+                schema: {kind: EntityType}
+                staging: {at: s3://acme/staging}
+                warehouse:
+                  redshift: {host: h, database: d, user: u, password: "${env:P}", iam-role: "arn:aws:iam::111122223333:role/r"}
+                """;
+        files.variable("P", "secret");
+        assertThat(files.job(job).mistakes()).isEmpty();
+        assertThat(files.job(job.replace("s3://acme/staging", "data/staging")).mistakes())
+                .containsExactly(
+                        "jobs/test.yaml:4: staging.at: data/staging: is read by the warehouse itself, which reads from S3 only:"
+                                + " must be s3://bucket/prefix");
+        assertThat(files.job(job.replace(", iam-role: \"arn:aws:iam::111122223333:role/r\"", ""))
+                        .mistakes())
+                .containsExactly(
+                        "jobs/test.yaml:6: warehouse.redshift.iam-role: is missing: role: ARN, several chained by"
+                                + " commas, or default");
+        assertThat(files.job(job.replace(
+                                "111122223333:role/r\"", "1:role/r\", tables: {orders: {distkey: a, diststyle: even}}"))
+                        .mistakes())
+                .containsExactly(
+                        "jobs/test.yaml:6: warehouse.redshift.iam-role: arn:aws:iam::1:role/r: must be a role's ARN, for example"
+                                + " arn:aws:iam::111122223333:role/millrace-copy, or default",
+                        "jobs/test.yaml:6: warehouse.redshift.tables.orders.diststyle: even: has no effect beside distkey:"
+                                + " remove one of them");
     }
 
     @Test
