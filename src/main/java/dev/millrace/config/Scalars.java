@@ -118,6 +118,12 @@ final class Scalars {
     static final Scalar<String> SERVER_NAME =
             Scalar.matching("name", "must be a name of at most 63 characters, for example shop", "[^\\p{Cntrl}]{1,63}");
 
+    static final Scalar<String> IAM_ROLE = Scalar.matching(
+            "role: ARN, several chained by commas, or `default`",
+            "must be a role's ARN, for example arn:aws:iam::111122223333:role/millrace-copy, or default",
+            "default|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=.@/-]+"
+                    + "(,arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=.@/-]+)*");
+
     static final Scalar<Integer> KEPT_VERSIONS = small(1, 1_000, "must be a whole number from 1 to 1000");
 
     static final Scalar<Character> CHARACTER = new Scalar<>(

@@ -1,10 +1,15 @@
 package dev.millrace.config;
 
 import dev.millrace.config.WarehouseSettings.Dependents;
+import dev.millrace.config.WarehouseSettings.DistStyle;
 import dev.millrace.config.WarehouseSettings.DuckDb;
+import dev.millrace.config.WarehouseSettings.Encoding;
+import dev.millrace.config.WarehouseSettings.Json;
 import dev.millrace.config.WarehouseSettings.JsonColumns;
 import dev.millrace.config.WarehouseSettings.Postgres;
+import dev.millrace.config.WarehouseSettings.Redshift;
 import dev.millrace.config.WarehouseSettings.Snowflake;
+import dev.millrace.config.WarehouseSettings.TableDesign;
 import dev.millrace.config.WarehouseSettings.Tls;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -209,6 +214,105 @@ final class WarehouseKeys {
                         v.mistake(PASSPHRASE, "has no key to decrypt: remove it");
                     }
                 });
+    /** {@code warehouse.redshift}. */
+    private static final class RedshiftKeys {
+        static final Key<Redshift, String> HOST = Key.required(
+                "host", Scalars.HOST, Redshift::host, "Where the cluster or the serverless workgroup answers.");
+        static final Key<Redshift, Integer> PORT =
+                Key.of("port", Scalars.PORT, "5439", Redshift::port, "Its TCP port.");
+        static final Key<Redshift, String> DATABASE = Key.required(
+                "database", Scalars.SERVER_NAME, Redshift::database, "The database that holds the schema.");
+        static final Key<Redshift, String> USER = Key.required(
+                "user",
+                Scalars.SERVER_NAME,
+                Redshift::user,
+                "Who logs in; needs the right to make schemas: `GRANT CREATE ON DATABASE`.");
+        static final Key<Redshift, SecretRef> PASSWORD = Key.required(
+                "password",
+                new SecretForm(password -> !password.isEmpty(), "is empty: set the variable to the password"),
+                Redshift::password,
+                "The user's password.");
+        static final Key<Redshift, String> IAM_ROLE = Key.required(
+                "iam-role",
+                Scalars.IAM_ROLE,
+                Redshift::iamRole,
+                "The role with which COPY reads the landing; the cluster must have it attached. `default`: the cluster's"
+                        + " default role.");
+        static final Key<Redshift, Tls> TLS = Key.of(
+                "tls",
+                Scalar.oneOf(Tls.values()),
+                "verify-full",
+                Redshift::tls,
+                "How the connection is protected: encrypted and the host proven, encrypted only, or not at all.");
+        static final Key<Redshift, Duration> PATIENCE = Key.of(
+                "patience",
+                Scalars.DURATION,
+                "5m",
+                Redshift::patience,
+                "How long a replacement waits for readers that are in its way, and how long what collides with other"
+                        + " transactions is tried again.");
+        static final Key<Redshift, Dependents> DEPENDENTS = Key.of(
+                "dependents",
+                Scalar.oneOf(Dependents.values()),
+                "recreate",
+                Redshift::dependents,
+                "What becomes of views in other schemas that are bound to the tables: made anew on the new ones in the"
+                        + " same transaction, or the run is refused.");
+        static final Key<Redshift, Json> JSON = Key.of(
+                "json",
+                Scalar.oneOf(Json.values()),
+                "text",
+                Redshift::json,
+                "How JSON columns are kept: as the text that came, or parsed, as SUPER.");
+
+        static final Key<TableDesign, String> DISTKEY = Key.optional(
+                "distkey",
+                Scalars.COLUMN,
+                TableDesign::distkey,
+                "The column whose equal values lie together: DISTSTYLE KEY.");
+        static final Key<TableDesign, DistStyle> DISTSTYLE = Key.optional(
+                "diststyle",
+                Scalar.oneOf(DistStyle.values()),
+                TableDesign::diststyle,
+                "Where rows lie, for a table without distkey.");
+        static final Key<TableDesign, List<String>> SORTKEY = Key.list(
+                "sortkey",
+                new ListForm<>(Scalars.COLUMN, "[created_at]"),
+                TableDesign::sortkey,
+                "The columns that rows are sorted by; left out, as Redshift finds best.");
+        static final Key<TableDesign, Map<String, Encoding>> ENCODE = Key.map(
+                "encode",
+                new MapForm<>("column", Scalars.COLUMN, Scalar.oneOf(Encoding.values())),
+                TableDesign::encode,
+                "The columns' encodings; of those left out as Redshift finds best.");
+        static final Section<TableDesign> TABLE = Section.<TableDesign>of(
+                        List.of(DISTKEY, DISTSTYLE, SORTKEY, ENCODE),
+                        v -> new TableDesign(v.find(DISTKEY), v.find(DISTSTYLE), v.get(SORTKEY), v.get(ENCODE)))
+                .checked(v -> {
+                    if (v.isGiven(DISTKEY) && v.isGiven(DISTSTYLE)) {
+                        v.mistake(DISTSTYLE, "has no effect beside distkey: remove one of them");
+                    }
+                });
+        static final Key<Redshift, Map<String, TableDesign>> TABLES = Key.map(
+                "tables",
+                new MapForm<>("table", Scalars.SQL_NAME, TABLE),
+                Redshift::tables,
+                "How tables are laid out, by their name; columns must be the table's.");
+
+        static final Section<Redshift> SECTION = Section.of(
+                List.of(HOST, PORT, DATABASE, USER, PASSWORD, IAM_ROLE, TLS, PATIENCE, DEPENDENTS, JSON, TABLES),
+                v -> new Redshift(
+                        v.get(HOST),
+                        v.get(PORT),
+                        v.get(DATABASE),
+                        v.get(USER),
+                        v.get(PASSWORD),
+                        v.get(IAM_ROLE),
+                        v.get(TLS),
+                        v.get(PATIENCE),
+                        v.get(DEPENDENTS),
+                        v.get(JSON),
+                        v.get(TABLES)));
     }
 
     private static final Key<GateSettings, Percent> MAX_SHRINK = Key.optional(
@@ -260,6 +364,11 @@ final class WarehouseKeys {
             Snowflakes.SECTION,
             w -> w.engine() instanceof Snowflake s ? Optional.of(s) : Optional.empty(),
             "A Snowflake database.");
+    private static final Key<WarehouseSettings, Redshift> ENGINE_REDSHIFT = Key.optional(
+            "redshift",
+            RedshiftKeys.SECTION,
+            w -> w.engine() instanceof Redshift r ? Optional.of(r) : Optional.empty(),
+            "An Amazon Redshift database; the landing must lie on S3.");
     private static final Key<WarehouseSettings, String> WAREHOUSE_SCHEMA = Key.derived(
             "schema",
             Scalars.SQL_NAME,
@@ -280,6 +389,7 @@ final class WarehouseKeys {
                             ENGINE_DUCKDB,
                             ENGINE_POSTGRES,
                             ENGINE_SNOWFLAKE,
+                            ENGINE_REDSHIFT,
                             WAREHOUSE_SCHEMA,
                             KEEP_PREVIOUS,
                             WAREHOUSE_GATE),
@@ -288,11 +398,11 @@ final class WarehouseKeys {
                                     .<WarehouseSettings.Engine>map(duckDb -> duckDb)
                                     .or(() -> v.find(ENGINE_POSTGRES))
                                     .or(() -> v.find(ENGINE_SNOWFLAKE))
-                                    .orElseThrow(),
+                                    .orElseGet(() -> v.get(ENGINE_REDSHIFT)),
                             v.get(WAREHOUSE_SCHEMA),
                             v.get(KEEP_PREVIOUS),
                             v.get(WAREHOUSE_GATE)))
-            .withOneOf(List.of(ENGINE_DUCKDB, ENGINE_POSTGRES, ENGINE_SNOWFLAKE));
+            .withOneOf(List.of(ENGINE_DUCKDB, ENGINE_POSTGRES, ENGINE_SNOWFLAKE, ENGINE_REDSHIFT));
 
     private static String schemaName(String job) {
         String name = job.replace('-', '_');

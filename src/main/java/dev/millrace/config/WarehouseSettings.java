@@ -2,6 +2,8 @@ package dev.millrace.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -113,4 +115,93 @@ public record WarehouseSettings(Engine engine, String schema, int keepPrevious, 
             boolean tls,
             Duration patience)
             implements Engine {}
+    /** How JSON columns are kept. */
+    public enum Json {
+        /** The text as it came. */
+        TEXT,
+        /** Parsed, as SUPER: equal numbers become one number, spaces and the order of keys are lost. */
+        SUPER
+    }
+
+    /** Where Redshift keeps a table's rows. */
+    public enum DistStyle {
+        /** As Redshift finds best. */
+        AUTO,
+        /** Row by row in turn. */
+        EVEN,
+        /** On every node. */
+        ALL
+    }
+
+    /** <a href="https://docs.aws.amazon.com/redshift/latest/dg/c_Compression_encodings.html">Encodings</a> of a column. */
+    public enum Encoding {
+        AZ64,
+        BYTEDICT,
+        DELTA,
+        DELTA32K,
+        LZO,
+        MOSTLY8,
+        MOSTLY16,
+        MOSTLY32,
+        RAW,
+        RUNLENGTH,
+        TEXT255,
+        TEXT32K,
+        ZSTD
+    }
+
+    /**
+     * How a table of Redshift is laid out.
+     *
+     * @param distkey rows of equal values lie together
+     * @param diststyle where rows lie, without a distkey
+     * @param sortkey columns the rows are sorted by; empty: as Redshift finds best
+     * @param encode encodings by column; others as Redshift finds best
+     */
+    public record TableDesign(
+            Optional<String> distkey,
+            Optional<DistStyle> diststyle,
+            List<String> sortkey,
+            Map<String, Encoding> encode) {
+        public TableDesign {
+            sortkey = List.copyOf(sortkey);
+            encode = Ordered.copyOf(encode);
+        }
+
+        /** Nothing is declared. */
+        public static final TableDesign NONE = new TableDesign(Optional.empty(), Optional.empty(), List.of(), Map.of());
+    }
+
+    /**
+     * Amazon Redshift.
+     *
+     * @param host where the cluster or workgroup answers
+     * @param port its TCP port
+     * @param database that holds the schema
+     * @param user to log in as; it owns what is made
+     * @param password of the user
+     * @param iamRole with which COPY reads the landing: an ARN, several chained by commas, or {@code default}
+     * @param tls how the connection is protected
+     * @param patience how long a replacement waits for readers that are in its way, and other transactions are retried
+     * @param dependents what becomes of views in other schemas
+     * @param json how JSON columns are kept
+     * @param tables layouts by table; others as Redshift finds best
+     */
+    public record Redshift(
+            String host,
+            int port,
+            String database,
+            String user,
+            SecretRef password,
+            String iamRole,
+            Tls tls,
+            Duration patience,
+            Dependents dependents,
+            Json json,
+            Map<String, TableDesign> tables)
+            implements Engine {
+        public Redshift {
+            tables = Ordered.copyOf(tables);
+        }
+    }
 }

@@ -116,11 +116,12 @@ final class Effects implements ScanWatch.Listener {
     }
 
     /** For {@link Surroundings}. */
-    BiFunction<WarehouseSettings, Optional<String>, Warehouse> warehouses() {
-        return (settings, password) -> {
+    BiFunction<WarehouseSettings, WarehouseAccess, Warehouse> warehouses() {
+        return (settings, access) -> {
             Steps steps = step -> had(new Effect(Kind.WAREHOUSE, step));
             if (settings.engine() instanceof WarehouseSettings.Postgres server) {
-                return new PostgresWarehouse(new PostgresOptions(server, password), settings.schema(), steps);
+                return new PostgresWarehouse(
+                        new PostgresOptions(server, access.secret(server.password())), settings.schema(), steps);
             }
             return new DuckDbWarehouse(
                     ((WarehouseSettings.DuckDb) settings.engine()).path(),

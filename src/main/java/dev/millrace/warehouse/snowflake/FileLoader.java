@@ -8,7 +8,7 @@ import dev.millrace.run.RunId;
 import dev.millrace.storage.StoredFile;
 import dev.millrace.table.FileFormat;
 import dev.millrace.warehouse.LandingFiles;
-import dev.millrace.warehouse.ParquetColumns;
+import dev.millrace.warehouse.sql.ParquetColumns;
 import dev.millrace.warehouse.Steps;
 import java.io.IOException;
 import java.sql.SQLException;
