@@ -214,6 +214,8 @@ final class WarehouseKeys {
                         v.mistake(PASSPHRASE, "has no key to decrypt: remove it");
                     }
                 });
+    }
+
     /** {@code warehouse.redshift}. */
     private static final class RedshiftKeys {
         static final Key<Redshift, String> HOST = Key.required(
