@@ -15,6 +15,7 @@ import base64
 import collections
 import datetime
 import decimal
+import glob
 import gzip
 import hashlib
 import io
@@ -24,7 +25,6 @@ import os
 import re
 import secrets
 import socket
-import socketserver
 import sys
 import threading
 import time
@@ -896,7 +896,7 @@ def with_table_functions(session, sql, relations):
         if function is None:
             raise compilation(2141, "42601", f"Unknown table function {match[2].upper()}")
         with session.account.lock:
-            columns, rows = function(session, **{k if isinstance(k, str) else f"_{k}": v for k, v in arguments.items()})
+            columns, rows = function(session, **{k.lower() if isinstance(k, str) else f"_{k}": v for k, v in arguments.items()})
         name = f"_relation_{next(session.account.numbers)}"
         relations[name.upper()] = arrow(columns, rows)
         sql = sql[: match.start()] + name + sql[match.end() + end + 1 :]
@@ -3011,7 +3011,9 @@ def login(account, question, data, peer):
         except Refused as e:
             raise LoginRefused(e.code, e.message) from e
         account.sessions[session.token] = session
-    threading.Thread(target=watch, args=(session, peer), daemon=True).start()
+    process = process_of(peer)
+    if process is not None:
+        threading.Thread(target=watch, args=(session, process), daemon=True).start()
     return session
 
 
@@ -3031,33 +3033,40 @@ def verify(user, account_name, name, token):
         raise invalid
 
 
-def watch(session, peer):
+def watch(session, process):
     """Ends the session of a process that is gone, so that its transaction is rolled back and its locks are free."""
-    process = process_of(peer)
-    while process and not session.closed:
-        if not os.path.exists(process) or open(process + "/stat").read().rpartition(")")[2].split()[0] in "ZX":
+    while not session.closed:
+        try:
+            with open(f"/proc/{process}/stat") as stat:
+                gone = stat.read().rpartition(")")[2].split()[0] in "ZX"
+        except OSError:
+            gone = True
+        if gone:
             session.close()
             return
         time.sleep(0.1)
 
 
+PROCESSES = []  # that have logged in, the last one first
+
+
 def process_of(peer):
-    """The folder in /proc of the process at the other end of a connection of this host."""
-    local = "%s:%04X" % (socket.inet_aton(peer[0])[::-1].hex().upper(), peer[1])
-    mapped = f"0000000000000000FFFF0000{local}"
+    """The number of the process at the other end of a connection of this host."""
+    address = "%s:%04X" % (socket.inet_aton(peer[0])[::-1].hex().upper(), peer[1])
     inodes = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
-            lines = open(table).read().splitlines()[1:]
+            with open(table) as lines:
+                inodes.update(f"socket:[{line.split()[9]}]" for line in lines if line.split()[1].endswith(address))
         except OSError:
             continue
-        inodes.update(f"socket:[{line.split()[9]}]" for line in lines if line.split()[1] in (local, mapped))
-    for process in os.listdir("/proc") if inodes else ():
-        if process.isdigit() and int(process) != os.getpid():
+    others = sorted((int(p) for p in os.listdir("/proc") if p.isdigit()), reverse=True) if inodes else []
+    for process in [*PROCESSES, *others]:
+        for fd in glob.glob(f"/proc/{process}/fd/*"):
             try:
-                for fd in os.scandir(f"/proc/{process}/fd"):
-                    if os.readlink(fd.path) in inodes:
-                        return f"/proc/{process}"
+                if os.readlink(fd) in inodes:
+                    PROCESSES[:] = [process, *(p for p in PROCESSES if p != process)][:20]
+                    return process
             except OSError:
                 continue
     return None

@@ -89,6 +89,8 @@ public final class SnowflakeServer {
         properties.put("ssl", "off");
         properties.put("maxHttpRetries", "1");
         properties.put("CLIENT_TELEMETRY_ENABLED", "false");
+        properties.put("disablePlatformDetection", "true");
+        properties.put("disableOCSPChecks", "true");
         properties.put("JDBC_QUERY_RESULT_FORMAT", "JSON");
         return properties;
     }
@@ -129,6 +131,8 @@ public final class SnowflakeServer {
     private static int start(Path home, Path python) throws IOException {
         Path work = Files.createDirectories(home.resolve("target/servers"));
         Path log = Files.createTempFile(work, "snowflake-", ".log");
+        // The driver keeps certificates' states in the home folder otherwise.
+        System.setProperty("net.snowflake.jdbc.ocspResponseCacheDir", work.toString());
         int free;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             free = socket.getLocalPort();
