@@ -1179,7 +1179,8 @@ final class JobKeys {
             .checked(JobKeys::checkTables)
             .checked(JobKeys::checkStaging)
             .checked(JobKeys::checkSource)
-            .checked(JobKeys::checkLake);
+            .checked(JobKeys::checkLake)
+            .checked(JobKeys::checkLandingPlace);
 
     /** Full paths of the declared keys with this name. */
     static List<String> pathsEndingWith(String name) {
@@ -1314,6 +1315,26 @@ final class JobKeys {
                             Reading.below("tables", table.key()),
                             "all records are of one kind, "
                                     + tables.entries().get(0).key() + ": remove this one, or set schema.kind"));
+        }
+    }
+
+    /** A warehouse that reads the landing itself reads it from S3. */
+    private static void checkLandingPlace(Values v) {
+        boolean reads = v.find(WAREHOUSE_KEY)
+                .filter(w -> w.engine() instanceof WarehouseSettings.Redshift
+                        || w.engine() instanceof WarehouseSettings.Snowflake)
+                .isPresent();
+        if (reads
+                && v.find(STAGING_KEY)
+                        .filter(s -> !s.at().uri().startsWith("s3://"))
+                        .isPresent()) {
+            Reading reading = v.reading();
+            String message = "is read by the warehouse itself, which reads from S3 only: must be s3://bucket/prefix";
+            reading.root()
+                    .find("staging", "at")
+                    .ifPresentOrElse(
+                            at -> v.mistake(at, "staging.at", message),
+                            () -> v.mistake(new Tree.Empty(reading.root().place()), "staging.at", message));
         }
     }
 

@@ -104,8 +104,25 @@ final class Scalars {
             "must be the name or address of a host, for example db.acme.com",
             "[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?");
 
+    static final Scalar<String> ACCOUNT = Scalar.matching(
+            "account identifier",
+            "must be an account's identifier, for example acme-prod",
+            "[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?");
+
+    /** A stage of Snowflake in its schema, with or without the database. */
+    static final Scalar<String> STAGE = Scalar.matching(
+            "stage",
+            "must be SCHEMA.STAGE or DATABASE.SCHEMA.STAGE, for example OPS.LANDING",
+            "[^\\p{Cntrl}.]{1,255}\\.[^\\p{Cntrl}.]{1,255}(\\.[^\\p{Cntrl}.]{1,255})?");
+
     static final Scalar<String> SERVER_NAME =
             Scalar.matching("name", "must be a name of at most 63 characters, for example shop", "[^\\p{Cntrl}]{1,63}");
+
+    static final Scalar<String> IAM_ROLE = Scalar.matching(
+            "role: ARN, several chained by commas, or `default`",
+            "must be a role's ARN, for example arn:aws:iam::111122223333:role/millrace-copy, or default",
+            "default|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=.@/-]+"
+                    + "(,arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=.@/-]+)*");
 
     static final Scalar<Integer> KEPT_VERSIONS = small(1, 1_000, "must be a whole number from 1 to 1000");
 

@@ -1,5 +1,6 @@
 package dev.millrace.warehouse.postgres;
 
+import dev.millrace.warehouse.sql.Cells;
 import java.math.BigInteger;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -11,7 +12,7 @@ import org.postgresql.copy.CopyIn;
  *
  * @see <a href="https://www.postgresql.org/docs/15/sql-copy.html">COPY</a>, "Binary Format"
  */
-final class CopyRows {
+final class CopyRows implements Cells {
     private static final byte[] HEADER = {
         'P', 'G', 'C', 'O', 'P', 'Y', '\n', (byte) 0xFF, '\r', '\n', 0, 0, 0, 0, 0, 0, 0, 0, 0
     };
@@ -46,12 +47,14 @@ final class CopyRows {
         return rows;
     }
 
-    void beginRow() {
+    @Override
+    public void beginRow() {
         int2(columns);
         next = 0;
     }
 
-    void endRow() throws SQLException {
+    @Override
+    public void endRow() throws SQLException {
         nullsUpTo(columns);
         rows++;
         if (size >= FLUSH_BYTES) {
@@ -70,42 +73,44 @@ final class CopyRows {
         size = 0;
     }
 
-    void int8(int column, long value) {
+    @Override
+    public void int8(int column, long value) {
         begin(column, Long.BYTES);
         put8(value);
     }
 
-    void float8(int column, double value) {
+    @Override
+    public void float8(int column, double value) {
         int8(column, Double.doubleToRawLongBits(value));
     }
 
-    void bool(int column, boolean value) {
+    @Override
+    public void bool(int column, boolean value) {
         begin(column, 1);
         ensure(1);
         bytes[size++] = (byte) (value ? 1 : 0);
     }
 
     /** @param days since 1970 */
-    void date(int column, int days) {
+    @Override
+    public void date(int column, int days) {
         begin(column, Integer.BYTES);
         int4(days - DAYS_TO_2000);
     }
 
     /** @param micros since 1970, UTC */
-    void timestamp(int column, long micros) {
+    @Override
+    public void timestamp(int column, long micros) {
         int8(column, micros - MICROS_TO_2000);
     }
 
     /** Text in UTF-8, JSON or bytes. */
-    void bytes(int column, byte[] value, int from, int length) {
+    @Override
+    public void bytes(int column, byte[] value, int from, int length) {
         begin(column, length);
         ensure(length);
         System.arraycopy(value, from, bytes, size, length);
         size += length;
-    }
-
-    void bytes(int column, byte[] value) {
-        bytes(column, value, 0, value.length);
     }
 
     /** A decimal of unscaled value and scale. */
@@ -121,7 +126,8 @@ final class CopyRows {
         numeric(column, first, scale, unscaled < 0);
     }
 
-    void numeric(int column, BigInteger unscaled, int scale) {
+    @Override
+    public void numeric(int column, BigInteger unscaled, int scale) {
         BigInteger rest = unscaled.abs().multiply(BigInteger.TEN.pow(padding(scale)));
         int first = MOST_GROUPS;
         while (rest.bitLength() > Long.SIZE - 1) {

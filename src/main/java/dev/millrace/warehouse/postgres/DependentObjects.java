@@ -3,31 +3,15 @@ package dev.millrace.warehouse.postgres;
 import static dev.millrace.warehouse.SqlText.identifier;
 import static dev.millrace.warehouse.SqlText.literal;
 
-import dev.millrace.config.WarehouseSettings.Dependents;
-import dev.millrace.fault.Fault;
 import dev.millrace.warehouse.SqlText;
+import dev.millrace.warehouse.sql.Dependents;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
-/**
- * What people built on the tables of the live schema. Such things follow the tables and not their names, so a swap would
- * leave them with what was live before.
- *
- * @param views in other schemas, which can be made anew on the tables that follow
- * @param others as a person names them; they cannot
- */
-record DependentObjects(List<View> views, List<String> others) {
-    /**
-     * A view.
-     *
-     * @param name with its schema, as statements write it
-     * @param options in brackets, or empty
-     * @param select its query, with names in full
-     */
-    record View(String name, String options, String select) {}
+/** Looks in PostgreSQL's catalog for what depends on the live schema. */
+final class DependentObjects {
+    private DependentObjects() {}
 
     /**
      * Looks for them.
@@ -35,7 +19,7 @@ record DependentObjects(List<View> views, List<String> others) {
      * @param schema that is live
      * @param tables in it that are ours
      */
-    static DependentObjects of(PostgresSession session, String schema, List<String> tables) throws SQLException {
+    static Dependents of(PostgresSession session, String schema, List<String> tables) throws SQLException {
         String ours = tables.isEmpty()
                 ? "('')"
                 : tables.stream().map(SqlText::literal).collect(Collectors.joining(", ", "(", ")"));
@@ -44,7 +28,7 @@ record DependentObjects(List<View> views, List<String> others) {
                         + " WHERE n.nspname = " + literal(schema) + " AND c.relkind IN ('r', 'p') AND c.relname IN "
                         + ours + ")";
         String namespace = "(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = " + literal(schema) + ")";
-        List<View> views = session.rows(
+        List<Dependents.View> views = session.rows(
                 "SELECT DISTINCT n.nspname, v.relname, coalesce(array_to_string(v.reloptions, ', '), ''),"
                         + " pg_get_viewdef(v.oid) FROM pg_catalog.pg_depend d"
                         + " JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid"
@@ -52,7 +36,7 @@ record DependentObjects(List<View> views, List<String> others) {
                         + " JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace"
                         + " WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid IN " + live
                         + " AND v.relnamespace <> " + namespace + " ORDER BY 1, 2",
-                row -> new View(
+                row -> new Dependents.View(
                         identifier(row.getString(1)) + "." + identifier(row.getString(2)),
                         row.getString(3),
                         row.getString(4).strip().replaceAll(";$", "")));
@@ -91,47 +75,6 @@ record DependentObjects(List<View> views, List<String> others) {
                         + " FROM pg_catalog.pg_proc WHERE pronamespace = " + namespace
                         + ") found ORDER BY text",
                 row -> row.getString(1));
-        return new DependentObjects(views, others);
-    }
-
-    /**
-     * Refuses what would be left behind.
-     *
-     * @param who is to replace live, as messages name it
-     * @throws Fault GATE with all of them, one a line
-     */
-    void require(String who, Dependents rule) {
-        List<String> refused = switch (rule) {
-            case RECREATE -> others;
-            case REFUSE ->
-                Stream.concat(views.stream().map(v -> "view " + v.name()), others.stream())
-                        .toList();
-        };
-        if (!refused.isEmpty()) {
-            throw Fault.gate(
-                    "The gate refused " + who + "; live is as it was: these depend on live tables, and would stay"
-                            + " with the old ones: drop them, or move them elsewhere:" + System.lineSeparator()
-                            + String.join(System.lineSeparator(), refused));
-        }
-    }
-
-    /** Makes the views anew, on the tables that have the names now; rights on them stay. */
-    void recreate(PostgresSession session, String who) throws SQLException {
-        for (View view : views) {
-            String options = Optional.of(view.options())
-                    .filter(o -> !o.isEmpty())
-                    .map(o -> " WITH (" + o + ")")
-                    .orElse("");
-            session.execute("SAVEPOINT recreate");
-            try {
-                session.execute("CREATE OR REPLACE VIEW " + view.name() + options + " AS " + view.select());
-            } catch (SQLException e) {
-                session.execute("ROLLBACK TO SAVEPOINT recreate");
-                throw Fault.gate("The gate refused " + who + "; live is as it was: the view " + view.name()
-                        + " cannot be made anew on its tables: " + PostgresSession.message(e)
-                        + ": change the view, or drop it");
-            }
-            session.execute("RELEASE SAVEPOINT recreate");
-        }
+        return new Dependents(views, others);
     }
 }

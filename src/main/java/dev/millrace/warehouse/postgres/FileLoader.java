@@ -8,6 +8,8 @@ import dev.millrace.run.RunId;
 import dev.millrace.table.Column;
 import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Steps;
+import dev.millrace.warehouse.sql.CsvRows;
+import dev.millrace.warehouse.sql.StoredVersion;
 import java.io.IOException;
 import java.io.InputStream;
 import java.sql.SQLException;
@@ -28,12 +30,12 @@ final class FileLoader {
     private static final long BATCH_BYTES = 64L << 20;
 
     private final PostgresSession session;
-    private final VersionTable versions;
+    private final PostgresVersionTable versions;
     private final RunId run;
     private final LandingFiles landing;
     private final Steps steps;
 
-    FileLoader(PostgresSession session, VersionTable versions, RunId run, LandingFiles landing, Steps steps) {
+    FileLoader(PostgresSession session, PostgresVersionTable versions, RunId run, LandingFiles landing, Steps steps) {
         this.session = session;
         this.versions = versions;
         this.run = run;
@@ -165,7 +167,7 @@ final class FileLoader {
         return Fault.world(
                 "Cannot load " + landing.uri(file) + " into " + landing.table().name() + ": row "
                         + where.get().group(1)
-                        + column + ": " + PostgresSession.message(e)
+                        + column + ": " + session.message(e)
                         + ": a value that PostgreSQL cannot hold: leave the column out or compute another, and run again",
                 e);
     }

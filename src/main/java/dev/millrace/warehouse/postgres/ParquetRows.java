@@ -5,12 +5,12 @@ import dev.millrace.run.DataFile;
 import dev.millrace.table.Column;
 import dev.millrace.table.ColumnType;
 import dev.millrace.warehouse.LandingFiles;
+import dev.millrace.warehouse.sql.ParquetColumns;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.apache.parquet.column.Dictionary;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.example.data.simple.NanoTime;
@@ -23,19 +23,11 @@ import org.apache.parquet.io.api.Converter;
 import org.apache.parquet.io.api.GroupConverter;
 import org.apache.parquet.io.api.PrimitiveConverter;
 import org.apache.parquet.io.api.RecordMaterializer;
-import org.apache.parquet.schema.LogicalTypeAnnotation;
-import org.apache.parquet.schema.LogicalTypeAnnotation.DateLogicalTypeAnnotation;
-import org.apache.parquet.schema.LogicalTypeAnnotation.DecimalLogicalTypeAnnotation;
-import org.apache.parquet.schema.LogicalTypeAnnotation.IntLogicalTypeAnnotation;
-import org.apache.parquet.schema.LogicalTypeAnnotation.JsonLogicalTypeAnnotation;
-import org.apache.parquet.schema.LogicalTypeAnnotation.StringLogicalTypeAnnotation;
 import org.apache.parquet.schema.LogicalTypeAnnotation.TimeUnit;
 import org.apache.parquet.schema.LogicalTypeAnnotation.TimestampLogicalTypeAnnotation;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType;
-import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
-import org.apache.parquet.schema.Type.Repetition;
 
 /** A landing file in Parquet: its cells go to a COPY as they are decoded, no row is made. */
 final class ParquetRows implements AutoCloseable {
@@ -62,15 +54,7 @@ final class ParquetRows implements AutoCloseable {
         boolean isOpen = false;
         try {
             MessageType schema = reader.getFileMetaData().getSchema();
-            for (Column column : landing.table().definition().columns()) {
-                Optional<Type> type = schema.containsField(column.name())
-                        ? Optional.of(schema.getType(column.name()))
-                        : Optional.empty();
-                if (type.filter(t -> isExact(t, column.type())).isEmpty()) {
-                    throw landing.otherColumn(
-                            file, column, type.map(ParquetRows::text).orElse("missing"));
-                }
-            }
+            ParquetColumns.require(landing, file, schema);
             List<Type> fields = new ArrayList<>();
             List<Column> columns = new ArrayList<>();
             for (Type field : schema.getFields()) {
@@ -119,48 +103,6 @@ final class ParquetRows implements AutoCloseable {
     @Override
     public void close() throws IOException {
         reader.close();
-    }
-
-    /** As a job file would write it, or Parquet. */
-    private static String text(Type type) {
-        return type.isPrimitive() && type.getLogicalTypeAnnotation() instanceof DecimalLogicalTypeAnnotation d
-                ? "decimal(" + d.getPrecision() + "," + d.getScale() + ")"
-                : type.toString();
-    }
-
-    /** Whether a column of a file becomes this type without loss. */
-    private static boolean isExact(Type field, ColumnType type) {
-        if (!field.isPrimitive() || field.isRepetition(Repetition.REPEATED)) {
-            return false;
-        }
-        PrimitiveTypeName physical = field.asPrimitiveType().getPrimitiveTypeName();
-        Optional<LogicalTypeAnnotation> logical = Optional.ofNullable(field.getLogicalTypeAnnotation());
-        return switch (type.kind()) {
-            case STRING, JSON ->
-                physical == PrimitiveTypeName.BINARY
-                        && logical.filter(l -> l instanceof StringLogicalTypeAnnotation
-                                        || l instanceof JsonLogicalTypeAnnotation)
-                                .isPresent();
-            case BINARY -> physical == PrimitiveTypeName.BINARY && logical.isEmpty();
-            case BOOLEAN -> physical == PrimitiveTypeName.BOOLEAN;
-            case DOUBLE -> physical == PrimitiveTypeName.DOUBLE;
-            case BIGINT ->
-                physical == PrimitiveTypeName.INT64
-                        && logical.filter(l -> !(l instanceof IntLogicalTypeAnnotation i && i.isSigned()))
-                                .isEmpty();
-            case DATE ->
-                logical.filter(DateLogicalTypeAnnotation.class::isInstance).isPresent();
-            case TIMESTAMP ->
-                physical == PrimitiveTypeName.INT96
-                        || logical.filter(l ->
-                                        l instanceof TimestampLogicalTypeAnnotation t && t.getUnit() != TimeUnit.NANOS)
-                                .isPresent();
-            case DECIMAL ->
-                logical.filter(l -> l instanceof DecimalLogicalTypeAnnotation d
-                                && d.getPrecision() == type.precision()
-                                && d.getScale() == type.scale())
-                        .isPresent();
-        };
     }
 
     /** Takes the cells of a row. */

@@ -1,15 +1,11 @@
 package dev.millrace.warehouse.postgres;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.warehouse.sql.SqlSession;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import org.postgresql.PGConnection;
@@ -17,18 +13,8 @@ import org.postgresql.copy.CopyIn;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
-/** A connection of one caller. Outside {@link #transaction} each statement is a transaction of its own. */
-final class PostgresSession implements AutoCloseable {
-    /** Reads one row of a result. */
-    interface RowReader<T> {
-        T read(ResultSet row) throws SQLException;
-    }
-
-    /** Statements that hold together. */
-    interface Work<T> {
-        T run() throws SQLException;
-    }
-
+/** A connection to PostgreSQL. */
+final class PostgresSession extends SqlSession {
     /** <a href="https://www.postgresql.org/docs/15/errcodes-appendix.html">Error codes of PostgreSQL</a>. */
     static final String LOCK_NOT_AVAILABLE = "55P03";
 
@@ -40,11 +26,10 @@ final class PostgresSession implements AutoCloseable {
     private static final String CONNECTION = "08";
 
     private final PostgresOptions options;
-    private final Connection connection;
 
     private PostgresSession(PostgresOptions options, Connection connection) {
+        super(connection);
         this.options = options;
-        this.connection = connection;
     }
 
     /** @throws Fault WORLD with what to look at, when the server does not let us in */
@@ -94,108 +79,20 @@ final class PostgresSession implements AutoCloseable {
         return properties;
     }
 
-    void execute(String sql) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    /** Rows changed. */
-    long update(String sql, Object... values) throws SQLException {
-        try (PreparedStatement statement = prepared(sql, values)) {
-            return statement.executeLargeUpdate();
-        }
-    }
-
-    /** A result that is small by construction. */
-    <T> List<T> rows(String sql, RowReader<T> reader, Object... values) throws SQLException {
-        try (PreparedStatement statement = prepared(sql, values);
-                ResultSet result = statement.executeQuery()) {
-            List<T> rows = new ArrayList<>();
-            while (result.next()) {
-                rows.add(reader.read(result));
-            }
-            return rows;
-        }
-    }
-
-    private PreparedStatement prepared(String sql, Object... values) throws SQLException {
-        PreparedStatement statement = connection.prepareStatement(sql);
-        for (int i = 0; i < values.length; i++) {
-            statement.setObject(i + 1, values[i]);
-        }
-        return statement;
-    }
-
-    long number(String sql, Object... values) throws SQLException {
-        return rows(sql, row -> row.getLong(1), values).get(0);
-    }
-
-    Statement statement() throws SQLException {
-        return connection.createStatement();
-    }
-
     /** Begins a COPY from what is written next. */
     CopyIn copyIn(String sql) throws SQLException {
-        return connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql);
+        return connection().unwrap(PGConnection.class).getCopyAPI().copyIn(sql);
     }
 
-    /** All of the work or, where it fails, nothing. */
-    <T> T transaction(Work<T> work) throws SQLException {
-        boolean isDone = false;
-        connection.setAutoCommit(false);
-        try {
-            T result = work.run();
-            connection.commit();
-            isDone = true;
-            return result;
-        } finally {
-            if (!isDone) {
-                rollback();
-            }
-            setAutoCommit();
-        }
-    }
-
-    /** What failed before is what is told; a connection that is broken undoes by itself. */
-    private void rollback() {
-        try {
-            connection.rollback();
-        } catch (SQLException broken) {
-            close();
-        }
-    }
-
-    private void setAutoCommit() throws SQLException {
-        if (!connection.isClosed()) {
-            connection.setAutoCommit(true);
-        }
-    }
-
-    /** Gives up the connection: the server undoes what is not committed. */
     @Override
-    public void close() {
-        try {
-            connection.close();
-        } catch (SQLException e) {
-            // It is gone either way.
-            return;
-        }
+    public String message(SQLException e) {
+        return text(e);
     }
 
-    /** Whether a failure is of one of these codes. */
-    static boolean is(SQLException e, String... codes) {
-        return List.of(codes).contains(String.valueOf(e.getSQLState()));
-    }
-
-    /** The server's message without its details, which may show values. */
-    static String message(SQLException e) {
+    private static String text(SQLException e) {
         Optional<ServerErrorMessage> server =
                 Optional.ofNullable(e instanceof PSQLException p ? p.getServerErrorMessage() : null);
-        return server.map(ServerErrorMessage::getMessage)
-                .orElseGet(() -> String.valueOf(e.getMessage()))
-                .strip()
-                .replaceAll("\\s*\\R\\s*", " ");
+        return oneLine(server.map(ServerErrorMessage::getMessage).orElseGet(() -> String.valueOf(e.getMessage())));
     }
 
     /** Where in a COPY it failed, as the server tells it: {@code COPY orders, line 3, column price: "..."}. */
@@ -205,14 +102,15 @@ final class PostgresSession implements AutoCloseable {
                 : Optional.empty();
     }
 
-    Fault failure(String what, SQLException e) {
+    @Override
+    public Fault failure(String what, SQLException e) {
         return failure(options, what, e);
     }
 
     private static Fault failure(PostgresOptions options, String what, SQLException e) {
         String place = what + ": PostgreSQL at " + options.server().host() + ":"
                 + options.server().port() + ", database " + options.server().database() + ", user "
-                + options.server().user() + ": " + message(e);
+                + options.server().user() + ": " + text(e);
         String state = String.valueOf(e.getSQLState());
         if (state.startsWith(AUTHORIZATION)) {
             return Fault.world(place + ": check warehouse.postgres.user and password", e);

@@ -19,6 +19,7 @@ import dev.millrace.warehouse.Steps;
 import dev.millrace.warehouse.Warehouse;
 import dev.millrace.warehouse.WarehouseContract;
 import dev.millrace.warehouse.WarehouseEngine;
+import dev.millrace.warehouse.sql.VersionTable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,22 +1,23 @@
-package dev.millrace.warehouse.postgres;
+package dev.millrace.warehouse.sql;
 
 import dev.millrace.run.RunId;
 import dev.millrace.warehouse.Version;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A version of a schema, as {@code _millrace.version} has it.
+ * A version of a schema, as {@code _millrace} has it.
  *
  * @param run that made it
  * @param commit of the run
  * @param namespace the schema that holds it while it is not live
- * @param definition of all tables, as text to compare
+ * @param definition of all tables, as text to compare; a line for each that begins with its name and a bracket
  * @param preparedAgainst the commit that was live when it was prepared; empty when nothing was
  * @param previous the run that was live before it; set when it goes live
  * @param isLive whether its tables are in the schema that readers use
  */
-record StoredVersion(
+public record StoredVersion(
         RunId run,
         long commit,
         String namespace,
@@ -24,7 +25,15 @@ record StoredVersion(
         OptionalLong preparedAgainst,
         Optional<RunId> previous,
         boolean isLive) {
-    Version version() {
+    public Version version() {
         return new Version(run, commit);
+    }
+
+    /** Its tables, by its definition. */
+    public List<String> tables() {
+        return definition
+                .lines()
+                .map(line -> line.substring(0, line.indexOf('(')))
+                .toList();
     }
 }

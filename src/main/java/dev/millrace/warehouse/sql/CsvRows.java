@@ -1,4 +1,4 @@
-package dev.millrace.warehouse.postgres;
+package dev.millrace.warehouse.sql;
 
 import com.github.luben.zstd.ZstdInputStream;
 import dev.millrace.table.Codec;
@@ -21,7 +21,7 @@ import java.util.zip.GZIPInputStream;
  * A landing file in CSV, in the dialect of {@link dev.millrace.table.FileFormat#CSV} and no other: what is not of it is
  * no file of ours.
  */
-final class CsvRows {
+public final class CsvRows {
     private static final int BUFFER_BYTES = 64 << 10;
     private static final int END = -1;
 
@@ -56,7 +56,7 @@ final class CsvRows {
      * @throws IOException with the row, and the column where there is one, when the file is of another dialect or a value
      *     is none of its column's type
      */
-    static void copy(InputStream file, Codec codec, List<Column> columns, CopyRows out)
+    public static void copy(InputStream file, Codec codec, List<Column> columns, Cells out)
             throws IOException, SQLException {
         try (InputStream in = decompressed(file, codec)) {
             new CsvRows(in, columns).copyTo(out);
@@ -72,7 +72,7 @@ final class CsvRows {
         };
     }
 
-    private void copyTo(CopyRows out) throws IOException, SQLException {
+    private void copyTo(Cells out) throws IOException, SQLException {
         header();
         int first = byteIn();
         while (first != END) {
@@ -133,7 +133,7 @@ final class CsvRows {
         }
     }
 
-    private void value(CopyRows out, int i) throws IOException {
+    private void value(Cells out, int i) throws IOException {
         Column column = columns.get(i);
         ColumnType type = column.type();
         try {

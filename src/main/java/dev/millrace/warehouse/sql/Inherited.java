@@ -1,0 +1,282 @@
+package dev.millrace.warehouse.sql;
+
+import static dev.millrace.warehouse.SqlText.identifier;
+
+import dev.millrace.fault.Fault;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * What people gave to the live schema and what the next version gets of it: owners, grants, default privileges and
+ * comments. Of tables and columns that the next version has no more it takes nothing.
+ *
+ * @param <S> a connection to the engine
+ */
+public abstract class Inherited<S extends SqlSession> {
+    /** Who has a right. */
+    public enum Grantee {
+        USER,
+        ROLE,
+        GROUP,
+        PUBLIC
+    }
+
+    /** What a right is about. */
+    public enum On {
+        SCHEMA,
+        TABLE,
+        COLUMN,
+        /** What will be made. */
+        DEFAULT
+    }
+
+    /**
+     * A right, as both versions must have it.
+     *
+     * @param object the table; for defaults who makes it and what, with a tab between
+     * @param column or empty
+     * @param kind of the grantee; engines that tell no kinds call all of them users
+     */
+    public record Grant(
+            On on, String object, String column, Grantee kind, String grantee, String privilege, boolean isGrantable) {
+        /** As a person says it. */
+        String text() {
+            String place = switch (on) {
+                case SCHEMA -> "the schema";
+                case COLUMN -> "column " + column + " of " + object;
+                case DEFAULT -> "what " + object.replace("\t", " makes of kind ");
+                case TABLE -> "table " + object;
+            };
+            String who = switch (kind) {
+                case USER -> grantee;
+                case ROLE, GROUP -> kind.name().toLowerCase(Locale.ROOT) + " " + grantee;
+                case PUBLIC -> "PUBLIC";
+            };
+            return privilege + " on " + place + " to " + who + (isGrantable ? " with grant option" : "");
+        }
+
+        /** The grantee, as statements write it. */
+        String grantedTo() {
+            return switch (kind) {
+                case USER -> identifier(grantee);
+                case ROLE, GROUP -> kind.name() + " " + identifier(grantee);
+                case PUBLIC -> "PUBLIC";
+            };
+        }
+    }
+
+    /**
+     * A comment.
+     *
+     * @param table or empty, for the schema's
+     * @param column or empty, for the table's
+     */
+    public record Comment(String table, String column, String text) {
+        String place() {
+            return table.isEmpty()
+                    ? "the schema"
+                    : column.isEmpty() ? "table " + table : "column " + column + " of " + table;
+        }
+    }
+
+    /**
+     * An owner.
+     *
+     * @param table or empty, for the schema's
+     */
+    public record Owner(String table, String role) {
+        String text() {
+            return (table.isEmpty() ? "the schema" : "table " + table) + " belongs to " + role;
+        }
+    }
+
+    /**
+     * What one version has.
+     *
+     * @param places the schema itself as an empty text, its tables, and their columns behind a tab
+     */
+    private record Given(Set<String> places, Set<Grant> grants, List<Owner> owners, List<Comment> comments) {
+        boolean has(String table, String column) {
+            return places.contains(column.isEmpty() ? table : table + "\t" + column);
+        }
+
+        boolean has(Grant grant) {
+            return grant.on() == On.DEFAULT || has(grant.object(), grant.column());
+        }
+
+        /** What of it another version has a place for and has not, or not so. */
+        List<Owner> ownersThatDiffer(Given other) {
+            return owners.stream()
+                    .filter(o -> other.has(o.table(), "") && !other.owners.contains(o))
+                    .toList();
+        }
+
+        List<Grant> grantsMissingIn(Given other) {
+            return grants.stream()
+                    .filter(g -> other.has(g) && !other.grants.contains(g))
+                    .toList();
+        }
+
+        List<Comment> commentsMissingIn(Given other) {
+            return comments.stream()
+                    .filter(c -> other.has(c.table(), c.column()) && !other.comments.contains(c))
+                    .toList();
+        }
+    }
+
+    private final S session;
+    private final String from;
+    private final String to;
+
+    /**
+     * @param from the schema that is live
+     * @param to the schema that is to replace it
+     */
+    protected Inherited(S session, String from, String to) {
+        this.session = session;
+        this.from = from;
+        this.to = to;
+    }
+
+    /** The schema itself as an empty text, its tables, and their columns behind a tab. */
+    protected abstract Set<String> places(String schema) throws SQLException;
+
+    protected abstract Set<Grant> grants(String schema) throws SQLException;
+
+    protected abstract List<Owner> owners(String schema) throws SQLException;
+
+    protected abstract List<Comment> comments(String schema) throws SQLException;
+
+    /** A text as statements write it. */
+    protected abstract String literal(String text);
+
+    /** What stands before a role that makes something: {@code ROLE} or {@code USER}. */
+    protected abstract String maker();
+
+    protected final S session() {
+        return session;
+    }
+
+    protected final String from() {
+        return from;
+    }
+
+    protected final String to() {
+        return to;
+    }
+
+    /** Gives the next version's schema what new tables in it are to have; before they are made. */
+    public void defaults() throws SQLException {
+        for (Grant grant : grants(from)) {
+            if (grant.on() == On.DEFAULT) {
+                apply(grantStatement(grant, true));
+            }
+        }
+    }
+
+    /**
+     * Gives owners, grants and comments, and compares.
+     *
+     * @throws Fault GATE that names what the next version could not be given
+     */
+    public void giveAndCompare() throws SQLException {
+        Given live = given(from);
+        for (Owner owner : live.ownersThatDiffer(given(to))) {
+            apply("ALTER " + (owner.table().isEmpty() ? "SCHEMA " + identifier(to) : "TABLE " + at(owner.table()))
+                    + " OWNER TO " + identifier(owner.role()));
+        }
+        // A new owner changes what is granted.
+        Given next = given(to);
+        for (Grant grant : next.grantsMissingIn(live)) {
+            apply(grantStatement(grant, false));
+        }
+        for (Grant grant : live.grantsMissingIn(next)) {
+            apply(grantStatement(grant, true));
+        }
+        for (Comment comment : live.commentsMissingIn(next)) {
+            apply(commentStatement(comment));
+        }
+        compare(live, given(to));
+    }
+
+    private void compare(Given live, Given next) {
+        List<String> differences = new ArrayList<>();
+        live.grantsMissingIn(next)
+                .forEach(grant -> differences.add("live has " + grant.text() + ", the staging has not"));
+        next.grantsMissingIn(live)
+                .forEach(grant -> differences.add("the staging has " + grant.text() + ", live has not"));
+        live.commentsMissingIn(next)
+                .forEach(comment -> differences.add("live has another comment on " + comment.place()));
+        live.ownersThatDiffer(next)
+                .forEach(owner -> differences.add(owner.text() + " in live, to another role in the staging"));
+        if (!differences.isEmpty()) {
+            throw Fault.gate("The gate refused schema " + to + "; live is as it was:" + System.lineSeparator()
+                    + String.join(System.lineSeparator(), differences));
+        }
+    }
+
+    private Given given(String schema) throws SQLException {
+        return new Given(places(schema), grants(schema), owners(schema), comments(schema));
+    }
+
+    /**
+     * Runs what gives something to the next version.
+     *
+     * @throws Fault GATE with the statement and why it was refused
+     */
+    protected final void apply(String statement) throws SQLException {
+        try {
+            session.execute(statement);
+        } catch (SQLException e) {
+            if (isPassing(e)) {
+                throw e;
+            }
+            throw Fault.gate(
+                    "The gate refused schema " + to + "; live is as it was: what live has cannot be given to it: "
+                            + statement + ": " + session.message(e));
+        }
+    }
+
+    /** Whether a statement may succeed when it is repeated. */
+    protected boolean isPassing(SQLException e) {
+        return false;
+    }
+
+    private String grantStatement(Grant grant, boolean isGiven) {
+        String grantee = grant.grantedTo();
+        String what = grant.privilege()
+                + switch (grant.on()) {
+                    case SCHEMA -> " ON SCHEMA " + identifier(to);
+                    case COLUMN -> " (" + identifier(grant.column()) + ") ON " + at(grant.object());
+                    case DEFAULT ->
+                        " ON " + grant.object().substring(grant.object().indexOf('\t') + 1);
+                    case TABLE -> " ON " + at(grant.object());
+                };
+        String forDefaults = grant.on() == On.DEFAULT
+                ? "ALTER DEFAULT PRIVILEGES FOR " + maker() + " "
+                        + identifier(grant.object().substring(0, grant.object().indexOf('\t'))) + " IN SCHEMA "
+                        + identifier(to) + " "
+                : "";
+        return forDefaults
+                + (isGiven
+                        ? "GRANT " + what + " TO " + grantee + (grant.isGrantable() ? " WITH GRANT OPTION" : "")
+                        : "REVOKE " + what + " FROM " + grantee);
+    }
+
+    private String commentStatement(Comment comment) {
+        String place = comment.table().isEmpty()
+                ? "SCHEMA " + identifier(to)
+                : comment.column().isEmpty()
+                        ? "TABLE " + at(comment.table())
+                        : "COLUMN " + at(comment.table()) + "." + identifier(comment.column());
+        return "COMMENT ON " + place + " IS " + literal(comment.text());
+    }
+
+    /** A table of the next version. */
+    protected final String at(String table) {
+        return identifier(to) + "." + identifier(table);
+    }
+}

@@ -1,0 +1,83 @@
+package dev.millrace.warehouse.sql;
+
+import dev.millrace.fault.Fault;
+import dev.millrace.run.DataFile;
+import dev.millrace.table.Column;
+import dev.millrace.table.ColumnType;
+import dev.millrace.warehouse.LandingFiles;
+import java.util.Optional;
+import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.DateLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.DecimalLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.IntLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.JsonLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.StringLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.TimeUnit;
+import org.apache.parquet.schema.LogicalTypeAnnotation.TimestampLogicalTypeAnnotation;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Type;
+import org.apache.parquet.schema.Type.Repetition;
+
+/** The columns of a landing file in Parquet, compared with its table's. */
+public final class ParquetColumns {
+    private ParquetColumns() {}
+
+    /**
+     * Compares by name.
+     *
+     * @throws Fault WORLD when the file lacks a column, or has it with another type
+     */
+    public static void require(LandingFiles landing, DataFile file, MessageType schema) {
+        for (Column column : landing.table().definition().columns()) {
+            Optional<Type> type =
+                    schema.containsField(column.name()) ? Optional.of(schema.getType(column.name())) : Optional.empty();
+            if (type.filter(t -> isExact(t, column.type())).isEmpty()) {
+                throw landing.otherColumn(
+                        file, column, type.map(ParquetColumns::text).orElse("missing"));
+            }
+        }
+    }
+
+    /** As a job file would write it, or Parquet. */
+    private static String text(Type type) {
+        return type.isPrimitive() && type.getLogicalTypeAnnotation() instanceof DecimalLogicalTypeAnnotation d
+                ? "decimal(" + d.getPrecision() + "," + d.getScale() + ")"
+                : type.toString();
+    }
+
+    /** Whether a column of a file becomes this type without loss. */
+    private static boolean isExact(Type field, ColumnType type) {
+        if (!field.isPrimitive() || field.isRepetition(Repetition.REPEATED)) {
+            return false;
+        }
+        PrimitiveTypeName physical = field.asPrimitiveType().getPrimitiveTypeName();
+        Optional<LogicalTypeAnnotation> logical = Optional.ofNullable(field.getLogicalTypeAnnotation());
+        return switch (type.kind()) {
+            case STRING, JSON ->
+                physical == PrimitiveTypeName.BINARY
+                        && logical.filter(l -> l instanceof StringLogicalTypeAnnotation
+                                        || l instanceof JsonLogicalTypeAnnotation)
+                                .isPresent();
+            case BINARY -> physical == PrimitiveTypeName.BINARY && logical.isEmpty();
+            case BOOLEAN -> physical == PrimitiveTypeName.BOOLEAN;
+            case DOUBLE -> physical == PrimitiveTypeName.DOUBLE;
+            case BIGINT ->
+                physical == PrimitiveTypeName.INT64
+                        && logical.filter(l -> !(l instanceof IntLogicalTypeAnnotation i && i.isSigned()))
+                                .isEmpty();
+            case DATE ->
+                logical.filter(DateLogicalTypeAnnotation.class::isInstance).isPresent();
+            case TIMESTAMP ->
+                physical == PrimitiveTypeName.INT96
+                        || logical.filter(l ->
+                                        l instanceof TimestampLogicalTypeAnnotation t && t.getUnit() != TimeUnit.NANOS)
+                                .isPresent();
+            case DECIMAL ->
+                logical.filter(l -> l instanceof DecimalLogicalTypeAnnotation d
+                                && d.getPrecision() == type.precision()
+                                && d.getScale() == type.scale())
+                        .isPresent();
+        };
+    }
+}

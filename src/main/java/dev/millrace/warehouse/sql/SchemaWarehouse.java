@@ -1,0 +1,537 @@
+package dev.millrace.warehouse.sql;
+
+import static dev.millrace.warehouse.SqlText.identifier;
+
+import dev.millrace.fault.Fault;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.run.DataFile;
+import dev.millrace.run.RunId;
+import dev.millrace.storage.Storage;
+import dev.millrace.warehouse.ColumnSet;
+import dev.millrace.warehouse.Counting;
+import dev.millrace.warehouse.Counts;
+import dev.millrace.warehouse.LandingFiles;
+import dev.millrace.warehouse.Load;
+import dev.millrace.warehouse.QueryRows;
+import dev.millrace.warehouse.Steps;
+import dev.millrace.warehouse.Uploaded;
+import dev.millrace.warehouse.Version;
+import dev.millrace.warehouse.Warehouse;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.sql.Types;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A schema of a database as a warehouse, where DDL is undone with its transaction.
+ *
+ * <p>A run loads a schema of its own. It becomes live by two renames in one transaction that holds all tables of live
+ * locked. What was live keeps its tables under another name, for a rollback. What {@code _millrace} says of the versions
+ * changes in the same transactions.
+ *
+ * @param <S> a connection to the engine
+ * @param <V> the engine's tables of versions
+ */
+public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTable> implements Warehouse {
+    private static final Logger LOG = LoggerFactory.getLogger(SchemaWarehouse.class);
+    private static final Set<String> RESERVED =
+            Set.of(VersionTable.SCHEMA, "information_schema", "pg_catalog", "public");
+    private static final int FETCHED_ROWS = 1000;
+
+    private final String schema;
+    private final Steps steps;
+
+    /**
+     * @param schema that readers use; made by the first replacement
+     * @param steps told of each effect
+     */
+    protected SchemaWarehouse(String schema, Steps steps) {
+        if (RESERVED.contains(schema.toLowerCase(Locale.ROOT))
+                || schema.toLowerCase(Locale.ROOT).startsWith("pg_")) {
+            throw Fault.user("Invalid warehouse schema: " + schema + ": the name is taken, choose another");
+        }
+        this.schema = schema;
+        this.steps = steps;
+    }
+
+    /** The schema that readers use. */
+    protected final String schema() {
+        return schema;
+    }
+
+    protected final Steps steps() {
+        return steps;
+    }
+
+    /** The server and database, as messages name them. */
+    protected abstract String server();
+
+    protected abstract S open();
+
+    protected abstract V versions(S session);
+
+    /** Makes the schema and tables of a version. */
+    protected abstract void build(S session, StoredVersion version, Load load) throws SQLException;
+
+    /** Loads files that are not in the ledger yet, each exactly once. */
+    protected abstract void load(Load load, LandingFiles landing, List<DataFile> missing, Consumer<DataFile> loaded);
+
+    /** What takes long and is done before anything is locked. */
+    protected abstract void makeReady(S session, Optional<StoredVersion> live, StoredVersion next, Load load)
+            throws SQLException;
+
+    /** What depends on live. */
+    protected abstract Dependents dependents(S session, List<String> tables) throws SQLException;
+
+    /** What waits for others within the transaction of a replacement; then nobody else loads into the version. */
+    protected abstract void awaitOthers(S session, V versions, RunId run) throws SQLException;
+
+    /** Gives the version what people gave to live, and compares. */
+    protected abstract Inherited<S> inherited(S session, String from, String to);
+
+    /** Whether views in other schemas are made anew. */
+    protected abstract boolean recreatesViews();
+
+    /**
+     * Takes locks until the transaction ends.
+     *
+     * @param live tables and views that readers use, as statements write them
+     * @param next tables that take their place
+     */
+    protected abstract void lock(S session, List<String> live, List<String> next) throws SQLException;
+
+    /** What is set for the transaction in which a version is dropped, so that it waits for no reader for long. */
+    protected abstract void hurry(S session) throws SQLException;
+
+    /** Opens the cursor {@code millrace_query} on a select, in a transaction that can change nothing. */
+    protected abstract void openCursor(Statement statement, String sql) throws SQLException;
+
+    /** Runs a query's reading in a transaction that can change nothing, in which the schema's tables need no schema. */
+    protected abstract void reading(S session, SqlSession.Work<Boolean> work) throws SQLException;
+
+    /** All tables with their columns, as text to compare; a line for each that begins with its name and a bracket. */
+    protected String definition(Load load) {
+        return load.definition();
+    }
+
+    protected final String where() {
+        return "schema " + schema + " of " + server();
+    }
+
+    /** Work on a connection that is closed after it. */
+    protected interface Work<S, V, T> {
+        T run(S session, V versions) throws SQLException;
+    }
+
+    protected final <T> T connected(String what, Work<S, V, T> work) {
+        try (S session = open()) {
+            try {
+                return work.run(session, versions(session));
+            } catch (SQLException e) {
+                throw session.failure(what, e);
+            }
+        }
+    }
+
+    /** In one transaction, alone among all who change what versions there are. */
+    protected <T> T locked(S session, V versions, Work<S, V, T> work) throws SQLException {
+        return session.transaction(() -> {
+            versions.lock();
+            return work.run(session, versions);
+        });
+    }
+
+    private <T> T locked(String what, Work<S, V, T> work) {
+        return connected(what, (session, versions) -> locked(session, versions, work));
+    }
+
+    @Override
+    public Optional<Version> live() {
+        return connected(
+                "Cannot read", (session, versions) -> live(versions.chain()).map(StoredVersion::version));
+    }
+
+    private static Optional<StoredVersion> live(List<StoredVersion> chain) {
+        return chain.stream().findFirst();
+    }
+
+    @Override
+    public Optional<Version> previous() {
+        return connected(
+                "Cannot read",
+                (session, versions) ->
+                        versions.chain().stream().skip(1).findFirst().map(StoredVersion::version));
+    }
+
+    @Override
+    public void prepare(Load load) {
+        load.requireSchema(schema);
+        connected("Cannot prepare", (session, versions) -> {
+            dropLeftovers(session, versions, load);
+            return load;
+        });
+        boolean isMade = locked("Cannot prepare", (session, versions) -> {
+            versions.create();
+            List<StoredVersion> chain = versions.chain();
+            Optional<StoredVersion> live = live(chain);
+            if (isLive(live, load)) {
+                return false;
+            }
+            refuseWhenLate(load, chain);
+            if (live.isEmpty()) {
+                requireNothingOfOthers(session);
+            }
+            OptionalLong against =
+                    live.stream().mapToLong(StoredVersion::commit).findFirst();
+            Optional<StoredVersion> mine = versions.claim(load.run());
+            if (mine.isPresent()
+                    && mine.get().definition().equals(definition(load))
+                    && exists(session, mine.get().namespace())) {
+                versions.preparedAgain(load, against);
+                return false;
+            }
+            if (mine.isPresent()) {
+                drop(session, versions, mine.get());
+            }
+            build(session, versions.add(load, definition(load), against), load);
+            return true;
+        });
+        if (isMade) {
+            steps.after("prepared");
+        }
+    }
+
+    /** Those of earlier runs. A run that started later may be at work: it removes ours, should we be the dead one. */
+    private void dropLeftovers(S session, V versions, Load load) throws SQLException {
+        for (StoredVersion other : versions.all()) {
+            if (other.run().compareTo(load.run()) < 0) {
+                tryDrop(
+                        session,
+                        versions,
+                        other,
+                        chain -> !isLive(live(chain), load)
+                                && live(chain)
+                                        .filter(v -> v.commit() > load.commit())
+                                        .isEmpty()
+                                && !chain.contains(other));
+            }
+        }
+    }
+
+    /** A schema that somebody else made is left alone, unless it is empty: then it only holds rights. */
+    private void requireNothingOfOthers(S session) throws SQLException {
+        List<String> others = dependents(session, List.of()).others();
+        if (!others.isEmpty()) {
+            throw Fault.user("Invalid warehouse: " + where()
+                    + " is there, but Millrace did not make what is in it, and it is left as it is: choose another schema,"
+                    + " or move it away: " + others.get(0)
+                    + (others.size() == 1 ? "" : " and " + (others.size() - 1) + " more"));
+        }
+    }
+
+    private static boolean exists(SqlSession session, String namespace) throws SQLException {
+        return session.number("SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = ?", namespace) > 0;
+    }
+
+    @Override
+    public Uploaded upload(Load load, LandedTable table, Storage staging, Consumer<DataFile> loaded) {
+        load.requireSchema(schema);
+        LandingFiles landing = new LandingFiles(table, staging);
+        landing.requireLoadable(load);
+        List<DataFile> missing = connected("Cannot upload", (session, versions) -> {
+            StoredVersion version = staging(versions, load);
+            List<DataFile> absent = landing.missing(versions.loaded(load.run(), table.name()), loaded);
+            if (version.isLive() && !absent.isEmpty()) {
+                throw Fault.world("Cannot upload " + absent.get(0).path() + ": run " + load.run()
+                        + " is live already without it: start a new run");
+            }
+            return absent;
+        });
+        load(load, landing, missing, loaded);
+        return new Uploaded(
+                missing.size(),
+                missing.stream().mapToLong(DataFile::rows).sum(),
+                missing.stream().mapToLong(DataFile::bytes).sum(),
+                table.files().size() - missing.size());
+    }
+
+    protected final StoredVersion staging(V versions, Load load) throws SQLException {
+        return versions.all().stream()
+                .filter(v -> v.run().equals(load.run()))
+                .findFirst()
+                .orElseThrow(() -> noStaging(load));
+    }
+
+    private Fault noStaging(Load load) {
+        return Fault.world("Run " + load.run() + " has no staging in " + where()
+                + ": prepare comes first, and a later run may have removed it");
+    }
+
+    @Override
+    public Counts check(Load load, List<ColumnSet> notNull, List<ColumnSet> unique) {
+        load.requireSchema(schema);
+        return connected("Cannot count", (session, versions) -> {
+            Map<String, Long> liveRows = new HashMap<>();
+            Optional<StoredVersion> live = live(versions.chain());
+            if (live.isPresent() && exists(session, schema)) {
+                for (String table : live.get().tables()) {
+                    liveRows.put(table, Counting.rows(session::number, identifier(schema) + "." + identifier(table)));
+                }
+            }
+            String place = versions.place(staging(versions, load)) + ".";
+            return Counting.count(session::number, table -> place + identifier(table), load, liveRows, notNull, unique);
+        });
+    }
+
+    @Override
+    public boolean replace(Load load) {
+        load.requireSchema(schema);
+        boolean isLive = connected("Cannot replace", (session, versions) -> {
+            List<StoredVersion> chain = versions.chain();
+            Optional<StoredVersion> live = live(chain);
+            if (!isLive(live, load)) {
+                refuseWhenLate(load, chain);
+                makeReady(session, live, staging(versions, load), load);
+            }
+            steps.after("analyzed");
+            return locked(session, versions, (again, inside) -> replaced(again, inside, load));
+        });
+        steps.after("replaced");
+        return isLive;
+    }
+
+    private boolean replaced(S session, V versions, Load load) throws SQLException {
+        List<StoredVersion> chain = versions.chain();
+        Optional<StoredVersion> live = live(chain);
+        if (isLive(live, load)) {
+            return true;
+        }
+        refuseWhenLate(load, chain);
+        // Whoever still loads into it ends before.
+        StoredVersion mine = versions.claim(load.run()).orElseThrow(() -> noStaging(load));
+        if (live.isPresent() && live.get().commit() > mine.preparedAgainst().orElse(Long.MIN_VALUE)) {
+            return false;
+        }
+        awaitOthers(session, versions, load.run());
+        swap(session, live, mine);
+        versions.replaced(load.run(), load.commit(), live.map(StoredVersion::run));
+        return true;
+    }
+
+    /** Within the caller's transaction. */
+    private void swap(S session, Optional<StoredVersion> live, StoredVersion next) throws SQLException {
+        String who = "run " + next.run();
+        if (!exists(session, schema)) {
+            rename(session, next.namespace(), schema);
+            return;
+        }
+        List<String> tables = live.map(StoredVersion::tables).orElse(List.of());
+        // Refused before anybody has to wait.
+        Dependents known = dependents(session, tables);
+        known.require(who, recreatesViews());
+        inherited(session, schema, next.namespace()).giveAndCompare();
+        List<String> names = new ArrayList<>(
+                known.views().stream().map(Dependents.View::name).toList());
+        tables.forEach(table -> names.add(identifier(schema) + "." + identifier(table)));
+        lock(
+                session,
+                names,
+                next.tables().stream()
+                        .map(table -> identifier(next.namespace()) + "." + identifier(table))
+                        .toList());
+        // From here on nobody can add to it.
+        Dependents dependents = dependents(session, tables);
+        dependents.require(who, recreatesViews());
+        if (live.isPresent()) {
+            rename(session, schema, live.get().namespace());
+        } else {
+            requireNothingOfOthers(session);
+            session.execute("DROP SCHEMA " + identifier(schema));
+        }
+        rename(session, next.namespace(), schema);
+        dependents.recreate(session, who);
+    }
+
+    private static void rename(SqlSession session, String from, String to) throws SQLException {
+        session.execute("ALTER SCHEMA " + identifier(from) + " RENAME TO " + identifier(to));
+    }
+
+    private void refuseWhenLate(Load load, List<StoredVersion> chain) {
+        Optional<StoredVersion> live = live(chain);
+        if (live.isPresent()
+                && (live.get().commit() > load.commit()
+                        || chain.stream().anyMatch(v -> v.run().equals(load.run())))) {
+            throw load.superseded(where(), live.get().version());
+        }
+    }
+
+    @Override
+    public Version rollback() {
+        Version live = locked("Cannot roll back", (session, versions) -> {
+            List<StoredVersion> chain = versions.chain();
+            if (chain.isEmpty()) {
+                throw Fault.user("Nothing to roll back: " + where() + " does not exist yet");
+            }
+            if (chain.size() < 2) {
+                throw Fault.user("Nothing to roll back to: " + where() + " is run "
+                        + chain.get(0).run() + ", and no version before it is kept");
+            }
+            StoredVersion previous = chain.get(1);
+            swap(session, live(chain), previous);
+            versions.madeLive(previous.run());
+            return previous.version();
+        });
+        steps.after("rolled back");
+        return live;
+    }
+
+    @Override
+    public void dropPrevious(int keep) {
+        if (keep < 0) {
+            throw new IllegalArgumentException("Invalid number of versions to keep: " + keep);
+        }
+        boolean goesOn = true;
+        while (goesOn) {
+            // The oldest first: a chain that breaks off early still leads to all there are.
+            goesOn = connected("Cannot drop", (session, versions) -> {
+                List<StoredVersion> chain = versions.chain();
+                if (chain.size() <= keep + 1) {
+                    return false;
+                }
+                StoredVersion oldest = chain.get(chain.size() - 1);
+                return tryDrop(
+                        session,
+                        versions,
+                        oldest,
+                        now -> now.size() > keep + 1 && now.indexOf(oldest) == now.size() - 1);
+            });
+            if (goesOn) {
+                steps.after("version dropped");
+            }
+        }
+    }
+
+    /**
+     * Drops what is ours of a version; false, and nothing is dropped, where somebody reads it, loads it or built on it.
+     *
+     * @param isLeft whether it is to go, by what versions there are at last
+     */
+    private boolean tryDrop(S session, V versions, StoredVersion version, Function<List<StoredVersion>, Boolean> isLeft)
+            throws SQLException {
+        try {
+            return session.transaction(() -> {
+                hurry(session);
+                versions.lock();
+                if (!isLeft.apply(versions.chain())
+                        || versions.tryClaim(version.run()).isEmpty()) {
+                    return false;
+                }
+                drop(session, versions, version);
+                return true;
+            });
+        } catch (SQLException e) {
+            LOG.warn("Schema {} stays for now: {}", version.namespace(), session.message(e));
+            return false;
+        }
+    }
+
+    /** Fails where somebody built on it. */
+    private void drop(S session, V versions, StoredVersion version) throws SQLException {
+        String namespace = version.namespace();
+        List<String> tables = session.rows(
+                "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                        + " WHERE n.nspname = ? AND c.relkind = 'r' ORDER BY 1",
+                row -> row.getString(1),
+                namespace);
+        List<String> ours = version.tables();
+        for (String table : tables) {
+            if (ours.contains(table)) {
+                session.execute("DROP TABLE " + identifier(namespace) + "." + identifier(table));
+            }
+        }
+        if (exists(session, namespace)) {
+            session.execute("DROP SCHEMA " + identifier(namespace));
+        }
+        versions.remove(version.run());
+    }
+
+    @Override
+    public void query(String sql, String nullText, QueryRows rows) {
+        connected("Cannot read", (session, versions) -> {
+            if (versions.chain().isEmpty()) {
+                throw Fault.user("Nothing to query: " + where() + " does not exist yet: run the job first");
+            }
+            reading(session, () -> {
+                handOut(session, sql, nullText, rows);
+                return true;
+            });
+            return rows;
+        });
+    }
+
+    private void handOut(S session, String sql, String nullText, QueryRows rows) throws SQLException {
+        try (Statement statement = session.statement()) {
+            openCursor(statement, sql);
+            boolean isFirst = true;
+            int fetched = FETCHED_ROWS;
+            while (fetched == FETCHED_ROWS) {
+                fetched = 0;
+                try (ResultSet result =
+                        statement.executeQuery("FETCH FORWARD " + FETCHED_ROWS + " FROM millrace_query")) {
+                    int width = result.getMetaData().getColumnCount();
+                    if (isFirst) {
+                        List<String> names = new ArrayList<>();
+                        for (int i = 1; i <= width; i++) {
+                            names.add(result.getMetaData().getColumnLabel(i));
+                        }
+                        rows.header(names);
+                        isFirst = false;
+                    }
+                    while (result.next()) {
+                        fetched++;
+                        List<String> values = new ArrayList<>();
+                        for (int i = 1; i <= width; i++) {
+                            values.add(text(result, i, nullText));
+                        }
+                        if (!rows.row(values)) {
+                            return;
+                        }
+                    }
+                }
+            }
+        } catch (SQLException e) {
+            throw Fault.user("The query failed: " + session.message(e));
+        }
+    }
+
+    private static String text(ResultSet result, int column, String nullText) throws SQLException {
+        String value = result.getString(column);
+        if (value == null) {
+            return nullText;
+        }
+        return result.getMetaData().getColumnType(column) == Types.BIT && (value.equals("t") || value.equals("f"))
+                ? Boolean.toString(value.equals("t"))
+                : value;
+    }
+
+    @Override
+    public void close() {
+        // Nothing is open between calls.
+    }
+
+    private static boolean isLive(Optional<StoredVersion> live, Load load) {
+        return live.filter(v -> v.run().equals(load.run())).isPresent();
+    }
+}
