@@ -1632,20 +1632,20 @@ def csv_value(value, column, options):
 
 MOMENT = {
     "YYYY": r"(?P<year>\d{4})", "MM": r"(?P<month>\d\d)", "DD": r"(?P<day>\d\d)", "HH24": r"(?P<hour>\d\d)",
-    "MI": r"(?P<minute>\d\d)", "SS": r"(?P<second>\d\d)", "TZH": r"(?P<zone>[+-]\d\d)", "TZM": r"(?P<zone_minute>\d\d)",
+    "MI": r"(?P<minute>\d\d)", "SS": r"(?P<second>\d\d)", "TZHTZM": r"(?:(?P<zone>[+-]\d\d)(?P<zone_minute>\d\d)|(?P<utc>Z))",
 }  # fmt: skip
 
 
 def moment(text, form):
     """A date and time that is written in a format of Snowflake's."""
-    parts = re.split(r"(YYYY|MM|DD|HH24|MI|SS|TZH|TZM|FF\d?)", form.replace('"', ""))
+    parts = re.split(r"(YYYY|MM|DD|HH24|MI|SS|TZHTZM|FF\d?)", form.replace('"', ""))
     found = re.fullmatch("".join(MOMENT.get(p) or (r"(?P<fraction>\d{1,9})" if p.startswith("FF") else re.escape(p)) for p in parts), text)
     if found is None:
         raise ValueError(text)
     given = {key: value for key, value in found.groupdict().items() if value is not None}
-    zone = None
+    zone = UTC if "utc" in given else None
     if "zone" in given:
-        minutes = int(given.get("zone_minute", 0))
+        minutes = int(given["zone_minute"])
         zone = datetime.timezone(datetime.timedelta(hours=int(given["zone"]), minutes=-minutes if given["zone"][0] == "-" else minutes))
     fields = [int(given.get(k, 1 if k in ("month", "day") else 0)) for k in ("year", "month", "day", "hour", "minute", "second")]
     return datetime.datetime(*fields, int(given.get("fraction", "0").ljust(9, "0")[:6]), zone)
