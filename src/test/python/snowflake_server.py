@@ -39,6 +39,7 @@ import boto3
 import botocore.config
 import botocore.exceptions
 import duckdb
+import fakesnow.transforms
 import jwt
 import pyarrow as pa
 import pyarrow.parquet
@@ -125,6 +126,16 @@ class Words:
         while self.tokens and self.tokens[-1][1] == ";":
             self.tokens.pop()
 
+    def bind(self, bindings):
+        """Puts texts in the place of question marks."""
+        values = iter(bindings)
+        for i, (kind, text, position) in enumerate(self.tokens):
+            if text == "?":
+                binding = next(values, {"type": None})
+                if binding["type"] != "TEXT":
+                    raise Refused(2049, "0A000", f"The test server takes no bind variable of type {binding['type']} here")
+                self.tokens[i] = ("string", "'" + binding["value"].replace("\\", "\\\\").replace("'", "''") + "'", position)
+
     def peek(self, ahead=0):
         """The next token: a word in upper case, anything else as it stands; empty at the end."""
         if self.at + ahead >= len(self.tokens):
@@ -173,6 +184,10 @@ class Words:
 
     def name(self):
         """An object's name as its parts."""
+        if self.take("IDENTIFIER", "("):
+            text = self.string()
+            self.expect(")")
+            return Words(text).name()
         parts = [self.identifier()]
         while self.take("."):
             parts.append(self.identifier())
@@ -566,6 +581,9 @@ PARAMETERS = {
     "TIMESTAMP_INPUT_FORMAT": "AUTO",
     "TIMESTAMP_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
     "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3",
+    "TIMESTAMP_LTZ_OUTPUT_FORMAT": "",
+    "TIMESTAMP_TZ_OUTPUT_FORMAT": "",
+    "SEARCH_PATH": "$current, $public",
     "DATE_INPUT_FORMAT": "AUTO",
     "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
     "BINARY_INPUT_FORMAT": "HEX",
@@ -605,6 +623,7 @@ class Session:
         self.transaction = None  # its number
         self.loads = []  # (table, file, etag) of the open transaction
         self.locks = set()
+        self.temporary = {}  # stages that end with the session, by name
         for key, value in parameters.items():
             if key in self.parameters:
                 self.set_parameter(key, value)
@@ -727,10 +746,9 @@ class Session:
             raise compilation(900, "42601", "Empty SQL statement.")
         act = STATEMENTS.get(verb)
         if act is not None:
-            if bindings:
-                raise Refused(2049, "0A000", "The test server takes no bind variables in this statement")
             if describe:
                 return told()
+            words.bind(bindings or [])
             words.at += 1
             if verb in ("CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "COMMENT", "UNDROP", "TRUNCATE") and not words.next_is("SESSION"):
                 self.commit()
@@ -855,6 +873,20 @@ def query(session, sql, bindings, describe):
             duck.unregister(name)
         if alone:
             session.over()
+
+
+def integer_precision(node):
+    """Every integer is NUMBER(38, 0); fakesnow would have it be BIGINT, which holds fewer."""
+    if isinstance(node, exp.DataType) and (
+        node.this in exp.DataType.INTEGER_TYPES or (node.this == exp.DataType.Type.DECIMAL and not node.expressions)
+    ):
+        return exp.DataType.build("DECIMAL(38, 0)")
+    return node
+
+
+fakesnow.transforms.integer_precision = integer_precision
+# Sums of numbers are exact numbers, too.
+fakesnow.transforms.numeric_agg_implicit_cast = lambda node: node
 
 
 def translate(duck, tree):
@@ -1068,11 +1100,14 @@ def load(session, words):
         table = account.find(session, "TABLE", name, "INSERT")
         if table.kind != "TABLE":
             raise compilation(1042, "42601", f"Target '{table.full_name}' of COPY is not a table")
-        stage = account.find(session, "STAGE", Words(stage_name).name(), "USAGE")
+        stage = stage_named(session, stage_name)
         given = options.get("FILE_FORMAT", {})
         file_format = format_options(session, {"FORMAT_NAME": given} if isinstance(given, str) else given or stage.options_given)
     session.require_warehouse()
     files = options.get("FILES")
+    if files is None and stage.url.startswith("internal://"):
+        start = stage.url + "/" + below.rstrip("/") + "/"
+        files = sorted(file[len(start) :] for file in INTERNAL_FILES if file.startswith(start))
     if files is None:
         raise Refused(2049, "0A000", "The test server loads only the files that are named in FILES")
     if len(files) > 1000:
@@ -1140,6 +1175,8 @@ def load(session, words):
 
 
 def fetch(stage, url):
+    if url in INTERNAL_FILES:
+        return INTERNAL_FILES[url], hashlib.md5(INTERNAL_FILES[url]).hexdigest()
     if url.startswith("file://"):
         try:
             with open(url[len("file://") :], "rb") as file:
@@ -1155,6 +1192,67 @@ def fetch(stage, url):
         if code in ("NoSuchKey", "404"):
             raise vanished(url) from e
         raise Refused(91003, "22000", f"Failure using stage area. Cause: [{e.response['Error'].get('Message') or code} (Status Code: {e.response['ResponseMetadata']['HTTPStatusCode']}; Error Code: {code})]") from e
+
+
+def stage_named(session, name):
+    parts = Words(name).name()
+    if len(parts) == 1 and parts[0] in session.temporary:
+        return session.temporary[parts[0]]
+    return session.account.find(session, "STAGE", parts, "USAGE")
+
+
+# Files of stages that end with their session: URL -> bytes.
+INTERNAL_FILES = {}
+
+
+def put_file(session, words):
+    """Tells a driver where to bring a file, as accounts on Google's cloud do: a URL that may be written to once."""
+    put = re.fullmatch(r"PUT\s+file://(\S+)\s+@([^\s/]+)(?:/(\S*))?", words.sql.strip(), re.IGNORECASE)
+    get = re.fullmatch(r"GET\s+@([^\s/]+)/\s+file://(\S+)", words.sql.strip(), re.IGNORECASE)
+    if not put and not get:
+        raise syntax(words.sql, 0)
+    # The Spark connector asks with a GET of nothing which cloud it is on.
+    source, name, below = put.groups() if put else (get[2], get[1], "")
+    stage = stage_named(session, name)
+    if not stage.url.startswith("internal://"):
+        raise Refused(2049, "0A000", "The test server takes files for temporary stages only")
+    place = "/".join(p for p in (stage.url[len("internal://") :], (below or "").strip("/"), source.rpartition("/")[2]) if p)
+    return Upload(
+        {
+            "src_locations": [source] if put else [],
+            "parallel": 1,
+            "threshold": 1 << 30,
+            "autoCompress": False,
+            "overwrite": True,
+            "sourceCompression": "none",
+            "clientShowEncryptionParameter": False,
+            "encryptionMaterial": {"queryStageMasterKey": base64.b64encode(bytes(16)).decode(), "queryId": "", "smkId": 1} if put else [],
+            "command": "UPLOAD" if put else "DOWNLOAD",
+            "localLocation": source,
+            "presignedUrls": [],
+            "kind": None,
+            "operation": "Node",
+            "queryId": str(uuid.uuid4()),
+            "stageInfo": {
+                "locationType": "GCS",
+                "location": place.rpartition("/")[0] + "/",
+                "path": place.rpartition("/")[0] + "/",
+                "region": "US",
+                "storageAccount": None,
+                "isClientSideEncrypted": False,
+                "creds": {},
+                "presignedUrl": f"http://127.0.0.1:{session.account.port}/internal/{place}",
+                "endPoint": None,
+            },
+        }
+    )
+
+
+class Upload:
+    """The answer to PUT, which is no result of rows."""
+
+    def __init__(self, data):
+        self.data = data
 
 
 def vanished(url):
@@ -1439,10 +1537,7 @@ def csv_columns(session, body, table, targets, options, match, url):
         place = places[i]
         if place is None:
             return None
-        values = [r[place] if place < len(r) else None for r in records]
-        if table.columns[i].kind == "BINARY":
-            return [None if v is None else binary(v, options["BINARY_FORMAT"]) for v in values]
-        return values
+        return [csv_value(r[place], table.columns[i], options) if place < len(r) else None for r in records]
 
     return loaded_columns(session, table, url, len(records), values_of, 2 if options["PARSE_HEADER"] else 1 + options["SKIP_HEADER"])
 
@@ -1489,7 +1584,12 @@ def selected_columns(session, body, table, targets, options, projection, staged_
         raise
     places = [targets.index(c) if c in targets else None for c in table.columns]
     return loaded_columns(
-        session, table, url, len(rows), lambda i: None if places[i] is None else [r[places[i]] for r in rows], 1 + options["SKIP_HEADER"]
+        session,
+        table,
+        url,
+        len(rows),
+        lambda i: None if places[i] is None else [csv_value(r[places[i]], table.columns[i], options) for r in rows],
+        1 + options["SKIP_HEADER"]
     )
 
 
@@ -1511,14 +1611,44 @@ def misfit_of(error):
     return Misfit(100038, "22018", text)
 
 
-def binary(text, form):
-    """Bytes from text; text that is of another form stays, and is a misfit."""
+def csv_value(value, column, options):
+    """Text as the file format says; what is of another form stays text, and is a misfit later."""
+    if not isinstance(value, str):
+        return value
     try:
-        if form == "BASE64":
-            return base64.b64decode(text, validate=True)
-        return text.encode() if form == "UTF8" else bytes.fromhex(text)
+        if column.kind == "BINARY":
+            form = options["BINARY_FORMAT"]
+            if form == "BASE64":
+                return base64.b64decode(value, validate=True)
+            return value.encode() if form == "UTF8" else bytes.fromhex(value)
+        if column.kind == "DATE" and options["DATE_FORMAT"] != "AUTO":
+            return moment(value, options["DATE_FORMAT"])
+        if column.kind.startswith("TIMESTAMP") and options["TIMESTAMP_FORMAT"] != "AUTO":
+            return moment(value, options["TIMESTAMP_FORMAT"])
     except ValueError:
-        return text
+        pass
+    return value
+
+
+MOMENT = {
+    "YYYY": r"(?P<year>\d{4})", "MM": r"(?P<month>\d\d)", "DD": r"(?P<day>\d\d)", "HH24": r"(?P<hour>\d\d)",
+    "MI": r"(?P<minute>\d\d)", "SS": r"(?P<second>\d\d)", "TZHTZM": r"(?:(?P<zone>[+-]\d\d)(?P<zone_minute>\d\d)|(?P<utc>Z))",
+}  # fmt: skip
+
+
+def moment(text, form):
+    """A date and time that is written in a format of Snowflake's."""
+    parts = re.split(r"(YYYY|MM|DD|HH24|MI|SS|TZHTZM|FF\d?)", form.replace('"', ""))
+    found = re.fullmatch("".join(MOMENT.get(p) or (r"(?P<fraction>\d{1,9})" if p.startswith("FF") else re.escape(p)) for p in parts), text)
+    if found is None:
+        raise ValueError(text)
+    given = {key: value for key, value in found.groupdict().items() if value is not None}
+    zone = UTC if "utc" in given else None
+    if "zone" in given:
+        minutes = int(given["zone_minute"])
+        zone = datetime.timezone(datetime.timedelta(hours=int(given["zone"]), minutes=-minutes if given["zone"][0] == "-" else minutes))
+    fields = [int(given.get(k, 1 if k in ("month", "day") else 0)) for k in ("year", "month", "day", "hour", "minute", "second")]
+    return datetime.datetime(*fields, int(given.get("fraction", "0").ljust(9, "0")[:6]), zone)
 
 
 # Statements about objects
@@ -1571,6 +1701,15 @@ def create(session, words):
     secure = words.take("SECURE")
     transient = words.take("TRANSIENT")
     temporary = words.take("TEMPORARY") or words.take("TEMP")
+    if temporary:
+        words.expect("STAGE")
+        lenient = exists_clause(words, True)
+        name = words.name()[-1]
+        words.end()
+        if name in session.temporary and lenient:
+            return told(f"{name} already exists, statement succeeded.")
+        session.temporary[name] = Inner("STAGE", None, name, session.role, url="internal://" + secrets.token_hex(8), credentials=None, options_given={})
+        return told(f"Stage area {name} successfully created.")
     if words.take("DATABASE"):
         lenient = exists_clause(words, True)
         name = words.identifier()
@@ -1625,8 +1764,6 @@ def create(session, words):
     kind = inner_kind(words)
     if kind is None or (transient and kind not in ("TABLE", "DYNAMIC TABLE")) or (secure and kind != "VIEW"):
         raise words.unexpected()
-    if temporary:
-        raise Refused(2049, "0A000", "The test server makes nothing temporary")
     lenient = exists_clause(words, True)
     schema, name = account.place(session, words.name())
     thing = MAKERS[kind](session, words, schema, name)
@@ -2953,6 +3090,7 @@ STATEMENTS = {
     "CREATE": create, "ALTER": alter, "DROP": drop, "COMMENT": comment, "SHOW": show, "USE": use, "BEGIN": begin,
     "START": start, "COMMIT": commit, "ROLLBACK": rollback, "TRUNCATE": truncate, "DESC": describe,
     "DESCRIBE": describe, "LIST": list_stage, "LS": list_stage,
+    "PUT": put_file, "GET": put_file,
     "GRANT": lambda session, words: grant_or_revoke(session, words, True),
     "REVOKE": lambda session, words: grant_or_revoke(session, words, False),
 }  # fmt: skip
@@ -3083,8 +3221,26 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.answer({"success": False, "code": "390000", "message": f"The test server does not know GET {self.path}", "data": None}, 404)
 
+    def body(self):
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        chunks = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        return b"".join(chunks)
+
+    def do_PUT(self):
+        body = self.body()
+        found = re.fullmatch(r"/internal/([^?]+)", self.path)
+        if found:
+            INTERNAL_FILES["internal://" + urllib.parse.unquote(found[1])] = body
+        self.answer({}, 200 if found else 404)
+
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self.body()
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         url = urllib.parse.urlparse(self.path)
@@ -3173,7 +3329,7 @@ def statement_answer(session, question, asked):
         account.queries.append([str(uuid.uuid4()), sql, session.user, session.role, session.number, session.parameters["QUERY_TAG"], datetime.datetime.now(UTC)])
         try:
             result = session.execute(sql, bindings, asked.get("describeOnly") or False)
-        except (Refused, LoginRefused):
+        except Refused:
             raise
         except Exception as e:
             print(sql, file=sys.stderr, flush=True)
@@ -3181,6 +3337,8 @@ def statement_answer(session, question, asked):
             raise Refused(603, "XX000", f"The test server failed with {type(e).__name__}: {e}") from e
         finally:
             session.request, session.active = None, time.monotonic()
+        if isinstance(result, Upload):
+            return result.data
         return {
             "parameters": parameters_of(session),
             "rowtype": [row_type(c) for c in result.columns],
@@ -3209,6 +3367,7 @@ class Server(ThreadingHTTPServer):
 def main():
     server = Server(("127.0.0.1", int(sys.argv[1])), Handler)
     server.account = Account(os.environ["SNOWFLAKE_TEST_PASSWORD"])
+    server.account.port = int(sys.argv[1])
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdin.buffer.read()
     os._exit(0)
