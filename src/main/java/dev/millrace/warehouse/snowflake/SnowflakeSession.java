@@ -273,7 +273,7 @@ final class SnowflakeSession implements AutoCloseable {
             return Fault.world(what + ": " + options + ": warehouse.snowflake.key is no private key in PKCS#8 PEM, or"
                     + " key-passphrase is not its own");
         }
-        if (isOfConnection(e)) {
+        if (isOfConnection(e) && code != UNKNOWN_ROLE) {
             return Fault.world(
                     place
                             + ": check warehouse.snowflake.account, host and port, and whether it can be reached; then run"
