@@ -271,6 +271,7 @@ class Database(Thing):
     def __init__(self, name, owner):
         super().__init__("DATABASE", name, owner)
         self.schemas = {}
+        self.future = {}  # as a schema's
 
 
 class Schema(Thing):
@@ -379,7 +380,7 @@ class Account:
 
     def __init__(self, password):
         self.lock = threading.RLock()
-        self.databases, self.warehouses, self.integrations = {}, {}, {}
+        self.databases, self.warehouses, self.integrations, self.shares = {}, {}, {}, {}
         self.roles = {name: Thing("ROLE", name, ADMIN_ROLE) for name in (ADMIN_ROLE, "SYSADMIN", "SECURITYADMIN", "PUBLIC")}
         self.parents = {"SYSADMIN": set()}  # role -> roles that it has
         self.users = {"ADMIN": {"password": password, "key": None, "roles": {ADMIN_ROLE}, "default_role": ADMIN_ROLE}}
@@ -1685,9 +1686,9 @@ def put(session, thing, replace, lenient):
         raise compilation(2002, "42710", f"Object '{thing.full_name}' already exists.")
     session.account.require(session, schema, "CREATE " + thing.kind, kind="Schema")
     schema.things[key] = thing
-    for (privilege, kind, grantee), option in schema.future.items():
-        if kind != thing.kind:
-            continue
+    # What a schema says of a kind of objects goes before what its database says.
+    future = [g for g in schema.future.items() if g[0][1] == thing.kind] or [g for g in schema.database.future.items() if g[0][1] == thing.kind]
+    for (privilege, _, grantee), option in future:
         if privilege == "OWNERSHIP":
             thing.owner = grantee
         else:
@@ -1753,6 +1754,15 @@ def create(session, words):
         account.warehouses.setdefault(name, Thing("WAREHOUSE", name, session.role))
         session.warehouse = name
         return told(f"Warehouse {name} successfully created.")
+    if words.take("SHARE"):
+        lenient = exists_clause(words, True)
+        name = words.identifier()
+        words.end()
+        administer(session)
+        if name in account.shares and not (lenient or replace):
+            raise compilation(2002, "42710", f"Object '{plain(name)}' already exists.")
+        account.shares[name] = Thing("SHARE", name, session.role)
+        return told(f"Share {name} successfully created.")
     if words.take("STORAGE", "INTEGRATION"):
         name = words.identifier()
         options = words.options("TYPE", "STORAGE_PROVIDER", "STORAGE_AWS_ROLE_ARN", "ENABLED", "STORAGE_ALLOWED_LOCATIONS")
@@ -2386,7 +2396,7 @@ def drop(session, words):
         if session.database == schema.database.name and session.schema == schema.name:
             session.schema = None
         return told(f"{schema.name} successfully dropped.")
-    for kind, things in (("ROLE", account.roles), ("USER", account.users), ("WAREHOUSE", account.warehouses)):
+    for kind, things in (("ROLE", account.roles), ("SHARE", account.shares), ("USER", account.users), ("WAREHOUSE", account.warehouses)):
         if words.take(kind):
             lenient = exists_clause(words, False)
             name = words.identifier()
@@ -2518,7 +2528,10 @@ def plural_kind(words):
 def grantee_of(session, words, preposition):
     words.expect(preposition)
     if words.take("SHARE"):
-        return "SHARE", words.identifier()
+        name = words.identifier()
+        if name not in session.account.shares:
+            raise missing("Share", plain(name))
+        return "SHARE", name
     if words.take("DATABASE", "ROLE"):
         return "DATABASE_ROLE", ".".join(words.name())
     words.take("ROLE")
@@ -2560,8 +2573,12 @@ def grant_or_revoke(session, words, give):
     scope = "FUTURE" if words.take("FUTURE") else "ALL" if words.take("ALL") else None
     if scope:
         kind = plural_kind(words)
-        words.expect("IN", "SCHEMA")
-        schema = account.schema(session, words.name())
+        words.expect("IN")
+        if words.take("DATABASE") and scope == "FUTURE":
+            schema = account.database(session, words.identifier())
+        else:
+            words.expect("SCHEMA")
+            schema = account.schema(session, words.name())
         things = [t for t in schema.things.values() if t.kind == kind] if scope == "ALL" else []
         if scope == "FUTURE":
             account.require(session, schema, "OWNERSHIP")
@@ -2707,10 +2724,15 @@ def show(session, words):
     if words.take("GRANTS"):
         return show_grants(session, words)
     if words.take("FUTURE", "GRANTS"):
-        words.expect("IN", "SCHEMA")
-        schema = account.schema(session, words.name())
+        words.expect("IN")
+        if words.take("DATABASE"):
+            schema = account.database(session, words.identifier())
+            name = plain(schema.name)
+        else:
+            words.expect("SCHEMA")
+            schema = account.schema(session, words.name())
+            name = schema.full_name
         words.end()
-        name = full(schema.database.name, schema.name)
         return Result(
             [("created_on", "TIMESTAMP_LTZ"), *((c, "VARCHAR") for c in ("privilege", "grant_on", "name", "grant_to", "grantee_name", "grant_option"))],
             [
