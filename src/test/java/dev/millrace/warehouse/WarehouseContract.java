@@ -55,6 +55,11 @@ public abstract class WarehouseContract {
     /** Effects that a run has at least. */
     protected abstract int leastEffects();
 
+    /** Replacements that a reader watches; each takes its time where the engine is not by our side. */
+    protected int watchedReplacements() {
+        return 50;
+    }
+
     /** Whether text may hold the character NUL. */
     protected boolean holdsNul() {
         return true;
@@ -131,7 +136,7 @@ public abstract class WarehouseContract {
                 .containsExactly(List.of("0"));
         Fault gone = fault(() -> Queried.of(warehouse, "SELECT * FROM lines"));
         assertThat(gone.kind()).isEqualTo(Fault.Kind.USER);
-        assertThat(gone).hasMessageContaining("lines");
+        assertThat(gone.getMessage()).containsIgnoringCase("lines");
     }
 
     @Test
@@ -693,8 +698,9 @@ public abstract class WarehouseContract {
                         .doesNotContain("\n");
             }
         }
-        assertThat(fault(() -> Queried.of(warehouse, "SELECT nonsense FROM orders")))
-                .hasMessageContaining("nonsense");
+        assertThat(fault(() -> Queried.of(warehouse, "SELECT nonsense FROM orders"))
+                        .getMessage())
+                .containsIgnoringCase("nonsense");
         assertThat(fault(() -> Queried.of(warehouse, "DELETE FROM orders"))).isNotNull();
         assertThat(Queried.of(warehouse, "SELECT count(*) FROM orders -- (").rows())
                 .containsExactly(List.of("10"));
@@ -944,8 +950,9 @@ public abstract class WarehouseContract {
         try (BufferedReader output = ChildProcess.output(child)) {
             assertThat(output.readLine()).isEqualTo("ready");
             assertThat(output.readLine()).isEqualTo("reading");
-            landing.write(2, 51, 1);
-            for (int k = 2; k <= 51; k++) {
+            int last = watchedReplacements() + 1;
+            landing.write(2, last, 1);
+            for (int k = 2; k <= last; k++) {
                 warehouse.prepare(Landing.load(k));
                 upload(Landing.load(k), landing.landed(k, 1));
                 warehouse.replace(Landing.load(k));
@@ -959,7 +966,7 @@ public abstract class WarehouseContract {
             assertThat(summary).contains(" 0 mixed, ");
             List<String> words = List.of(summary.split(" ", -1));
             assertThat(Integer.parseInt(words.get(0))).isGreaterThan(20);
-            assertThat(Integer.parseInt(words.get(4))).isGreaterThan(10);
+            assertThat(Integer.parseInt(words.get(4))).isGreaterThan(watchedReplacements() / 5);
         } catch (UncheckedIOException e) {
             throw e.getCause();
         } finally {

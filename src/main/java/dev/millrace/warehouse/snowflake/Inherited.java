@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
  */
 final class Inherited {
     /** Up to when something has to be given. */
-    enum By {
+    private enum By {
         /** The tables are made, which future grants are for. */
         TABLES,
         /** The first row is there, which a policy may be to hide. */
@@ -93,16 +93,18 @@ final class Inherited {
         this.to = to;
     }
 
-    /** Gives what has to be there by then; what cannot be given is told at the swap. */
-    void give(By by) throws SQLException {
-        All live = all(from);
-        All next = all(to);
-        for (Given one : live.missingIn(next)) {
-            Way way = live.given().get(one);
-            if (way.by().compareTo(by) <= 0 && way.give().isPresent()) {
+    /** Gives a schema without tables what has to be there before them. */
+    void giveBeforeTables() throws SQLException {
+        for (Way way : all(from).given().values()) {
+            if (way.by() == By.TABLES && way.give().isPresent()) {
                 apply(way.give().get());
             }
         }
+    }
+
+    /** Gives tables without rows what has to be there before them; what cannot be given is told at the swap. */
+    void giveBeforeRows() throws SQLException {
+        give(all(from), all(to), By.ROWS);
     }
 
     /**
@@ -111,16 +113,34 @@ final class Inherited {
      * @throws Fault GATE that names what the next version could not be given
      */
     void giveAndCompare() throws SQLException {
-        give(By.SWAP);
         All live = all(from);
         All next = all(to);
+        boolean isGiven = give(live, next, By.SWAP);
+        if (isGiven) {
+            next = all(to);
+        }
+        boolean isTaken = false;
         for (Given one : next.missingIn(live)) {
             Optional<String> take = next.given().get(one).take();
             if (take.isPresent()) {
                 apply(take.get());
+                isTaken = true;
             }
         }
-        compare(live, all(to));
+        compare(live, isTaken ? all(to) : next);
+    }
+
+    /** Whether there was anything to give. */
+    private boolean give(All live, All next, By by) throws SQLException {
+        boolean isGiven = false;
+        for (Given one : live.missingIn(next)) {
+            Way way = live.given().get(one);
+            if (way.by().compareTo(by) <= 0 && way.give().isPresent()) {
+                apply(way.give().get());
+                isGiven = true;
+            }
+        }
+        return isGiven;
     }
 
     private void compare(All live, All next) {
@@ -328,11 +348,9 @@ final class Inherited {
                         given.put(new Given("", "", what), byRows("ALTER SCHEMA " + exactly(database, to) + set));
                     }
                 }
-                case "TABLE" -> {
-                    if (tables.contains(table) && column.isEmpty()) {
-                        given.put(new Given(table, "", what), byRows("ALTER TABLE " + at(table) + set));
-                    }
-                }
+                case "TABLE" ->
+                    // Each column has the tags of its table.
+                    given.put(new Given(table, "", what), byRows("ALTER TABLE " + at(table) + set));
                 case "COLUMN" ->
                     given.put(
                             new Given(table, column, what),

@@ -87,6 +87,7 @@ final class SnowflakeSession implements AutoCloseable {
     }
 
     private static Connection connect(SnowflakeOptions options) {
+        options.key().ifPresent(PrivateKeys::require);
         try {
             // Not by DriverManager: it does not see drivers that spark-submit adds by --jars.
             return new net.snowflake.client.api.driver.SnowflakeDriver().connect(url(options), properties(options));

@@ -196,11 +196,17 @@ public final class SnowflakeWarehouse implements Warehouse {
     @Override
     public void prepare(Load load) {
         load.requireSchema(schema);
-        connected("Cannot prepare", Optional.of(load), session -> {
-            own.create(session);
-            return load;
+        boolean isNew = connected("Cannot prepare", Optional.of(load), session -> {
+            // What is live was made after it.
+            boolean isMissing = versions(session).live().isEmpty();
+            if (isMissing) {
+                own.create(session);
+            }
+            return isMissing;
         });
-        steps.after("own schema made");
+        if (isNew) {
+            steps.after("own schema made");
+        }
         boolean isMade = locked("Cannot prepare", Optional.of(load), (session, lock) -> {
             Versions versions = tidied(session);
             Optional<StoredVersion> live = versions.live();
@@ -269,7 +275,7 @@ public final class SnowflakeWarehouse implements Warehouse {
         Optional<Inherited> inherited =
                 live.map(schemaOfReaders -> new Inherited(session, database, stored(schema), namespace));
         if (inherited.isPresent()) {
-            inherited.get().give(Inherited.By.TABLES);
+            inherited.get().giveBeforeTables();
         }
         for (TableDefinition table : load.tables()) {
             session.execute(SqlText.createTable(
@@ -279,7 +285,7 @@ public final class SnowflakeWarehouse implements Warehouse {
                     type -> CopyStatement.type(type, account.json())));
         }
         if (inherited.isPresent()) {
-            inherited.get().give(Inherited.By.ROWS);
+            inherited.get().giveBeforeRows();
         }
         versions.note(version.ready());
     }
@@ -491,7 +497,12 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     @Override
     public Version rollback() {
-        requireLive("Cannot roll back", "Nothing to roll back: ");
+        boolean isThere = connected("Cannot roll back", Optional.empty(), session -> versions(session)
+                .live()
+                .isPresent());
+        if (!isThere) {
+            throw Fault.user("Nothing to roll back: " + where() + " does not exist yet");
+        }
         Version live = locked("Cannot roll back", Optional.empty(), (session, lock) -> {
             Versions versions = tidied(session);
             List<StoredVersion> chain = versions.chain();
@@ -506,14 +517,6 @@ public final class SnowflakeWarehouse implements Warehouse {
         });
         steps.after("rolled back");
         return live;
-    }
-
-    private void requireLive(String what, String message) {
-        boolean isThere = connected(
-                what, Optional.empty(), session -> versions(session).live().isPresent());
-        if (!isThere) {
-            throw Fault.user(message + where() + " does not exist yet: run the job first");
-        }
     }
 
     @Override
@@ -555,13 +558,12 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     @Override
     public void query(String sql, String nullText, QueryRows rows) {
-        requireLive("Cannot read", "Nothing to query: ");
         String select = SqlText.withoutSemicolon(sql);
         if (!SELECT.matcher(select).matches()) {
             throw Fault.user("The query failed: it is no select: write one that begins with SELECT or WITH");
         }
         connected("Cannot read", Optional.empty(), session -> {
-            session.execute("USE SCHEMA " + exactly(database, stored(schema)));
+            use(session);
             // The server takes one statement at a time, unless a session asks for more.
             try (Statement statement = session.statement(select);
                     ResultSet result = statement.executeQuery(select)) {
@@ -571,6 +573,17 @@ public final class SnowflakeWarehouse implements Warehouse {
             }
             return rows;
         });
+    }
+
+    private void use(SnowflakeSession session) throws SQLException {
+        try {
+            session.execute("USE SCHEMA " + exactly(database, stored(schema)));
+        } catch (SQLException e) {
+            if (SnowflakeSession.isUnknown(e)) {
+                throw Fault.user("Nothing to query: " + where() + " does not exist yet: run the job first");
+            }
+            throw e;
+        }
     }
 
     @Override
