@@ -391,6 +391,7 @@ class Account:
         self.dropped = []
         self.duck = FakeSnow().duck_conn
         self.duck.execute(macros.creation_sql("memory"))
+        self.duck.execute("CREATE MACRO _as_timestamp(value) AS CAST(value AS TIMESTAMP)")
         self.queries = collections.deque(maxlen=10000)  # of all sessions, the newest last
 
     def roles_of(self, role):
@@ -806,6 +807,8 @@ def session_functions(session, tree):
             if isinstance(function.parent, exp.Select):
                 literal = exp.alias_(literal, f"{name}()", quoted=True)
             function.replace(literal)
+        elif isinstance(function, exp.Cast) and function.to.this in (exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMP):
+            function.replace(exp.Anonymous(this="_as_timestamp", expressions=[function.this]))
         elif isinstance(function, exp.Trim):
             arguments = [a for a in (function.this, function.expression) if a is not None]
             side = {"LEADING": "LTRIM", "TRAILING": "RTRIM"}.get(function.args.get("position"), "TRIM")
@@ -1124,9 +1127,7 @@ def load(session, words):
     for option in ("PURGE", "SIZE_LIMIT", "PATTERN", "TRUNCATECOLUMNS"):
         if options.get(option):
             raise Refused(2049, "0A000", f"The test server does not know {option}")
-    if file_format["TYPE"] == "PARQUET" and projection:
-        raise Refused(2049, "0A000", "The test server selects from CSV files only")
-    if file_format["TYPE"] == "PARQUET" and match == "NONE" and len(targets) > 1:
+    if file_format["TYPE"] == "PARQUET" and match == "NONE" and not projection and len(targets) > 1:
         raise compilation(2019, "0A000", "PARQUET file format can produce one and only one column of type variant, object, or array. Load data into separate columns using the MATCH_BY_COLUMN_NAME copy option or copy with transformation.")
     if file_format["TYPE"] == "CSV" and match != "NONE" and not file_format["PARSE_HEADER"]:
         raise compilation(1008, "22023", "MATCH_BY_COLUMN_NAME is not supported for CSV files without PARSE_HEADER = TRUE")
@@ -1139,10 +1140,10 @@ def load(session, words):
         body, etag = fetch(stage, url)
         if (url, etag) in done and not options.get("FORCE"):
             continue
-        if file_format["TYPE"] == "PARQUET":
-            columns, rows = parquet_columns(session, body, table, file_format, match, url)
-        elif projection:
+        if projection:
             columns, rows = selected_columns(session, body, table, targets, file_format, projection, staged_as, url)
+        elif file_format["TYPE"] == "PARQUET":
+            columns, rows = parquet_columns(session, body, table, file_format, match, url)
         else:
             columns, rows = csv_columns(session, body, table, targets, file_format, match, url)
         parts.append(columns)
@@ -1277,6 +1278,10 @@ def stage_client(stage):
             config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
         )
     return CLIENTS[key, secret]
+
+
+class Variant(str):
+    """A value of VARIANT as JSON, where plain text is a text."""
 
 
 class Misfit(Exception):
@@ -1415,35 +1420,38 @@ def fitted(session, value, column):
             return instant.replace(tzinfo=None)
         return instant if instant.tzinfo else instant.replace(tzinfo=zone)
     if kind == "VARIANT":
+        if isinstance(value, Variant):
+            return str(value)
         return json.dumps(value if not isinstance(value, (decimal.Decimal, datetime.date, bytes)) else shown(value), ensure_ascii=False)
     raise Misfit(2049, "0A000", f"The test server loads no column of type {kind}")
 
 
-def parquet_columns(session, body, table, options, match, url):
+def parquet_file(body, url, options):
+    """A Parquet file's columns, their values as the file format says."""
     try:
-        reader = pa.parquet.ParquetFile(io.BytesIO(body))
-        data = reader.read()
+        data = pa.parquet.ParquetFile(io.BytesIO(body)).read()
     except (pa.ArrowException, OSError, ValueError) as e:
         raise Refused(100184, "22000", f"Error parsing the parquet file: {str(e).splitlines()[0]}\n  File '{urllib.parse.urlparse(url).path.lstrip('/')}'") from e
-    places = matching(table, table.columns, data.column_names, match)
-
-    def values_of(i):
-        if places[i] is None:
-            return None
-        array = data.column(places[i])
+    columns = {}
+    for name, array in zip(data.column_names, data.columns):
         if pa.types.is_timestamp(array.type):
             if not options["USE_LOGICAL_TYPE"]:
-                raise Refused(100071, "22000", f"Failed to cast variant value to {table.columns[i].kind}: without USE_LOGICAL_TYPE = TRUE the timestamps of Parquet are plain numbers")
-            return array.cast(pa.timestamp("us", array.type.tz)).to_pylist()
-        values = array.to_pylist()
-        if pa.types.is_binary(array.type) and options["BINARY_AS_TEXT"]:
+                raise Refused(100071, "22000", f"Failed to cast variant value of {name}: without USE_LOGICAL_TYPE = TRUE the timestamps of Parquet are plain numbers")
+            array = array.cast(pa.timestamp("us", array.type.tz))
+        elif pa.types.is_binary(array.type) and options["BINARY_AS_TEXT"]:
             try:
-                return [None if v is None else v.decode() for v in values]
-            except UnicodeDecodeError:
+                array = array.cast(pa.string())
+            except pa.ArrowInvalid:
                 raise Refused(100144, "22000", "Invalid UTF8 detected in a binary column that is read as text (BINARY_AS_TEXT)") from None
-        return values
+        columns[name] = array
+    return columns, data.num_rows
 
-    return loaded_columns(session, table, url, data.num_rows, values_of, 1)
+
+def parquet_columns(session, body, table, options, match, url):
+    columns, rows = parquet_file(body, url, options)
+    arrays = list(columns.values())
+    places = matching(table, table.columns, list(columns), match)
+    return loaded_columns(session, table, url, rows, lambda i: None if places[i] is None else arrays[places[i]].to_pylist(), 1)
 
 
 def decompressed(body, compression):
@@ -1544,33 +1552,45 @@ def csv_columns(session, body, table, targets, options, match, url):
 
 
 def selected_columns(session, body, table, targets, options, projection, staged_as, url):
-    """The rows of a query over a file's fields $1, $2 and so on."""
-    _, records = csv_rows(body, table, options, None, url)
-    width = max([len(r) for r in records], default=0)
+    """The rows of a query over a file: over the fields $1, $2 and so on of CSV, over $1:"NAME" of Parquet."""
+    if options["TYPE"] == "PARQUET":
+        staged, count = parquet_file(body, url, options)
+        names = re.findall(r'\$1:"((?:[^"]|"")*)"', projection)
+        # What the file does not have is null.
+        staged = {f"F{i}": staged.get(n.replace('""', '"'), pa.nulls(count, pa.string())) for i, n in enumerate(names)}
+        numbers = itertools.count()
+        projection = re.sub(r'\$1:"(?:[^"]|"")*"', lambda m: f"F{next(numbers)}", projection)
+        records = pa.table(staged)
+    else:
+        _, rows = csv_rows(body, table, options, None, url)
+        width = max([len(r) for r in rows] + [int(n) for n in re.findall(r"\$(\d+)", projection)], default=0)
+        count = len(rows)
+        records = pa.table({f"F{i + 1}": pa.array([r[i] if i < len(r) else None for r in rows], pa.string()) for i in range(width)})
     tree = parse_one(f"SELECT {projection} FROM _staged")
     if len(tree.expressions) != len(targets):
         raise compilation(2020, "21S01", f"Insert value list does not match column list expecting {len(targets)} but got {len(tree.expressions)}")
     session_functions(session, tree)
-    width = max([width, *(int(p.name) for p in tree.find_all(exp.Parameter))])
     for parameter in list(tree.find_all(exp.Parameter)):
         holder = parameter.parent if isinstance(parameter.parent, exp.Column) else parameter
         holder.replace(exp.column(f"F{parameter.name}"))
     if any(c.args.get("table") and c.table.upper() != (staged_as or "").upper() for c in tree.find_all(exp.Column)):
         raise compilation(904, "42000", "invalid identifier in the SELECT of COPY")
     duck = session.account.duck.cursor()
+    duck.execute(f"SET TimeZone = '{session.parameters['TIMEZONE']}'")
     translated = translate(duck, tree)
 
     def select(some):
-        fields = {f"F{i + 1}": pa.array([r[i] if i < len(r) else None for r in some], pa.string()) for i in range(width)}
-        duck.register("_staged", pa.table(fields))
-        return duck.execute(translated).fetchall()
+        duck.register("_staged", some)
+        duck.execute(translated)
+        variants = [str(d[1]) == "JSON" for d in duck.description]
+        return [[Variant(v) if is_variant and v is not None else v for v, is_variant in zip(row, variants)] for row in duck.fetchall()]
 
     try:
-        rows = select(records) if records else []
+        rows = select(records) if count else []
     except duckdb.Error:
-        for i, record in enumerate(records):
+        for i in range(count):
             try:
-                select([record])
+                select(records.slice(i, 1))
             except duckdb.Error as e:
                 misfit, column = misfit_of(e), targets[0]
                 for k in range(len(targets)):
@@ -1581,7 +1601,7 @@ def selected_columns(session, body, table, targets, options, projection, staged_
                     except duckdb.Error:
                         column = targets[k]
                         break
-                raise refused_load(misfit, url, i + 1 + options["SKIP_HEADER"], i + 1, table, column, targets.index(column) + 1) from e
+                raise refused_load(misfit, url, i + 1 + options.get("SKIP_HEADER", 0), i + 1, table, column, targets.index(column) + 1) from e
         raise
     places = [targets.index(c) if c in targets else None for c in table.columns]
     return loaded_columns(
@@ -1590,7 +1610,7 @@ def selected_columns(session, body, table, targets, options, projection, staged_
         url,
         len(rows),
         lambda i: None if places[i] is None else [csv_value(r[places[i]], table.columns[i], options) for r in rows],
-        1 + options["SKIP_HEADER"]
+        1 + options.get("SKIP_HEADER", 0),
     )
 
 
