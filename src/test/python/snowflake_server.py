@@ -271,6 +271,7 @@ class Database(Thing):
     def __init__(self, name, owner):
         super().__init__("DATABASE", name, owner)
         self.schemas = {}
+        self.future = {}  # as a schema's
 
 
 class Schema(Thing):
@@ -379,7 +380,7 @@ class Account:
 
     def __init__(self, password):
         self.lock = threading.RLock()
-        self.databases, self.warehouses, self.integrations = {}, {}, {}
+        self.databases, self.warehouses, self.integrations, self.shares = {}, {}, {}, {}
         self.roles = {name: Thing("ROLE", name, ADMIN_ROLE) for name in (ADMIN_ROLE, "SYSADMIN", "SECURITYADMIN", "PUBLIC")}
         self.parents = {"SYSADMIN": set()}  # role -> roles that it has
         self.users = {"ADMIN": {"password": password, "key": None, "roles": {ADMIN_ROLE}, "default_role": ADMIN_ROLE}}
@@ -390,6 +391,7 @@ class Account:
         self.dropped = []
         self.duck = FakeSnow().duck_conn
         self.duck.execute(macros.creation_sql("memory"))
+        self.duck.execute("CREATE MACRO _as_timestamp(value) AS CAST(value AS TIMESTAMP)")
         self.queries = collections.deque(maxlen=10000)  # of all sessions, the newest last
 
     def roles_of(self, role):
@@ -805,6 +807,8 @@ def session_functions(session, tree):
             if isinstance(function.parent, exp.Select):
                 literal = exp.alias_(literal, f"{name}()", quoted=True)
             function.replace(literal)
+        elif isinstance(function, exp.Cast) and function.to.this in (exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMP):
+            function.replace(exp.Anonymous(this="_as_timestamp", expressions=[function.this]))
         elif isinstance(function, exp.Trim):
             arguments = [a for a in (function.this, function.expression) if a is not None]
             side = {"LEADING": "LTRIM", "TRAILING": "RTRIM"}.get(function.args.get("position"), "TRIM")
@@ -1123,9 +1127,7 @@ def load(session, words):
     for option in ("PURGE", "SIZE_LIMIT", "PATTERN", "TRUNCATECOLUMNS"):
         if options.get(option):
             raise Refused(2049, "0A000", f"The test server does not know {option}")
-    if file_format["TYPE"] == "PARQUET" and projection:
-        raise Refused(2049, "0A000", "The test server selects from CSV files only")
-    if file_format["TYPE"] == "PARQUET" and match == "NONE" and len(targets) > 1:
+    if file_format["TYPE"] == "PARQUET" and match == "NONE" and not projection and len(targets) > 1:
         raise compilation(2019, "0A000", "PARQUET file format can produce one and only one column of type variant, object, or array. Load data into separate columns using the MATCH_BY_COLUMN_NAME copy option or copy with transformation.")
     if file_format["TYPE"] == "CSV" and match != "NONE" and not file_format["PARSE_HEADER"]:
         raise compilation(1008, "22023", "MATCH_BY_COLUMN_NAME is not supported for CSV files without PARSE_HEADER = TRUE")
@@ -1138,10 +1140,10 @@ def load(session, words):
         body, etag = fetch(stage, url)
         if (url, etag) in done and not options.get("FORCE"):
             continue
-        if file_format["TYPE"] == "PARQUET":
-            columns, rows = parquet_columns(session, body, table, file_format, match, url)
-        elif projection:
+        if projection:
             columns, rows = selected_columns(session, body, table, targets, file_format, projection, staged_as, url)
+        elif file_format["TYPE"] == "PARQUET":
+            columns, rows = parquet_columns(session, body, table, file_format, match, url)
         else:
             columns, rows = csv_columns(session, body, table, targets, file_format, match, url)
         parts.append(columns)
@@ -1276,6 +1278,10 @@ def stage_client(stage):
             config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
         )
     return CLIENTS[key, secret]
+
+
+class Variant(str):
+    """A value of VARIANT as JSON, where plain text is a text."""
 
 
 class Misfit(Exception):
@@ -1414,35 +1420,38 @@ def fitted(session, value, column):
             return instant.replace(tzinfo=None)
         return instant if instant.tzinfo else instant.replace(tzinfo=zone)
     if kind == "VARIANT":
+        if isinstance(value, Variant):
+            return str(value)
         return json.dumps(value if not isinstance(value, (decimal.Decimal, datetime.date, bytes)) else shown(value), ensure_ascii=False)
     raise Misfit(2049, "0A000", f"The test server loads no column of type {kind}")
 
 
-def parquet_columns(session, body, table, options, match, url):
+def parquet_file(body, url, options):
+    """A Parquet file's columns, their values as the file format says."""
     try:
-        reader = pa.parquet.ParquetFile(io.BytesIO(body))
-        data = reader.read()
+        data = pa.parquet.ParquetFile(io.BytesIO(body)).read()
     except (pa.ArrowException, OSError, ValueError) as e:
         raise Refused(100184, "22000", f"Error parsing the parquet file: {str(e).splitlines()[0]}\n  File '{urllib.parse.urlparse(url).path.lstrip('/')}'") from e
-    places = matching(table, table.columns, data.column_names, match)
-
-    def values_of(i):
-        if places[i] is None:
-            return None
-        array = data.column(places[i])
+    columns = {}
+    for name, array in zip(data.column_names, data.columns):
         if pa.types.is_timestamp(array.type):
             if not options["USE_LOGICAL_TYPE"]:
-                raise Refused(100071, "22000", f"Failed to cast variant value to {table.columns[i].kind}: without USE_LOGICAL_TYPE = TRUE the timestamps of Parquet are plain numbers")
-            return array.cast(pa.timestamp("us", array.type.tz)).to_pylist()
-        values = array.to_pylist()
-        if pa.types.is_binary(array.type) and options["BINARY_AS_TEXT"]:
+                raise Refused(100071, "22000", f"Failed to cast variant value of {name}: without USE_LOGICAL_TYPE = TRUE the timestamps of Parquet are plain numbers")
+            array = array.cast(pa.timestamp("us", array.type.tz))
+        elif pa.types.is_binary(array.type) and options["BINARY_AS_TEXT"]:
             try:
-                return [None if v is None else v.decode() for v in values]
-            except UnicodeDecodeError:
+                array = array.cast(pa.string())
+            except pa.ArrowInvalid:
                 raise Refused(100144, "22000", "Invalid UTF8 detected in a binary column that is read as text (BINARY_AS_TEXT)") from None
-        return values
+        columns[name] = array
+    return columns, data.num_rows
 
-    return loaded_columns(session, table, url, data.num_rows, values_of, 1)
+
+def parquet_columns(session, body, table, options, match, url):
+    columns, rows = parquet_file(body, url, options)
+    arrays = list(columns.values())
+    places = matching(table, table.columns, list(columns), match)
+    return loaded_columns(session, table, url, rows, lambda i: None if places[i] is None else arrays[places[i]].to_pylist(), 1)
 
 
 def decompressed(body, compression):
@@ -1543,33 +1552,45 @@ def csv_columns(session, body, table, targets, options, match, url):
 
 
 def selected_columns(session, body, table, targets, options, projection, staged_as, url):
-    """The rows of a query over a file's fields $1, $2 and so on."""
-    _, records = csv_rows(body, table, options, None, url)
-    width = max([len(r) for r in records], default=0)
+    """The rows of a query over a file: over the fields $1, $2 and so on of CSV, over $1:"NAME" of Parquet."""
+    if options["TYPE"] == "PARQUET":
+        staged, count = parquet_file(body, url, options)
+        names = re.findall(r'\$1:"((?:[^"]|"")*)"', projection)
+        # What the file does not have is null.
+        staged = {f"F{i}": staged.get(n.replace('""', '"'), pa.nulls(count, pa.string())) for i, n in enumerate(names)}
+        numbers = itertools.count()
+        projection = re.sub(r'\$1:"(?:[^"]|"")*"', lambda m: f"F{next(numbers)}", projection)
+        records = pa.table(staged)
+    else:
+        _, rows = csv_rows(body, table, options, None, url)
+        width = max([len(r) for r in rows] + [int(n) for n in re.findall(r"\$(\d+)", projection)], default=0)
+        count = len(rows)
+        records = pa.table({f"F{i + 1}": pa.array([r[i] if i < len(r) else None for r in rows], pa.string()) for i in range(width)})
     tree = parse_one(f"SELECT {projection} FROM _staged")
     if len(tree.expressions) != len(targets):
         raise compilation(2020, "21S01", f"Insert value list does not match column list expecting {len(targets)} but got {len(tree.expressions)}")
     session_functions(session, tree)
-    width = max([width, *(int(p.name) for p in tree.find_all(exp.Parameter))])
     for parameter in list(tree.find_all(exp.Parameter)):
         holder = parameter.parent if isinstance(parameter.parent, exp.Column) else parameter
         holder.replace(exp.column(f"F{parameter.name}"))
     if any(c.args.get("table") and c.table.upper() != (staged_as or "").upper() for c in tree.find_all(exp.Column)):
         raise compilation(904, "42000", "invalid identifier in the SELECT of COPY")
     duck = session.account.duck.cursor()
+    duck.execute(f"SET TimeZone = '{session.parameters['TIMEZONE']}'")
     translated = translate(duck, tree)
 
     def select(some):
-        fields = {f"F{i + 1}": pa.array([r[i] if i < len(r) else None for r in some], pa.string()) for i in range(width)}
-        duck.register("_staged", pa.table(fields))
-        return duck.execute(translated).fetchall()
+        duck.register("_staged", some)
+        duck.execute(translated)
+        variants = [str(d[1]) == "JSON" for d in duck.description]
+        return [[Variant(v) if is_variant and v is not None else v for v, is_variant in zip(row, variants)] for row in duck.fetchall()]
 
     try:
-        rows = select(records) if records else []
+        rows = select(records) if count else []
     except duckdb.Error:
-        for i, record in enumerate(records):
+        for i in range(count):
             try:
-                select([record])
+                select(records.slice(i, 1))
             except duckdb.Error as e:
                 misfit, column = misfit_of(e), targets[0]
                 for k in range(len(targets)):
@@ -1580,7 +1601,7 @@ def selected_columns(session, body, table, targets, options, projection, staged_
                     except duckdb.Error:
                         column = targets[k]
                         break
-                raise refused_load(misfit, url, i + 1 + options["SKIP_HEADER"], i + 1, table, column, targets.index(column) + 1) from e
+                raise refused_load(misfit, url, i + 1 + options.get("SKIP_HEADER", 0), i + 1, table, column, targets.index(column) + 1) from e
         raise
     places = [targets.index(c) if c in targets else None for c in table.columns]
     return loaded_columns(
@@ -1589,7 +1610,7 @@ def selected_columns(session, body, table, targets, options, projection, staged_
         url,
         len(rows),
         lambda i: None if places[i] is None else [csv_value(r[places[i]], table.columns[i], options) for r in rows],
-        1 + options["SKIP_HEADER"]
+        1 + options.get("SKIP_HEADER", 0),
     )
 
 
@@ -1685,9 +1706,9 @@ def put(session, thing, replace, lenient):
         raise compilation(2002, "42710", f"Object '{thing.full_name}' already exists.")
     session.account.require(session, schema, "CREATE " + thing.kind, kind="Schema")
     schema.things[key] = thing
-    for (privilege, kind, grantee), option in schema.future.items():
-        if kind != thing.kind:
-            continue
+    # What a schema says of a kind of objects goes before what its database says.
+    future = [g for g in schema.future.items() if g[0][1] == thing.kind] or [g for g in schema.database.future.items() if g[0][1] == thing.kind]
+    for (privilege, _, grantee), option in future:
         if privilege == "OWNERSHIP":
             thing.owner = grantee
         else:
@@ -1753,6 +1774,15 @@ def create(session, words):
         account.warehouses.setdefault(name, Thing("WAREHOUSE", name, session.role))
         session.warehouse = name
         return told(f"Warehouse {name} successfully created.")
+    if words.take("SHARE"):
+        lenient = exists_clause(words, True)
+        name = words.identifier()
+        words.end()
+        administer(session)
+        if name in account.shares and not (lenient or replace):
+            raise compilation(2002, "42710", f"Object '{plain(name)}' already exists.")
+        account.shares[name] = Thing("SHARE", name, session.role)
+        return told(f"Share {name} successfully created.")
     if words.take("STORAGE", "INTEGRATION"):
         name = words.identifier()
         options = words.options("TYPE", "STORAGE_PROVIDER", "STORAGE_AWS_ROLE_ARN", "ENABLED", "STORAGE_ALLOWED_LOCATIONS")
@@ -2386,7 +2416,7 @@ def drop(session, words):
         if session.database == schema.database.name and session.schema == schema.name:
             session.schema = None
         return told(f"{schema.name} successfully dropped.")
-    for kind, things in (("ROLE", account.roles), ("USER", account.users), ("WAREHOUSE", account.warehouses)):
+    for kind, things in (("ROLE", account.roles), ("SHARE", account.shares), ("USER", account.users), ("WAREHOUSE", account.warehouses)):
         if words.take(kind):
             lenient = exists_clause(words, False)
             name = words.identifier()
@@ -2518,7 +2548,10 @@ def plural_kind(words):
 def grantee_of(session, words, preposition):
     words.expect(preposition)
     if words.take("SHARE"):
-        return "SHARE", words.identifier()
+        name = words.identifier()
+        if name not in session.account.shares:
+            raise missing("Share", plain(name))
+        return "SHARE", name
     if words.take("DATABASE", "ROLE"):
         return "DATABASE_ROLE", ".".join(words.name())
     words.take("ROLE")
@@ -2560,8 +2593,12 @@ def grant_or_revoke(session, words, give):
     scope = "FUTURE" if words.take("FUTURE") else "ALL" if words.take("ALL") else None
     if scope:
         kind = plural_kind(words)
-        words.expect("IN", "SCHEMA")
-        schema = account.schema(session, words.name())
+        words.expect("IN")
+        if words.take("DATABASE") and scope == "FUTURE":
+            schema = account.database(session, words.identifier())
+        else:
+            words.expect("SCHEMA")
+            schema = account.schema(session, words.name())
         things = [t for t in schema.things.values() if t.kind == kind] if scope == "ALL" else []
         if scope == "FUTURE":
             account.require(session, schema, "OWNERSHIP")
@@ -2707,10 +2744,15 @@ def show(session, words):
     if words.take("GRANTS"):
         return show_grants(session, words)
     if words.take("FUTURE", "GRANTS"):
-        words.expect("IN", "SCHEMA")
-        schema = account.schema(session, words.name())
+        words.expect("IN")
+        if words.take("DATABASE"):
+            schema = account.database(session, words.identifier())
+            name = plain(schema.name)
+        else:
+            words.expect("SCHEMA")
+            schema = account.schema(session, words.name())
+            name = schema.full_name
         words.end()
-        name = full(schema.database.name, schema.name)
         return Result(
             [("created_on", "TIMESTAMP_LTZ"), *((c, "VARCHAR") for c in ("privilege", "grant_on", "name", "grant_to", "grantee_name", "grant_option"))],
             [
