@@ -26,8 +26,8 @@ class SnowflakeKeysTest {
     }
 
     private static String job(String staging, String snowflake) {
-        return "job: shop\nsource: {dynamodb: {table: shop}}\nstaging: {at: " + staging + "}\nwarehouse:\n  snowflake: {"
-                + snowflake + "}\n";
+        return "job: shop\nsource: {dynamodb: {table: shop}}\nstaging: {at: " + staging
+                + "}\nwarehouse:\n  snowflake: {" + snowflake + "}\n";
     }
 
     @Test
@@ -113,8 +113,9 @@ class SnowflakeKeysTest {
     void theStagingMustLieOnS3() {
         assertThat(files.job(job("staging", LOGIN + "key: '${secret:a#b}', stage: O.S"))
                         .mistakes())
-                .containsExactly("jobs/test.yaml:3: staging.at: staging: is read by the warehouse itself, which reads from"
-                        + " S3 only: must be s3://bucket/prefix");
+                .containsExactly(
+                        "jobs/test.yaml:3: staging.at: staging: is read by the warehouse itself, which reads from"
+                                + " S3 only: must be s3://bucket/prefix");
     }
 
     @Test

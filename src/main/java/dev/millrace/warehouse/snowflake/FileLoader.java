@@ -187,7 +187,9 @@ final class FileLoader {
             }
         } catch (IOException e) {
             throw Fault.world(
-                    "Cannot load " + landing.uri(file) + " into " + landing.table().name() + ": " + e.getMessage(), e);
+                    "Cannot load " + landing.uri(file) + " into "
+                            + landing.table().name() + ": " + e.getMessage(),
+                    e);
         }
     }
 

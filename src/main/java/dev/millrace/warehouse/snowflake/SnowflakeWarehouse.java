@@ -497,9 +497,10 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     @Override
     public Version rollback() {
-        boolean isThere = connected("Cannot roll back", Optional.empty(), session -> versions(session)
-                .live()
-                .isPresent());
+        boolean isThere = connected(
+                "Cannot roll back",
+                Optional.empty(),
+                session -> versions(session).live().isPresent());
         if (!isThere) {
             throw Fault.user("Nothing to roll back: " + where() + " does not exist yet");
         }

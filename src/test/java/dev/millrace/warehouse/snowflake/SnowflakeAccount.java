@@ -114,7 +114,8 @@ record SnowflakeAccount(SnowflakeOptions options, Storage staging, boolean isRea
     private static String required(Map<String, String> environment, String name) {
         String value = environment.get(PREFIX + name);
         if (value == null) {
-            throw new IllegalStateException(PREFIX + name + " is not set: scripts/verify-snowflake tells what it needs");
+            throw new IllegalStateException(
+                    PREFIX + name + " is not set: scripts/verify-snowflake tells what it needs");
         }
         return value.replaceAll("/+$", "");
     }

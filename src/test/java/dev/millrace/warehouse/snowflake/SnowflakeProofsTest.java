@@ -43,8 +43,9 @@ import org.junit.jupiter.api.io.TempDir;
  * so that the proofs are known to run.
  */
 class SnowflakeProofsTest {
-    private static final String CONSISTENT = "SELECT (SELECT min(version) || ' ' || max(version) || ' ' || count(*) FROM orders),"
-            + " (SELECT min(version) || ' ' || max(version) || ' ' || CAST(count(*) / 2 AS BIGINT) FROM lines)";
+    private static final String CONSISTENT =
+            "SELECT (SELECT min(version) || ' ' || max(version) || ' ' || count(*) FROM orders),"
+                    + " (SELECT min(version) || ' ' || max(version) || ' ' || CAST(count(*) / 2 AS BIGINT) FROM lines)";
 
     @TempDir
     private Path folder;
@@ -95,7 +96,8 @@ class SnowflakeProofsTest {
     @Test
     void everyValueOfEveryTypeComesBackAsItWas() throws IOException {
         UnaryOperator<String> held = text -> text;
-        DataFile parquet = landing.parquet("all_types", "all [types]*.parquet", 4, WarehouseContract.allTypesSelect(held));
+        DataFile parquet =
+                landing.parquet("all_types", "all [types]*.parquet", 4, WarehouseContract.allTypesSelect(held));
         DataFile csv = landing.file(
                 "all_types", "all.csv", 4, WarehouseContract.allTypesText().getBytes(StandardCharsets.UTF_8));
         int k = 1;
@@ -119,8 +121,8 @@ class SnowflakeProofsTest {
 
     @Test
     void csvOfOneColumnKeepsItsMissingValuesAndAMisfitIsNamed() throws IOException {
-        TableDefinition table = new TableDefinition(
-                "t", List.of(new Column("price", ColumnType.decimal(5, 2), true)), List.of());
+        TableDefinition table =
+                new TableDefinition("t", List.of(new Column("price", ColumnType.decimal(5, 2), true)), List.of());
         Load load = load(1, List.of(table));
         warehouse.prepare(load);
         DataFile good = landing.file("t", "a.csv", 3, "price\n1.50\n\n2\n".getBytes(StandardCharsets.UTF_8));
@@ -130,10 +132,10 @@ class SnowflakeProofsTest {
                 account.staging(),
                 file -> {});
         DataFile bad = landing.file("t", "b.csv", 2, "price\n1.50\n1.005\n".getBytes(StandardCharsets.UTF_8));
-        LandedTable both = account.bring(
-                Landing.table(table, FileFormat.CSV, Codec.NONE, List.of(good, bad)), landing.storage());
-        Fault refused = catchThrowableOfType(
-                Fault.class, () -> warehouse.upload(load, both, account.staging(), file -> {}));
+        LandedTable both =
+                account.bring(Landing.table(table, FileFormat.CSV, Codec.NONE, List.of(good, bad)), landing.storage());
+        Fault refused =
+                catchThrowableOfType(Fault.class, () -> warehouse.upload(load, both, account.staging(), file -> {}));
         assertThat(refused)
                 .hasMessageContaining(account.staging().uri("b.csv"))
                 .hasMessageContaining("row 2, column price: is no decimal(5,2)");
@@ -189,7 +191,8 @@ class SnowflakeProofsTest {
             session.execute("GRANT USAGE ON SCHEMA " + SnowflakeText.exactly(database, live) + " TO ROLE PUBLIC");
             session.execute(
                     "GRANT SELECT ON TABLE " + SnowflakeText.exactly(database, live, "ORDERS") + " TO ROLE PUBLIC");
-            session.execute("COMMENT ON TABLE " + SnowflakeText.exactly(database, live, "ORDERS") + " IS 'it''s \\\\ here'");
+            session.execute(
+                    "COMMENT ON TABLE " + SnowflakeText.exactly(database, live, "ORDERS") + " IS 'it''s \\\\ here'");
             replaceBy(2);
             assertThat(session.rows(
                             "SHOW GRANTS ON SCHEMA " + SnowflakeText.exactly(database, live),
@@ -220,8 +223,8 @@ class SnowflakeProofsTest {
             session.execute("DELETE FROM " + SnowflakeText.exactly(database, "_MILLRACE", "LOADED_FILE")
                     + " WHERE SCHEMA_NAME = " + SnowflakeText.literal(schema));
         }
-        Fault refused = catchThrowableOfType(
-                Fault.class, () -> warehouse.upload(load, orders, account.staging(), file -> {}));
+        Fault refused =
+                catchThrowableOfType(Fault.class, () -> warehouse.upload(load, orders, account.staging(), file -> {}));
         assertThat(refused).hasMessageContaining("it has loaded it into this table before");
         assertThat(warehouse.check(load, List.of(), List.of()).stagingRows()).containsEntry("orders", 20L);
     }
