@@ -2967,6 +2967,7 @@ INNER_COLUMNS = {
         ("comment", TEXT, lambda s, t, o: t.comment), ("format_options", TEXT, lambda s, t, o: json.dumps(t.options)),
     ],
 }  # fmt: skip
+INNER_COLUMNS["MATERIALIZED VIEW"] = INNER_COLUMNS["VIEW"]
 
 
 def describe(session, words):

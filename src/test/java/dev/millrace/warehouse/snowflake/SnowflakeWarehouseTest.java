@@ -279,7 +279,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         warehouse.prepare(Landing.load(3));
         upload(Landing.load(3), landing.written(3, 1));
         Fault refused = fault(() -> warehouse.replace(Landing.load(3)));
-        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.kind()).as(refused.getMessage()).isEqualTo(Fault.Kind.GATE);
         assertThat(refused.getMessage().lines().skip(1))
                 .containsExactlyInAnyOrder(
                         "sequence \"SHOP\".\"NUMBERS\", which Millrace did not make",
