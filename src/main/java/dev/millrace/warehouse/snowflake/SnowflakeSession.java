@@ -1,7 +1,7 @@
 package dev.millrace.warehouse.snowflake;
 
+import static dev.millrace.warehouse.snowflake.SnowflakeText.atLogin;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.literal;
-import static dev.millrace.warehouse.snowflake.SnowflakeText.stored;
 
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.fault.Fault;
@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
  * A connection of one caller, in UTC. Outside {@link #begin} each statement is a transaction of its own; a statement that
@@ -43,7 +44,10 @@ final class SnowflakeSession implements AutoCloseable {
     private static final int FORBIDDEN = 3001;
     private static final int NO_WAREHOUSE = 606;
     private static final int LOCK_TIMEOUT = 625;
-    private static final int UNREADABLE_STAGE = 3167;
+
+    /** How it is said that a stage cannot be read; of several codes. */
+    private static final Pattern UNREADABLE_STAGE =
+            Pattern.compile("(?i)stage area|AWS_ROLE|AssumeRole|Access Denied|storage integration");
 
     /** Of the driver. */
     private static final int WRONG_KEY = 200_048;
@@ -119,9 +123,9 @@ final class SnowflakeSession implements AutoCloseable {
                         Base64.getEncoder().encodeToString(key.getBytes(StandardCharsets.UTF_8))));
         options.passphrase().ifPresent(passphrase -> properties.setProperty("private_key_pwd", passphrase));
         options.password().ifPresent(password -> properties.setProperty("password", password));
-        account.role().ifPresent(role -> properties.setProperty("role", quoted(role)));
-        properties.setProperty("warehouse", quoted(account.warehouse()));
-        properties.setProperty("db", quoted(account.database()));
+        account.role().ifPresent(role -> properties.setProperty("role", atLogin(role)));
+        properties.setProperty("warehouse", atLogin(account.warehouse()));
+        properties.setProperty("db", atLogin(account.database()));
         properties.setProperty("application", "Millrace");
         properties.setProperty("ssl", account.tls() ? "on" : "off");
         properties.setProperty("loginTimeout", "60");
@@ -129,14 +133,6 @@ final class SnowflakeSession implements AutoCloseable {
         properties.setProperty("disablePlatformDetection", "true");
         properties.setProperty("CLIENT_TELEMETRY_ENABLED", "false");
         return properties;
-    }
-
-    /** At login a plain word needs no quotes. */
-    private static String quoted(String name) {
-        String stored = stored(name);
-        return stored.equals(stored.toUpperCase(java.util.Locale.ROOT)) && !stored.contains(" ")
-                ? stored
-                : '"' + stored.replace("\"", "\"\"") + '"';
     }
 
     /** A login goes well also where database or warehouse are not there, or not ours to use. */
@@ -295,13 +291,13 @@ final class SnowflakeSession implements AutoCloseable {
                         place + ": another run works on the schema; live is as it was; run again, or raise"
                                 + " warehouse.snowflake.patience",
                         e);
-            case UNREADABLE_STAGE ->
-                Fault.world(
-                        place
-                                + ": the stage cannot be read: check its URL, and the rights of its storage integration or"
-                                + " keys on the bucket",
-                        e);
-            default -> Fault.world(place, e);
+            default ->
+                UNREADABLE_STAGE.matcher(message(e)).find()
+                        ? Fault.world(
+                                place + ": check the stage's URL, and the rights of its storage integration or keys on"
+                                        + " the bucket; then run again",
+                                e)
+                        : Fault.world(place, e);
         };
     }
 }
