@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
  */
 final class ReaderQuery {
     private static final Pattern QUOTED_OR_COMMENT = Pattern.compile(
-            "'(?:[^'\\\\]|\\\\.|'')*'|\"(?:[^\"]|\"\")*\"|\\$\\$.*?\\$\\$|--[^\\n]*|//[^\\n]*|/\\*.*?\\*/", Pattern.DOTALL);
+            "'(?:[^'\\\\]|\\\\.|'')*'|\"(?:[^\"]|\"\")*\"|\\$\\$.*?\\$\\$|--[^\\n]*|//[^\\n]*|/\\*.*?\\*/",
+            Pattern.DOTALL);
     private static final Pattern SELECT =
             Pattern.compile("[\\s(]*(?:SELECT|WITH)\\b.*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
     private static final Pattern QUOTED_STAGE =
