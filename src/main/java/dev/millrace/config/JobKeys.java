@@ -1358,7 +1358,8 @@ final class JobKeys {
     /** A warehouse that reads the landing itself reads it from S3. */
     private static void checkLandingPlace(Values v) {
         boolean reads = v.find(WAREHOUSE_KEY)
-                .filter(w -> w.engine() instanceof WarehouseSettings.Redshift)
+                .filter(w -> w.engine() instanceof WarehouseSettings.Redshift
+                        || w.engine() instanceof WarehouseSettings.Snowflake)
                 .isPresent();
         if (reads
                 && v.find(STAGING_KEY)

@@ -104,6 +104,17 @@ final class Scalars {
             "must be the name or address of a host, for example db.acme.com",
             "[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?");
 
+    static final Scalar<String> ACCOUNT = Scalar.matching(
+            "account identifier",
+            "must be an account's identifier, for example acme-prod",
+            "[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?");
+
+    /** A stage of Snowflake in its schema, with or without the database. */
+    static final Scalar<String> STAGE = Scalar.matching(
+            "stage",
+            "must be SCHEMA.STAGE or DATABASE.SCHEMA.STAGE, for example OPS.LANDING",
+            "[^\\p{Cntrl}.]{1,255}\\.[^\\p{Cntrl}.]{1,255}(\\.[^\\p{Cntrl}.]{1,255})?");
+
     static final Scalar<String> SERVER_NAME =
             Scalar.matching("name", "must be a name of at most 63 characters, for example shop", "[^\\p{Cntrl}]{1,63}");
 

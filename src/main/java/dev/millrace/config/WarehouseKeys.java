@@ -5,8 +5,10 @@ import dev.millrace.config.WarehouseSettings.DistStyle;
 import dev.millrace.config.WarehouseSettings.DuckDb;
 import dev.millrace.config.WarehouseSettings.Encoding;
 import dev.millrace.config.WarehouseSettings.Json;
+import dev.millrace.config.WarehouseSettings.JsonColumns;
 import dev.millrace.config.WarehouseSettings.Postgres;
 import dev.millrace.config.WarehouseSettings.Redshift;
+import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.config.WarehouseSettings.TableDesign;
 import dev.millrace.config.WarehouseSettings.Tls;
 import dev.millrace.config.WarehouseSettings.Unchanged;
@@ -90,6 +92,129 @@ final class WarehouseKeys {
                         v.get(STREAMS),
                         v.get(PATIENCE),
                         v.get(DEPENDENTS)));
+    }
+
+    /** {@code warehouse.snowflake}. */
+    private static final class Snowflakes {
+        static final Key<Snowflake, String> ACCOUNT = Key.required(
+                "account",
+                Scalars.ACCOUNT,
+                Snowflake::account,
+                "The account's identifier, for example acme-prod; the host is `<account>.snowflakecomputing.com`.");
+        static final Key<Snowflake, String> USER = Key.required(
+                "user",
+                Scalars.SERVER_NAME,
+                Snowflake::user,
+                "Who logs in; its role needs `USAGE` and `CREATE SCHEMA` on the database.");
+        static final Key<Snowflake, SecretRef> KEY = Key.optional(
+                "key",
+                new SecretForm(
+                        key -> key.contains("PRIVATE KEY-----"), "is no PEM: must be a private key in PKCS#8 PEM"),
+                Snowflake::key,
+                "The user's private key, as PKCS#8 in PEM; this or `password`.");
+        static final Key<Snowflake, SecretRef> PASSPHRASE = Key.optional(
+                "key-passphrase",
+                new SecretForm(text -> !text.isEmpty(), "is empty: set the variable to the passphrase"),
+                Snowflake::keyPassphrase,
+                "What decrypts the key, where it is encrypted.");
+        static final Key<Snowflake, SecretRef> PASSWORD = Key.optional(
+                "password",
+                new SecretForm(password -> !password.isEmpty(), "is empty: set the variable to the password"),
+                Snowflake::password,
+                "The user's password, where it has no key.");
+        static final Key<Snowflake, String> ROLE = Key.optional(
+                "role", Scalars.SERVER_NAME, Snowflake::role, "The role to work as; left out, the user's default.");
+        static final Key<Snowflake, String> COMPUTING = Key.required(
+                "warehouse",
+                Scalars.SERVER_NAME,
+                Snowflake::warehouse,
+                "The virtual warehouse that loads and counts; its size and suspension are left as they are.");
+        static final Key<Snowflake, String> DATABASE = Key.required(
+                "database", Scalars.SERVER_NAME, Snowflake::database, "The database that holds the schema.");
+        static final Key<Snowflake, String> STAGE = Key.optional(
+                "stage",
+                Scalars.STAGE,
+                Snowflake::stage,
+                "An external stage whose URL holds `staging.at`, for example `OPS.LANDING`; this or"
+                        + " `storage-integration`.");
+        static final Key<Snowflake, String> INTEGRATION = Key.optional(
+                "storage-integration",
+                Scalars.SERVER_NAME,
+                Snowflake::storageIntegration,
+                "A storage integration that may read `staging.at`, for a stage that Millrace makes.");
+        static final Key<Snowflake, JsonColumns> JSON = Key.of(
+                "json",
+                Scalar.oneOf(JsonColumns.values()),
+                "text",
+                Snowflake::json,
+                "What columns of JSON become: their text as it came, or `VARIANT`.");
+        static final Key<Snowflake, String> HOST = Key.optional(
+                "host",
+                Scalars.HOST,
+                Snowflake::host,
+                "Where the account answers, for a private link; left out, where its identifier says.");
+        static final Key<Snowflake, Integer> PORT =
+                Key.of("port", Scalars.PORT, "443", Snowflake::port, "The account's TCP port.");
+        static final Key<Snowflake, Boolean> TLS = Key.of(
+                "tls",
+                Scalars.BOOL,
+                "true",
+                Snowflake::tls,
+                "Whether the connection is encrypted and the host proven; `false` is for test servers.");
+        static final Key<Snowflake, Duration> PATIENCE = Key.of(
+                "patience",
+                Scalars.DURATION,
+                "10m",
+                Snowflake::patience,
+                "How long a phase waits for another process that works on the same schema; one that was killed gives way"
+                        + " after 5 minutes.");
+
+        static final Section<Snowflake> SECTION = Section.<Snowflake>of(
+                        List.of(
+                                ACCOUNT,
+                                USER,
+                                KEY,
+                                PASSPHRASE,
+                                PASSWORD,
+                                ROLE,
+                                COMPUTING,
+                                DATABASE,
+                                STAGE,
+                                INTEGRATION,
+                                JSON,
+                                HOST,
+                                PORT,
+                                TLS,
+                                PATIENCE),
+                        v -> new Snowflake(
+                                v.get(ACCOUNT),
+                                v.get(USER),
+                                v.find(KEY),
+                                v.find(PASSPHRASE),
+                                v.find(PASSWORD),
+                                v.find(ROLE),
+                                v.get(COMPUTING),
+                                v.get(DATABASE),
+                                v.find(STAGE),
+                                v.find(INTEGRATION),
+                                v.get(JSON),
+                                v.find(HOST),
+                                v.get(PORT),
+                                v.get(TLS),
+                                v.get(PATIENCE)))
+                .withOneOf(List.of(STAGE, INTEGRATION))
+                .checked(v -> {
+                    if (v.isGiven(KEY) == v.isGiven(PASSWORD)) {
+                        v.mistake(
+                                KEY,
+                                v.isGiven(KEY)
+                                        ? "is given beside password: keep one of them"
+                                        : "is missing: give the user's private key, or password");
+                    }
+                    if (v.isGiven(PASSPHRASE) && !v.isGiven(KEY)) {
+                        v.mistake(PASSPHRASE, "has no key to decrypt: remove it");
+                    }
+                });
     }
 
     /** {@code warehouse.redshift}. */
@@ -237,6 +362,11 @@ final class WarehouseKeys {
             Postgresql.SECTION,
             w -> w.engine() instanceof Postgres p ? Optional.of(p) : Optional.empty(),
             "A PostgreSQL database.");
+    private static final Key<WarehouseSettings, Snowflake> ENGINE_SNOWFLAKE = Key.optional(
+            "snowflake",
+            Snowflakes.SECTION,
+            w -> w.engine() instanceof Snowflake s ? Optional.of(s) : Optional.empty(),
+            "A Snowflake database.");
     private static final Key<WarehouseSettings, Redshift> ENGINE_REDSHIFT = Key.optional(
             "redshift",
             RedshiftKeys.SECTION,
@@ -268,6 +398,7 @@ final class WarehouseKeys {
                     List.of(
                             ENGINE_DUCKDB,
                             ENGINE_POSTGRES,
+                            ENGINE_SNOWFLAKE,
                             ENGINE_REDSHIFT,
                             WAREHOUSE_SCHEMA,
                             KEEP_PREVIOUS,
@@ -277,12 +408,13 @@ final class WarehouseKeys {
                             v.find(ENGINE_DUCKDB)
                                     .<WarehouseSettings.Engine>map(duckDb -> duckDb)
                                     .or(() -> v.find(ENGINE_POSTGRES))
+                                    .or(() -> v.find(ENGINE_SNOWFLAKE))
                                     .orElseGet(() -> v.get(ENGINE_REDSHIFT)),
                             v.get(WAREHOUSE_SCHEMA),
                             v.get(KEEP_PREVIOUS),
                             v.get(UNCHANGED),
                             v.get(WAREHOUSE_GATE)))
-            .withOneOf(List.of(ENGINE_DUCKDB, ENGINE_POSTGRES, ENGINE_REDSHIFT));
+            .withOneOf(List.of(ENGINE_DUCKDB, ENGINE_POSTGRES, ENGINE_SNOWFLAKE, ENGINE_REDSHIFT));
 
     private static String schemaName(String job) {
         String name = job.replace('-', '_');

@@ -80,6 +80,51 @@ public record WarehouseSettings(
             Dependents dependents)
             implements Engine {}
 
+    /** What a column of JSON becomes. */
+    public enum JsonColumns {
+        /** Its text, as it came. */
+        TEXT,
+        /** A value of the engine's own type, whose numbers and spaces are the engine's. */
+        VARIANT
+    }
+
+    /**
+     * Snowflake.
+     *
+     * @param account its identifier, such as {@code acme-prod}
+     * @param user to log in as
+     * @param key private key of the user; exactly one of key and password is there
+     * @param keyPassphrase of a key that is encrypted
+     * @param password of the user
+     * @param role to work as; empty: the user's default
+     * @param warehouse that computes
+     * @param database that holds the schema
+     * @param stage external, {@code SCHEMA.STAGE} or with the database before; exactly one of stage and storage
+     *     integration is there
+     * @param storageIntegration by which a stage of our own reads the staging
+     * @param json what a column of JSON becomes
+     * @param host where the account answers; empty: where its identifier says
+     * @param port its TCP port
+     * @param tls whether the connection is encrypted, which only a test server can do without
+     * @param patience how long a phase waits for another that works on the same schema
+     */
+    public record Snowflake(
+            String account,
+            String user,
+            Optional<SecretRef> key,
+            Optional<SecretRef> keyPassphrase,
+            Optional<SecretRef> password,
+            Optional<String> role,
+            String warehouse,
+            String database,
+            Optional<String> stage,
+            Optional<String> storageIntegration,
+            JsonColumns json,
+            Optional<String> host,
+            int port,
+            boolean tls,
+            Duration patience)
+            implements Engine {}
     /** How JSON columns are kept. */
     public enum Json {
         /** The text as it came. */

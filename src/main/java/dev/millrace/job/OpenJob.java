@@ -144,19 +144,12 @@ record OpenJob(
                 staging,
                 new JobStore(staging, job.name(), bringing(job), around.clock(), around.random()),
                 new SchemaCache(around.storages().apply(job.schema().cache().uri(), options)),
-                settings -> around.warehouses().apply(settings, password(settings, around)),
+                settings -> around.warehouses()
+                        .apply(
+                                settings,
+                                new WarehouseAccess(
+                                        ref -> ref.resolve(around.environment(), Secrets::find), staging.root())),
                 around.storages());
-    }
-
-    /** Asked for when a warehouse is opened, and not before. */
-    private static Optional<String> password(WarehouseSettings settings, Surroundings around) {
-        Optional<SecretRef> reference = Optional.empty();
-        if (settings.engine() instanceof WarehouseSettings.Postgres server) {
-            reference = server.password();
-        } else if (settings.engine() instanceof WarehouseSettings.Redshift server) {
-            reference = Optional.of(server.password());
-        }
-        return reference.map(ref -> ref.resolve(around.environment(), Secrets::find));
     }
 
     private static JobStore.Runs bringing(Job job) {
@@ -248,6 +241,9 @@ record OpenJob(
         if (settings.engine() instanceof WarehouseSettings.Postgres server) {
             return server.host() + ":" + server.port() + "/" + server.database() + " (PostgreSQL, schema "
                     + settings.schema() + ")";
+        }
+        if (settings.engine() instanceof WarehouseSettings.Snowflake account) {
+            return account.account() + "/" + account.database() + " (Snowflake, schema " + settings.schema() + ")";
         }
         if (settings.engine() instanceof WarehouseSettings.Redshift server) {
             return server.host() + ":" + server.port() + "/" + server.database() + " (Redshift, schema "

@@ -11,6 +11,8 @@ import dev.millrace.warehouse.postgres.PostgresOptions;
 import dev.millrace.warehouse.postgres.PostgresWarehouse;
 import dev.millrace.warehouse.redshift.RedshiftOptions;
 import dev.millrace.warehouse.redshift.RedshiftWarehouse;
+import dev.millrace.warehouse.snowflake.SnowflakeOptions;
+import dev.millrace.warehouse.snowflake.SnowflakeWarehouse;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
@@ -27,7 +29,7 @@ import java.util.function.Function;
  * @param clock tells the time
  * @param random names runs
  * @param storages opens the storage that a location names
- * @param warehouses opens the warehouse that settings name, with the password that they refer to, to be closed
+ * @param warehouses opens the warehouse that settings name, with what else it needs, to be closed
  */
 record Surroundings(
         Path base,
@@ -36,7 +38,7 @@ record Surroundings(
         Clock clock,
         Random random,
         BiFunction<String, StorageOptions, Storage> storages,
-        BiFunction<WarehouseSettings, Optional<String>, Warehouse> warehouses) {
+        BiFunction<WarehouseSettings, WarehouseAccess, Warehouse> warehouses) {
     /** The process's own. */
     static Surroundings ofProcess() {
         return new Surroundings(
@@ -49,15 +51,27 @@ record Surroundings(
                 Surroundings::warehouse);
     }
 
-    static Warehouse warehouse(WarehouseSettings settings, Optional<String> password) {
+    static Warehouse warehouse(WarehouseSettings settings, WarehouseAccess access) {
         if (settings.engine() instanceof WarehouseSettings.DuckDb duckDb) {
             return new DuckDbWarehouse(duckDb.path(), settings.schema(), DuckDbOptions.DEFAULT);
         }
         if (settings.engine() instanceof WarehouseSettings.Postgres server) {
-            return new PostgresWarehouse(new PostgresOptions(server, password), settings.schema());
+            return new PostgresWarehouse(
+                    new PostgresOptions(server, access.secret(server.password())), settings.schema());
+        }
+        if (settings.engine() instanceof WarehouseSettings.Snowflake account) {
+            return new SnowflakeWarehouse(
+                    new SnowflakeOptions(
+                            account,
+                            access.secret(account.key()),
+                            access.secret(account.keyPassphrase()),
+                            access.secret(account.password()),
+                            access.staging()),
+                    settings.schema());
         }
         if (settings.engine() instanceof WarehouseSettings.Redshift server) {
-            return new RedshiftWarehouse(new RedshiftOptions(server, password.orElseThrow()), settings.schema());
+            return new RedshiftWarehouse(
+                    new RedshiftOptions(server, access.secret().apply(server.password())), settings.schema());
         }
         throw new IllegalStateException("No such engine: " + settings.engine());
     }

@@ -3,6 +3,7 @@ package dev.millrace.warehouse;
 import dev.millrace.table.ColumnType;
 import dev.millrace.table.TableDefinition;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /** Names and values as SQL text, and statements that all engines take. */
@@ -32,8 +33,18 @@ public final class SqlText {
      * @param type the engine's name of a type
      */
     public static String createTable(String name, TableDefinition table, Function<ColumnType, String> type) {
+        return createTable(name, table, SqlText::identifier, type);
+    }
+
+    /**
+     * The same for an engine that writes names in its own way.
+     *
+     * @param columnName as statements write a column's name
+     */
+    public static String createTable(
+            String name, TableDefinition table, UnaryOperator<String> columnName, Function<ColumnType, String> type) {
         return table.columns().stream()
-                .map(c -> identifier(c.name()) + " " + type.apply(c.type()) + (c.nullable() ? "" : " NOT NULL"))
+                .map(c -> columnName.apply(c.name()) + " " + type.apply(c.type()) + (c.nullable() ? "" : " NOT NULL"))
                 .collect(Collectors.joining(", ", "CREATE TABLE " + name + " (", ")"));
     }
 

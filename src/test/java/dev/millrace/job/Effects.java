@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
@@ -116,11 +115,12 @@ final class Effects implements ScanWatch.Listener {
     }
 
     /** For {@link Surroundings}. */
-    BiFunction<WarehouseSettings, Optional<String>, Warehouse> warehouses() {
-        return (settings, password) -> {
+    BiFunction<WarehouseSettings, WarehouseAccess, Warehouse> warehouses() {
+        return (settings, access) -> {
             Steps steps = step -> had(new Effect(Kind.WAREHOUSE, step));
             if (settings.engine() instanceof WarehouseSettings.Postgres server) {
-                return new PostgresWarehouse(new PostgresOptions(server, password), settings.schema(), steps);
+                return new PostgresWarehouse(
+                        new PostgresOptions(server, access.secret(server.password())), settings.schema(), steps);
             }
             return new DuckDbWarehouse(
                     ((WarehouseSettings.DuckDb) settings.engine()).path(),

@@ -196,7 +196,7 @@ abstract class StoredJob {
     final Ended run(
             Clock clock,
             BiFunction<String, StorageOptions, Storage> storages,
-            BiFunction<WarehouseSettings, Optional<String>, Warehouse> warehouses,
+            BiFunction<WarehouseSettings, WarehouseAccess, Warehouse> warehouses,
             String... options) {
         SharedSpark.session();
         Surroundings around = new Surroundings(

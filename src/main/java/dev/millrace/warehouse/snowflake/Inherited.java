@@ -1,0 +1,455 @@
+package dev.millrace.warehouse.snowflake;
+
+import static dev.millrace.warehouse.snowflake.SnowflakeText.exactly;
+import static dev.millrace.warehouse.snowflake.SnowflakeText.literal;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.fault.Fault;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * What people gave to the live schema and what the next version gets of it: owners, grants (to shares too), future grants,
+ * comments, tags, policies, clustering, change tracking. A swap takes all of these along with the objects that have them, so
+ * the next version must have them before. Of tables and columns that it has no more it takes nothing.
+ */
+final class Inherited {
+    /** Up to when something has to be given. */
+    private enum By {
+        /** The tables are made, which future grants are for. */
+        TABLES,
+        /** The first row is there, which a policy may be to hide. */
+        ROWS,
+        /** The swap. */
+        SWAP
+    }
+
+    /**
+     * Where something is, and what, as a person says it.
+     *
+     * @param table or empty for the schema
+     * @param column or empty
+     */
+    private record Given(String table, String column, String what) {
+        String text() {
+            String place = table.isEmpty()
+                    ? "the schema"
+                    : column.isEmpty() ? "table " + table : "column " + column + " of " + table;
+            return what + " on " + place;
+        }
+    }
+
+    /**
+     * How the next version gets it, or loses it.
+     *
+     * @param give empty where Millrace knows no way
+     */
+    private record Way(By by, Optional<String> give, Optional<String> take) {}
+
+    /** What one version has, in the order in which it is given. */
+    private record All(Set<String> places, Map<Given, Way> given) {
+        boolean hasPlaceFor(Given one) {
+            return places.contains(one.column().isEmpty() ? one.table() : one.table() + "\t" + one.column());
+        }
+
+        /** What of it another version has a place for and has not. */
+        List<Given> missingIn(All other) {
+            return given.keySet().stream()
+                    .filter(one -> other.hasPlaceFor(one) && !other.given.containsKey(one))
+                    .toList();
+        }
+    }
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Table functions that are asked in one query. */
+    private static final int ASKED_AT_ONCE = 20;
+
+    private final SnowflakeSession session;
+    private final String database;
+    private final String from;
+    private final String to;
+
+    /**
+     * @param database all names as the server has them
+     * @param from the schema that is live
+     * @param to the schema that is to replace it
+     */
+    Inherited(SnowflakeSession session, String database, String from, String to) {
+        this.session = session;
+        this.database = database;
+        this.from = from;
+        this.to = to;
+    }
+
+    /** Gives a schema without tables what has to be there before them. */
+    void giveBeforeTables() throws SQLException {
+        for (Way way : all(from).given().values()) {
+            if (way.by() == By.TABLES && way.give().isPresent()) {
+                apply(way.give().get());
+            }
+        }
+    }
+
+    /** Gives tables without rows what has to be there before them; what cannot be given is told at the swap. */
+    void giveBeforeRows() throws SQLException {
+        give(all(from), all(to), By.ROWS);
+    }
+
+    /**
+     * Gives the rest, takes what live has not, and compares.
+     *
+     * @throws Fault GATE that names what the next version could not be given
+     */
+    void giveAndCompare() throws SQLException {
+        All live = all(from);
+        All next = all(to);
+        boolean isGiven = give(live, next, By.SWAP);
+        if (isGiven) {
+            next = all(to);
+        }
+        boolean isTaken = false;
+        for (Given one : next.missingIn(live)) {
+            Optional<String> take = next.given().get(one).take();
+            if (take.isPresent()) {
+                apply(take.get());
+                isTaken = true;
+            }
+        }
+        compare(live, isTaken ? all(to) : next);
+    }
+
+    /** Whether there was anything to give. */
+    private boolean give(All live, All next, By by) throws SQLException {
+        boolean isGiven = false;
+        for (Given one : live.missingIn(next)) {
+            Way way = live.given().get(one);
+            if (way.by().compareTo(by) <= 0 && way.give().isPresent()) {
+                apply(way.give().get());
+                isGiven = true;
+            }
+        }
+        return isGiven;
+    }
+
+    private void compare(All live, All next) {
+        List<String> differences = new ArrayList<>();
+        live.missingIn(next).forEach(one -> differences.add("live has " + one.text() + ", the staging has not"));
+        next.missingIn(live).forEach(one -> differences.add("the staging has " + one.text() + ", live has not"));
+        if (!differences.isEmpty()) {
+            throw Fault.gate("The gate refused schema " + to + "; live is as it was:" + System.lineSeparator()
+                    + String.join(System.lineSeparator(), differences));
+        }
+    }
+
+    private void apply(String statement) throws SQLException {
+        try {
+            session.execute(statement);
+        } catch (SQLException e) {
+            if (SnowflakeSession.isOfConnection(e)) {
+                throw e;
+            }
+            throw Fault.gate(
+                    "The gate refused schema " + to + "; live is as it was: what live has cannot be given to it: "
+                            + statement + ": " + SnowflakeSession.message(e));
+        }
+    }
+
+    /** All that a schema has; the ways to give it lead to the next version. */
+    private All all(String schema) throws SQLException {
+        Set<String> places = new HashSet<>(Set.of(""));
+        Map<Given, Way> given = new LinkedHashMap<>();
+        List<String> tables = new ArrayList<>();
+        Map<Given, Way> owners = new LinkedHashMap<>();
+        session.rows("SHOW TABLES IN SCHEMA " + exactly(database, schema), row -> {
+            String table = row.getString("name");
+            tables.add(table);
+            places.add(table);
+            tableProperties(row, table, given);
+            return table;
+        });
+        session.rows("SHOW COLUMNS IN SCHEMA " + exactly(database, schema), row -> {
+            String table = row.getString("table_name");
+            String column = row.getString("column_name");
+            places.add(table + "\t" + column);
+            String comment = text(row.getString("comment"));
+            if (!comment.isEmpty()) {
+                given.put(
+                        new Given(table, column, "the comment " + literal(comment)),
+                        new Way(
+                                By.ROWS,
+                                Optional.of("COMMENT ON COLUMN " + at(table) + "." + exactly(column) + " IS "
+                                        + literal(comment)),
+                                Optional.empty()));
+            }
+            return table;
+        });
+        futureGrants(schema, given);
+        tags(schema, tables, given);
+        policies(schema, tables, given);
+        grants("SCHEMA", schema, "", given, owners);
+        for (String table : tables) {
+            grants("TABLE", schema, table, given, owners);
+        }
+        // A new owner may keep us from giving the rest.
+        given.putAll(owners);
+        return new All(places, given);
+    }
+
+    private void tableProperties(ResultSet row, String table, Map<Given, Way> given) throws SQLException {
+        String comment = text(row.getString("comment"));
+        if (!comment.isEmpty()) {
+            given.put(
+                    new Given(table, "", "the comment " + literal(comment)),
+                    new Way(
+                            By.ROWS,
+                            Optional.of("COMMENT ON TABLE " + at(table) + " IS " + literal(comment)),
+                            Optional.empty()));
+        }
+        String cluster = text(row.getString("cluster_by"));
+        if (!cluster.isEmpty()) {
+            String keys = cluster.replaceFirst("(?i)^LINEAR\\s*", "");
+            given.put(
+                    new Given(table, "", "clustering by " + cluster),
+                    new Way(
+                            By.ROWS,
+                            Optional.of("ALTER TABLE " + at(table) + " CLUSTER BY "
+                                    + (keys.startsWith("(") ? keys : "(" + keys + ")")),
+                            Optional.of("ALTER TABLE " + at(table) + " DROP CLUSTERING KEY")));
+        }
+        if (text(row.getString("change_tracking")).equals("ON")) {
+            given.put(
+                    new Given(table, "", "change tracking"),
+                    new Way(
+                            By.ROWS,
+                            Optional.of("ALTER TABLE " + at(table) + " SET CHANGE_TRACKING = TRUE"),
+                            Optional.empty()));
+        }
+        if (text(row.getString("search_optimization")).equals("ON")) {
+            // Which columns it is for is not told, so a person has to decide.
+            given.put(
+                    new Given(table, "", "search optimization"), new Way(By.SWAP, Optional.empty(), Optional.empty()));
+        }
+    }
+
+    /** See <a href="https://docs.snowflake.com/en/sql-reference/sql/show-grants">SHOW GRANTS</a>. */
+    private void grants(String kind, String schema, String table, Map<Given, Way> given, Map<Given, Way> owners)
+            throws SQLException {
+        String place = table.isEmpty() ? exactly(database, schema) : exactly(database, schema, table);
+        String target = kind + " " + (table.isEmpty() ? exactly(database, to) : at(table));
+        session.rows("SHOW GRANTS ON " + kind + " " + place, row -> {
+            String privilege = row.getString("privilege");
+            String grantee = grantee(row.getString("granted_to"), row.getString("grantee_name"));
+            boolean isKnown = isKnownGrantee(row.getString("granted_to"));
+            boolean isGrantable = Boolean.parseBoolean(row.getString("grant_option"));
+            if (privilege.equals("OWNERSHIP")) {
+                owners.put(
+                        new Given(table, "", "ownership of " + grantee),
+                        new Way(
+                                By.SWAP,
+                                Optional.of("GRANT OWNERSHIP ON " + target + " TO " + grantee + " COPY CURRENT GRANTS"),
+                                Optional.empty()));
+                return grantee;
+            }
+            given.put(
+                    new Given(table, "", privilege + " of " + grantee + (isGrantable ? " with grant option" : "")),
+                    new Way(
+                            By.SWAP,
+                            isKnown
+                                    ? Optional.of("GRANT " + privilege + " ON " + target + " TO " + grantee
+                                            + (isGrantable ? " WITH GRANT OPTION" : ""))
+                                    : Optional.empty(),
+                            isKnown
+                                    ? Optional.of("REVOKE " + privilege + " ON " + target + " FROM " + grantee)
+                                    : Optional.empty()));
+            return grantee;
+        });
+    }
+
+    private void futureGrants(String schema, Map<Given, Way> given) throws SQLException {
+        session.rows("SHOW FUTURE GRANTS IN SCHEMA " + exactly(database, schema), row -> {
+            String privilege = row.getString("privilege");
+            String kinds = plural(row.getString("grant_on"));
+            String grantee = grantee(row.getString("grant_to"), row.getString("grantee_name"));
+            boolean isGrantable = Boolean.parseBoolean(row.getString("grant_option"));
+            String what = privilege + " ON FUTURE " + kinds + " IN SCHEMA " + exactly(database, to);
+            given.put(
+                    new Given(
+                            "",
+                            "",
+                            "future " + privilege + " on " + kinds + " of " + grantee
+                                    + (isGrantable ? " with grant option" : "")),
+                    new Way(
+                            By.TABLES,
+                            Optional.of("GRANT " + what + " TO " + grantee + (isGrantable ? " WITH GRANT OPTION" : "")),
+                            Optional.of("REVOKE " + what + " FROM " + grantee)));
+            return grantee;
+        });
+    }
+
+    private static String plural(String kind) {
+        String words = kind.replace('_', ' ').toUpperCase(Locale.ROOT);
+        return words.endsWith("Y") ? words.substring(0, words.length() - 1) + "IES" : words + "S";
+    }
+
+    private static boolean isKnownGrantee(String kind) {
+        return Set.of("ROLE", "DATABASE_ROLE", "DATABASE ROLE", "SHARE", "USER").contains(kind);
+    }
+
+    /** As a grant names whom it is for. A database role is one of our database; a share is named without its account. */
+    private String grantee(String kind, String name) {
+        return switch (kind) {
+            case "ROLE" -> "ROLE " + exactly(name);
+            case "USER" -> "USER " + exactly(name);
+            case "SHARE" -> "SHARE " + exactly(name.substring(name.lastIndexOf('.') + 1));
+            case "DATABASE_ROLE", "DATABASE ROLE" ->
+                "DATABASE ROLE "
+                        + exactly(
+                                database,
+                                name.startsWith(database + ".") ? name.substring(database.length() + 1) : name);
+            default -> kind + " " + name;
+        };
+    }
+
+    /**
+     * Tags that are set on the objects themselves: see
+     * <a href="https://docs.snowflake.com/en/sql-reference/functions/tag_references_all_columns">TAG_REFERENCES_ALL_COLUMNS</a>.
+     */
+    private void tags(String schema, List<String> tables, Map<Given, Way> given) throws SQLException {
+        String columns =
+                "SELECT TAG_DATABASE, TAG_SCHEMA, TAG_NAME, TAG_VALUE, LEVEL, OBJECT_NAME, COLUMN_NAME FROM TABLE("
+                        + exactly(database) + ".INFORMATION_SCHEMA.";
+        List<String> questions = new ArrayList<>();
+        questions.add(columns + "TAG_REFERENCES(" + literal(exactly(database, schema)) + ", 'SCHEMA'))");
+        for (String table : tables) {
+            questions.add(columns + "TAG_REFERENCES_ALL_COLUMNS(" + literal(exactly(database, schema, table))
+                    + ", 'TABLE'))");
+        }
+        ask(questions, row -> {
+            String tag = exactly(row.getString(1), row.getString(2), row.getString(3));
+            String set = " SET TAG " + tag + " = " + literal(text(row.getString(4)));
+            String table = row.getString(6);
+            String column = text(row.getString(7));
+            String what = "tag " + tag + " = " + literal(text(row.getString(4)));
+            switch (row.getString(5)) {
+                case "SCHEMA" -> {
+                    if (table.equals(schema)) {
+                        given.put(new Given("", "", what), byRows("ALTER SCHEMA " + exactly(database, to) + set));
+                    }
+                }
+                case "TABLE" ->
+                    // Each column has the tags of its table.
+                    given.put(new Given(table, "", what), byRows("ALTER TABLE " + at(table) + set));
+                case "COLUMN" ->
+                    given.put(
+                            new Given(table, column, what),
+                            byRows("ALTER TABLE " + at(table) + " MODIFY COLUMN " + exactly(column) + set));
+                default -> {
+                    // Set on the database or the account, which all schemas have.
+                }
+            }
+            return tag;
+        });
+    }
+
+    private static Way byRows(String statement) {
+        return new Way(By.ROWS, Optional.of(statement), Optional.empty());
+    }
+
+    /** See <a href="https://docs.snowflake.com/en/sql-reference/functions/policy_references">POLICY_REFERENCES</a>. */
+    private void policies(String schema, List<String> tables, Map<Given, Way> given) throws SQLException {
+        List<String> questions = new ArrayList<>();
+        for (String table : tables) {
+            questions.add("SELECT POLICY_DB, POLICY_SCHEMA, POLICY_NAME, POLICY_KIND, REF_ENTITY_NAME, REF_COLUMN_NAME,"
+                    + " REF_ARG_COLUMN_NAMES, TAG_NAME FROM TABLE(" + exactly(database)
+                    + ".INFORMATION_SCHEMA.POLICY_REFERENCES(REF_ENTITY_NAME => "
+                    + literal(exactly(database, schema, table)) + ", REF_ENTITY_DOMAIN => 'TABLE'))");
+        }
+        ask(questions, row -> {
+            // What comes by a tag goes with the tag.
+            if (row.getString(8) == null) {
+                policy(
+                        exactly(row.getString(1), row.getString(2), row.getString(3)),
+                        row.getString(4),
+                        row.getString(5),
+                        text(row.getString(6)),
+                        columnNames(row.getString(7)),
+                        given);
+            }
+            return row.getString(3);
+        });
+    }
+
+    private void policy(
+            String policy, String kind, String table, String column, List<String> arguments, Map<Given, Way> given) {
+        String names = arguments.stream().map(SnowflakeText::exactly).collect(Collectors.joining(", "));
+        String tableStatement = "ALTER TABLE " + at(table) + " ";
+        String columnStatement = tableStatement + "MODIFY COLUMN " + (column.isEmpty() ? "" : exactly(column)) + " ";
+        Optional<String> give = switch (kind) {
+            case "MASKING_POLICY" -> {
+                List<String> others =
+                        arguments.stream().filter(a -> !a.equals(column)).toList();
+                yield Optional.of(columnStatement + "SET MASKING POLICY " + policy
+                        + (others.isEmpty()
+                                ? ""
+                                : " USING (" + exactly(column) + ", "
+                                        + others.stream()
+                                                .map(SnowflakeText::exactly)
+                                                .collect(Collectors.joining(", "))
+                                        + ")"));
+            }
+            case "PROJECTION_POLICY" -> Optional.of(columnStatement + "SET PROJECTION POLICY " + policy);
+            case "ROW_ACCESS_POLICY" ->
+                Optional.of(tableStatement + "ADD ROW ACCESS POLICY " + policy + " ON (" + names + ")");
+            case "AGGREGATION_POLICY" ->
+                Optional.of(tableStatement + "SET AGGREGATION POLICY " + policy
+                        + (names.isEmpty() ? "" : " ENTITY KEY (" + names + ")"));
+            default -> Optional.empty();
+        };
+        String what = kind.toLowerCase(Locale.ROOT).replace('_', ' ') + " " + policy
+                + (names.isEmpty() ? "" : " for " + names);
+        given.put(new Given(table, column, what), new Way(By.ROWS, give, Optional.empty()));
+    }
+
+    /** Names in a JSON list. */
+    private static List<String> columnNames(String json) {
+        List<String> names = new ArrayList<>();
+        if (json != null && !json.isBlank()) {
+            try {
+                for (JsonNode name : JSON.readTree(json)) {
+                    names.add(name.asText());
+                }
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException("Not a list of columns: " + json, e);
+            }
+        }
+        return names;
+    }
+
+    private void ask(List<String> questions, SnowflakeSession.RowReader<String> reader) throws SQLException {
+        for (int i = 0; i < questions.size(); i += ASKED_AT_ONCE) {
+            List<String> some = questions.subList(i, Math.min(questions.size(), i + ASKED_AT_ONCE));
+            session.rowsWhereSupported(String.join(" UNION ALL ", some), reader);
+        }
+    }
+
+    /** A table of the next version. */
+    private String at(String table) {
+        return exactly(database, to, table);
+    }
+
+    private static String text(String value) {
+        return value == null ? "" : value;
+    }
+}

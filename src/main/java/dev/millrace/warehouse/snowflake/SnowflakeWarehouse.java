@@ -1,0 +1,590 @@
+package dev.millrace.warehouse.snowflake;
+
+import static dev.millrace.warehouse.snowflake.SnowflakeText.exactly;
+import static dev.millrace.warehouse.snowflake.SnowflakeText.stored;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.config.WarehouseSettings.Snowflake;
+import dev.millrace.fault.Fault;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.run.DataFile;
+import dev.millrace.run.RunId;
+import dev.millrace.storage.Storage;
+import dev.millrace.table.TableDefinition;
+import dev.millrace.warehouse.ColumnSet;
+import dev.millrace.warehouse.Counting;
+import dev.millrace.warehouse.Counts;
+import dev.millrace.warehouse.LandingFiles;
+import dev.millrace.warehouse.Load;
+import dev.millrace.warehouse.QueryRows;
+import dev.millrace.warehouse.SqlText;
+import dev.millrace.warehouse.Steps;
+import dev.millrace.warehouse.Uploaded;
+import dev.millrace.warehouse.Version;
+import dev.millrace.warehouse.Warehouse;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A schema of a Snowflake database as a warehouse.
+ *
+ * <p>A run loads a schema of its own. {@code ALTER SCHEMA … SWAP WITH}, one statement, makes it live: it renames both schemas
+ * with all that is in them, see <a href="https://docs.snowflake.com/en/sql-reference/sql/alter-schema">ALTER SCHEMA</a>. What
+ * a version is stands in its schema's comment, which goes with it; so the swap is the one act that changes what is live,
+ * and what else there is to do, such as the proper name of what was live, any later call does.
+ *
+ * <p>Statements that define commit by themselves. So whoever changes what versions there are holds a lock meanwhile, in the
+ * open transaction of a second session.
+ */
+public final class SnowflakeWarehouse implements Warehouse {
+    private static final Logger LOG = LoggerFactory.getLogger(SnowflakeWarehouse.class);
+    private static final Set<String> RESERVED = Set.of("_millrace", "information_schema", "public");
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final SnowflakeOptions options;
+    private final Snowflake account;
+    private final String database;
+    private final String schema;
+    private final OwnSchema own;
+    private final Steps steps;
+    private final Consumer<String> sent;
+
+    // Sessions that nobody uses now; to log in takes long.
+    private final Deque<SnowflakeSession> idle = new ArrayDeque<>();
+
+    /** @param schema that readers use; made by the first replacement */
+    public SnowflakeWarehouse(SnowflakeOptions options, String schema) {
+        this(options, schema, step -> LOG.debug("{}: {}", schema, step), sql -> LOG.debug("{}: {}", schema, sql));
+    }
+
+    /**
+     * A warehouse that is watched.
+     *
+     * @param steps told of each effect
+     * @param sent told of each statement
+     */
+    public SnowflakeWarehouse(SnowflakeOptions options, String schema, Steps steps, Consumer<String> sent) {
+        if (RESERVED.contains(schema.toLowerCase(Locale.ROOT))) {
+            throw Fault.user("Invalid warehouse schema: " + schema + ": the name is taken, choose another");
+        }
+        this.options = options;
+        this.account = options.account();
+        this.database = stored(account.database());
+        this.schema = schema;
+        this.own = new OwnSchema(database, schema);
+        this.steps = steps;
+        this.sent = sent;
+    }
+
+    private String where() {
+        return "schema " + schema + " of Snowflake database " + account.database() + ", account " + account.account();
+    }
+
+    // Sessions
+
+    /** Work on a session that others may have used before. */
+    private interface Work<T> {
+        T run(SnowflakeSession session) throws SQLException;
+    }
+
+    /** Work that nobody else does to this schema's versions meanwhile. */
+    private interface LockedWork<T> {
+        T run(SnowflakeSession session, OwnSchema.Held lock) throws SQLException;
+    }
+
+    private <T> T connected(String what, Optional<Load> load, Work<T> work) {
+        SnowflakeSession session = session();
+        boolean isWhole = false;
+        try {
+            session.tag(tag(load));
+            T result = work.run(session);
+            isWhole = true;
+            return result;
+        } catch (SQLException e) {
+            throw session.failure(what, e);
+        } finally {
+            giveBack(session, isWhole);
+        }
+    }
+
+    private <T> T locked(String what, Optional<Load> load, LockedWork<T> work) {
+        return connected(what, load, holder -> {
+            OwnSchema.Held lock =
+                    own.lock(holder, load.map(l -> l.run().value()).orElse("a person"));
+            T result = connected(what, load, session -> work.run(session, lock));
+            holder.commit();
+            return result;
+        });
+    }
+
+    private SnowflakeSession session() {
+        synchronized (idle) {
+            if (!idle.isEmpty()) {
+                return idle.pop();
+            }
+        }
+        return SnowflakeSession.open(options, sent);
+    }
+
+    /** One on which something failed may be in a transaction: it is given up, and what it did undone. */
+    private void giveBack(SnowflakeSession session, boolean isWhole) {
+        if (!isWhole) {
+            session.close();
+            return;
+        }
+        synchronized (idle) {
+            idle.push(session);
+        }
+    }
+
+    private static String tag(Optional<Load> load) {
+        ObjectNode json = JSON.createObjectNode();
+        json.put("application", "millrace");
+        load.ifPresent(l -> json.put("job", l.job()).put("run", l.run().value()));
+        return json.toString();
+    }
+
+    private Versions versions(SnowflakeSession session) throws SQLException {
+        return Versions.list(session, database, schema);
+    }
+
+    // What is there
+
+    @Override
+    public Optional<Version> live() {
+        return connected("Cannot read", Optional.empty(), session -> {
+            LandingStage.require(session, own, account, options.staging());
+            return versions(session).live().map(StoredVersion::version);
+        });
+    }
+
+    @Override
+    public Optional<Version> previous() {
+        return connected(
+                "Cannot read",
+                Optional.empty(),
+                session ->
+                        versions(session).chain().stream().skip(1).findFirst().map(StoredVersion::version));
+    }
+
+    // Prepare
+
+    @Override
+    public void prepare(Load load) {
+        load.requireSchema(schema);
+        boolean isNew = connected("Cannot prepare", Optional.of(load), session -> {
+            // What is live was made after it.
+            boolean isMissing = versions(session).live().isEmpty();
+            if (isMissing) {
+                own.create(session);
+            }
+            return isMissing;
+        });
+        if (isNew) {
+            steps.after("own schema made");
+        }
+        boolean isMade = locked("Cannot prepare", Optional.of(load), (session, lock) -> {
+            Versions versions = tidied(session);
+            Optional<StoredVersion> live = versions.live();
+            if (isLive(live, load)) {
+                return false;
+            }
+            refuseWhenLate(load, versions);
+            if (live.isEmpty() && versions.schema(stored(schema)).isPresent()) {
+                requireNothingOfOthers(session);
+            }
+            List<StoredVersion> chain = versions.chain();
+            for (StoredVersion other : versions.all()) {
+                // A run that started later may be at work: it removes ours, should we be the dead one.
+                if (other.requireRun().compareTo(load.run()) < 0 && !chain.contains(other)) {
+                    drop(session, versions, other);
+                }
+            }
+            OptionalLong against =
+                    live.stream().mapToLong(StoredVersion::commit).findFirst();
+            Optional<StoredVersion> mine = versions.of(load.run());
+            if (mine.isPresent()
+                    && mine.get().isReady()
+                    && mine.get().definition().equals(hash(load.definition()))) {
+                versions.note(mine.get().prepared(load.commit(), against));
+                return false;
+            }
+            if (mine.isPresent() && !drop(session, versions, mine.get())) {
+                throw Fault.world("Cannot prepare: schema " + mine.get().name()
+                        + " holds what Millrace did not make: move" + " it elsewhere, or start a new run");
+            }
+            build(session, versions(session), load, against);
+            return true;
+        });
+        if (isMade) {
+            steps.after("prepared");
+        }
+    }
+
+    /** A schema that is like live; where none is, transient, which keeps no fail-safe copies of what is replaced hourly. */
+    private void build(SnowflakeSession session, Versions versions, Load load, OptionalLong against)
+            throws SQLException {
+        Optional<Versions.Listed> live = versions.schema(stored(schema));
+        boolean isTransient = live.map(Versions.Listed::isTransient).orElse(true);
+        String namespace = StoredVersion.namespace(schema, load.run());
+        own.define(
+                session,
+                load.run(),
+                load.definition(),
+                versions.all().stream().map(StoredVersion::requireRun).toList());
+        StoredVersion version = new StoredVersion(
+                namespace,
+                isTransient,
+                "",
+                schema,
+                load.job(),
+                Optional.of(load.run()),
+                load.commit(),
+                hash(load.definition()),
+                against,
+                Optional.empty(),
+                false);
+        session.execute("CREATE " + (isTransient ? "TRANSIENT " : "") + "SCHEMA " + versions.place(version)
+                + (live.filter(Versions.Listed::isManaged).isPresent() ? " WITH MANAGED ACCESS" : "") + " COMMENT = "
+                + SnowflakeText.literal(version.comment()));
+        steps.after("schema made");
+        Optional<Inherited> inherited =
+                live.map(schemaOfReaders -> new Inherited(session, database, stored(schema), namespace));
+        if (inherited.isPresent()) {
+            inherited.get().giveBeforeTables();
+        }
+        for (TableDefinition table : load.tables()) {
+            session.execute(SqlText.createTable(
+                    exactly(database, namespace, stored(table.name())),
+                    table,
+                    SnowflakeText::identifier,
+                    type -> CopyStatement.type(type, account.json())));
+        }
+        if (inherited.isPresent()) {
+            inherited.get().giveBeforeRows();
+        }
+        versions.note(version.ready());
+    }
+
+    /** A schema that somebody else made is left alone, unless it is empty: then it only holds rights. */
+    private void requireNothingOfOthers(SnowflakeSession session) throws SQLException {
+        List<String> others = DependentObjects.within(session, database, stored(schema), List.of());
+        if (!others.isEmpty()) {
+            throw Fault.user("Invalid warehouse: " + where()
+                    + " is there, but its comment is none that Millrace wrote, and what is in it is left as it is: choose"
+                    + " another schema, or move it away: " + others.get(0)
+                    + (others.size() == 1 ? "" : " and " + (others.size() - 1) + " more"));
+        }
+    }
+
+    private static String hash(String definition) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(definition.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    // Upload
+
+    @Override
+    public Uploaded upload(Load load, LandedTable table, Storage staging, Consumer<DataFile> loaded) {
+        load.requireSchema(schema);
+        LandingFiles landing = new LandingFiles(table, staging);
+        landing.requireLoadable(load);
+        return connected("Cannot upload", Optional.of(load), session -> {
+            StoredVersion version = staging(versions(session), load);
+            List<DataFile> missing = landing.missing(own.loaded(session, load.run(), table.name()), loaded);
+            if (isLive(version) && !missing.isEmpty()) {
+                throw Fault.world("Cannot upload " + missing.get(0).path() + ": run " + load.run()
+                        + " is live already without it: start a new run");
+            }
+            if (!missing.isEmpty()) {
+                LandingStage stage = LandingStage.open(session, own, account, staging.root());
+                new FileLoader(session, own, load.run(), landing, stage, account.json(), steps)
+                        .load(missing, () -> target(session, load, table), loaded);
+            }
+            return new Uploaded(
+                    missing.size(),
+                    missing.stream().mapToLong(DataFile::rows).sum(),
+                    missing.stream().mapToLong(DataFile::bytes).sum(),
+                    table.files().size() - missing.size());
+        });
+    }
+
+    /** Where the run's staging lies now: looked for anew under the lock of each transaction. */
+    private String target(SnowflakeSession session, Load load, LandedTable table) throws SQLException {
+        StoredVersion version = staging(versions(session), load);
+        if (isLive(version)) {
+            throw Fault.world(
+                    "Run " + load.run() + " has no staging any more: it went live meanwhile: start a new run");
+        }
+        return exactly(database, version.name(), stored(table.name()));
+    }
+
+    private StoredVersion staging(Versions versions, Load load) {
+        return versions.of(load.run()).filter(StoredVersion::isReady).orElseThrow(() -> noStaging(load));
+    }
+
+    private Fault noStaging(Load load) {
+        return Fault.world("Run " + load.run() + " has no staging in " + where()
+                + ": prepare comes first, and a later run may have removed it");
+    }
+
+    private boolean isLive(StoredVersion version) {
+        return version.name().equals(stored(schema));
+    }
+
+    // Check
+
+    @Override
+    public Counts check(Load load, List<ColumnSet> notNull, List<ColumnSet> unique) {
+        load.requireSchema(schema);
+        return connected("Cannot count", Optional.of(load), session -> {
+            Versions versions = versions(session);
+            StoredVersion version = staging(versions, load);
+            Map<String, Long> liveRows = new HashMap<>();
+            Optional<StoredVersion> live = versions.live();
+            if (live.isPresent()) {
+                for (String table : own.tables(session, live.get().requireRun())) {
+                    liveRows.put(
+                            table, Counting.rows(session::number, exactly(database, stored(schema), stored(table))));
+                }
+            }
+            return Counting.count(
+                    session::number,
+                    table -> exactly(database, version.name(), stored(table)),
+                    SnowflakeText::identifier,
+                    load,
+                    liveRows,
+                    notNull,
+                    unique);
+        });
+    }
+
+    // Replace
+
+    @Override
+    public boolean replace(Load load) {
+        load.requireSchema(schema);
+        boolean isLive = locked("Cannot replace", Optional.of(load), (session, lock) -> {
+            Versions versions = tidied(session);
+            Optional<StoredVersion> live = versions.live();
+            if (isLive(live, load)) {
+                return true;
+            }
+            refuseWhenLate(load, versions);
+            StoredVersion mine = staging(versions, load);
+            if (live.isPresent() && live.get().commit() > mine.preparedAgainst().orElse(Long.MIN_VALUE)) {
+                return false;
+            }
+            StoredVersion next = mine.following(
+                    live.map(StoredVersion::words).orElse(mine.words()),
+                    load.commit(),
+                    live.map(StoredVersion::requireRun));
+            versions.note(next);
+            steps.after("previous noted");
+            swap(session, lock, versions, next);
+            steps.after("swapped");
+            tidied(session);
+            return true;
+        });
+        steps.after("replaced");
+        return isLive;
+    }
+
+    private void swap(SnowflakeSession session, OwnSchema.Held lock, Versions versions, StoredVersion next)
+            throws SQLException {
+        String readers = exactly(database, stored(schema));
+        Optional<Versions.Listed> there = versions.schema(stored(schema));
+        if (there.isEmpty()) {
+            lock.require();
+            session.execute("ALTER SCHEMA " + versions.place(next) + " RENAME TO " + readers);
+            return;
+        }
+        Optional<StoredVersion> live = versions.live();
+        if (live.isEmpty()) {
+            requireNothingOfOthers(session);
+        }
+        List<String> tables = live.isPresent() ? own.tables(session, live.get().requireRun()) : List.of();
+        DependentObjects.require(session, database, stored(schema), tables, "run " + next.requireRun());
+        new Inherited(session, database, stored(schema), next.name()).giveAndCompare();
+        if (live.isEmpty()) {
+            versions.note(emptied(there.get(), next));
+            steps.after("empty schema noted");
+        }
+        lock.require();
+        session.execute("ALTER SCHEMA " + readers + " SWAP WITH " + versions.place(next));
+    }
+
+    /** What tells later that this schema held nothing but rights, which the first version has now. */
+    private StoredVersion emptied(Versions.Listed listed, StoredVersion next) {
+        return new StoredVersion(
+                listed.name(),
+                listed.isTransient(),
+                "",
+                schema,
+                next.job(),
+                Optional.empty(),
+                0,
+                "",
+                OptionalLong.empty(),
+                Optional.empty(),
+                false);
+    }
+
+    /** Does what follows a swap, and may not have been done: what was live gets its own name, what was empty goes. */
+    private Versions tidied(SnowflakeSession session) throws SQLException {
+        Versions versions = versions(session);
+        for (StoredVersion emptied : versions.emptied()) {
+            if (DependentObjects.within(session, database, emptied.name(), List.of())
+                    .isEmpty()) {
+                session.execute("DROP SCHEMA " + versions.place(emptied));
+                versions = versions(session);
+            }
+        }
+        Optional<StoredVersion> misnamed = versions.misnamed();
+        while (misnamed.isPresent()) {
+            StoredVersion version = misnamed.get();
+            session.execute("ALTER SCHEMA " + versions.place(version) + " RENAME TO "
+                    + exactly(database, StoredVersion.namespace(schema, version.requireRun())));
+            steps.after("renamed");
+            versions = versions(session);
+            misnamed = versions.misnamed();
+        }
+        return versions;
+    }
+
+    private void refuseWhenLate(Load load, Versions versions) {
+        List<StoredVersion> chain = versions.chain();
+        Optional<StoredVersion> live = versions.live();
+        if (live.isPresent()
+                && (live.get().commit() > load.commit() || chain.stream().anyMatch(v -> v.isOf(load.run())))) {
+            throw load.superseded(where(), live.get().version());
+        }
+    }
+
+    private static boolean isLive(Optional<StoredVersion> live, Load load) {
+        return live.filter(v -> v.isOf(load.run())).isPresent();
+    }
+
+    // Versions before
+
+    @Override
+    public Version rollback() {
+        boolean isThere = connected(
+                "Cannot roll back",
+                Optional.empty(),
+                session -> versions(session).live().isPresent());
+        if (!isThere) {
+            throw Fault.user("Nothing to roll back: " + where() + " does not exist yet");
+        }
+        Version live = locked("Cannot roll back", Optional.empty(), (session, lock) -> {
+            Versions versions = tidied(session);
+            List<StoredVersion> chain = versions.chain();
+            if (chain.size() < 2) {
+                throw Fault.user("Nothing to roll back to: " + where() + " is run "
+                        + chain.get(0).requireRun() + ", and no version before it is kept");
+            }
+            swap(session, lock, versions, chain.get(1));
+            steps.after("swapped");
+            tidied(session);
+            return chain.get(1).version();
+        });
+        steps.after("rolled back");
+        return live;
+    }
+
+    @Override
+    public void dropPrevious(int keep) {
+        if (keep < 0) {
+            throw new IllegalArgumentException("Invalid number of versions to keep: " + keep);
+        }
+        boolean isThere = connected(
+                "Cannot drop",
+                Optional.empty(),
+                session -> versions(session).live().isPresent());
+        if (!isThere) {
+            return;
+        }
+        locked("Cannot drop", Optional.empty(), (session, lock) -> {
+            Versions versions = tidied(session);
+            List<StoredVersion> chain = new ArrayList<>(versions.chain());
+            // The oldest first: a chain that breaks off early still leads to all there are.
+            while (chain.size() > keep + 1 && drop(session, versions, chain.remove(chain.size() - 1))) {
+                steps.after("version dropped");
+            }
+            return chain;
+        });
+    }
+
+    /** Drops a version; false, and nothing is dropped, where somebody put something there. Readers are in nobody's way. */
+    private boolean drop(SnowflakeSession session, Versions versions, StoredVersion version) throws SQLException {
+        RunId run = version.requireRun();
+        List<String> others = DependentObjects.within(session, database, version.name(), own.tables(session, run));
+        if (!others.isEmpty()) {
+            LOG.warn("Schema {} stays for now: it holds {}", version.name(), others.get(0));
+            return false;
+        }
+        session.execute("DROP SCHEMA IF EXISTS " + versions.place(version));
+        return true;
+    }
+
+    // Queries
+
+    @Override
+    public void query(String sql, String nullText, QueryRows rows) {
+        String select = SqlText.withoutSemicolon(sql);
+        ReaderQuery.require(select);
+        connected("Cannot read", Optional.empty(), session -> {
+            use(session);
+            // The server takes one statement at a time, unless a session asks for more.
+            try (Statement statement = session.statement(select);
+                    ResultSet result = statement.executeQuery(select)) {
+                ResultText.handOut(result, nullText, rows);
+            } catch (SQLException e) {
+                throw Fault.user("The query failed: " + SnowflakeSession.message(e));
+            }
+            return rows;
+        });
+    }
+
+    private void use(SnowflakeSession session) throws SQLException {
+        try {
+            session.execute("USE SCHEMA " + exactly(database, stored(schema)));
+        } catch (SQLException e) {
+            if (SnowflakeSession.isUnknown(e)) {
+                throw Fault.user("Nothing to query: " + where() + " does not exist yet: run the job first");
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (idle) {
+            idle.forEach(SnowflakeSession::close);
+            idle.clear();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package dev.millrace.warehouse.snowflake;
+
+import static dev.millrace.warehouse.snowflake.SnowflakeText.stored;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.fault.Fault;
+import dev.millrace.run.RunId;
+import dev.millrace.warehouse.Version;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * A schema of ours, as its comment describes it. The comment goes with the schema when it is swapped or renamed, so it is
+ * what tells which version lies where; a person's own words before it are kept.
+ *
+ * @param name the schema's, as the server has it; after a swap it is the other run's until it is renamed
+ * @param isTransient whether it keeps no fail-safe copies
+ * @param words a person's part of the comment, or empty
+ * @param schema that readers use, as the job file writes it
+ * @param job whose run it is
+ * @param run that made it; empty for a schema that held nothing but rights before the first replacement
+ * @param commit of the run
+ * @param definition hash of all tables with their columns
+ * @param preparedAgainst the commit that was live when it was prepared; empty when nothing was
+ * @param previous the run that was live before it; set before it goes live
+ * @param isReady whether all its tables are there
+ */
+record StoredVersion(
+        String name,
+        boolean isTransient,
+        String words,
+        String schema,
+        String job,
+        Optional<RunId> run,
+        long commit,
+        String definition,
+        OptionalLong preparedAgainst,
+        Optional<RunId> previous,
+        boolean isReady) {
+    private static final int FORMAT = 1;
+    private static final String BEGIN = "{\"millrace\":";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Reads a schema's comment; empty where it is none of ours. */
+    static Optional<StoredVersion> read(String name, boolean isTransient, String comment) {
+        int begin = comment.lastIndexOf(BEGIN);
+        if (begin < 0) {
+            return Optional.empty();
+        }
+        JsonNode json;
+        try {
+            json = JSON.readTree(comment.substring(begin));
+        } catch (JsonProcessingException e) {
+            return Optional.empty();
+        }
+        if (json.path("millrace").asInt() > FORMAT) {
+            throw Fault.user("Invalid warehouse: the comment of schema " + name + " has format "
+                    + json.path("millrace").asInt() + ", written by a newer Millrace; this one knows up to " + FORMAT
+                    + ": use the newer one");
+        }
+        return Optional.of(new StoredVersion(
+                name,
+                isTransient,
+                comment.substring(0, begin).strip(),
+                json.path("schema").asText(),
+                json.path("job").asText(),
+                runOf(json, "run"),
+                json.path("commit").asLong(),
+                json.path("definition").asText(),
+                json.path("against").isNumber()
+                        ? OptionalLong.of(json.path("against").asLong())
+                        : OptionalLong.empty(),
+                runOf(json, "previous"),
+                json.path("ready").asBoolean()));
+    }
+
+    private static Optional<RunId> runOf(JsonNode json, String field) {
+        return Optional.ofNullable(json.path(field).textValue()).map(RunId::new);
+    }
+
+    /** The whole comment. */
+    String comment() {
+        ObjectNode json = JSON.createObjectNode();
+        json.put("millrace", FORMAT);
+        json.put("schema", schema);
+        json.put("job", job);
+        run.ifPresent(r -> json.put("run", r.value()));
+        json.put("commit", commit);
+        json.put("definition", definition);
+        preparedAgainst.ifPresent(against -> json.put("against", against));
+        previous.ifPresent(r -> json.put("previous", r.value()));
+        json.put("ready", isReady);
+        return words.isEmpty() ? json.toString() : words + " " + json;
+    }
+
+    boolean isOf(RunId other) {
+        return run.filter(other::equals).isPresent();
+    }
+
+    /** The run, of which one must be there. */
+    RunId requireRun() {
+        return run.orElseThrow(() -> new IllegalStateException("Schema " + name + " is of no run"));
+    }
+
+    Version version() {
+        return new Version(requireRun(), commit);
+    }
+
+    StoredVersion prepared(long byCommit, OptionalLong against) {
+        return new StoredVersion(
+                name, isTransient, words, schema, job, run, byCommit, definition, against, previous, isReady);
+    }
+
+    StoredVersion ready() {
+        return new StoredVersion(
+                name, isTransient, words, schema, job, run, commit, definition, preparedAgainst, previous, true);
+    }
+
+    /** As it is to go live, with what a person wrote about the version before. */
+    StoredVersion following(String liveWords, long byCommit, Optional<RunId> live) {
+        return new StoredVersion(
+                name, isTransient, liveWords, schema, job, run, byCommit, definition, preparedAgainst, live, isReady);
+    }
+
+    /** The name of a schema that is not live, as the server has it: the live schema's and the run's. */
+    static String namespace(String schema, RunId run) {
+        return stored(schema) + "__" + run.value().toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_");
+    }
+}

@@ -1,0 +1,144 @@
+package dev.millrace.warehouse.snowflake;
+
+import static dev.millrace.warehouse.snowflake.SnowflakeText.exactly;
+import static dev.millrace.warehouse.snowflake.SnowflakeText.literal;
+import static dev.millrace.warehouse.snowflake.SnowflakeText.stored;
+
+import dev.millrace.fault.Fault;
+import dev.millrace.run.RunId;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * The schemas of a database that are versions of one schema, as they were when they were listed. To list them wakes no
+ * warehouse.
+ */
+final class Versions {
+    /**
+     * A schema.
+     *
+     * @param name as the server has it
+     * @param options such as {@code TRANSIENT, MANAGED ACCESS}
+     * @param owner the role
+     */
+    record Listed(String name, String options, String comment, String owner) {
+        boolean isTransient() {
+            return options.toUpperCase(Locale.ROOT).contains("TRANSIENT");
+        }
+
+        boolean isManaged() {
+            return options.toUpperCase(Locale.ROOT).contains("MANAGED ACCESS");
+        }
+    }
+
+    private final SnowflakeSession session;
+    private final String database;
+    private final String schema;
+    private final List<Listed> listed;
+    private final List<StoredVersion> versions;
+
+    private Versions(SnowflakeSession session, String database, String schema, List<Listed> listed) {
+        this.session = session;
+        this.database = database;
+        this.schema = schema;
+        this.listed = listed;
+        this.versions = new ArrayList<>();
+        for (Listed one : listed) {
+            // By its name too: a clone that a person made has the comment as well, and is theirs.
+            if (one.name().equals(stored(schema)) || one.name().startsWith(stored(schema) + "__")) {
+                StoredVersion.read(one.name(), one.isTransient(), one.comment())
+                        .filter(v -> v.schema().equals(schema))
+                        .ifPresent(versions::add);
+            }
+        }
+    }
+
+    /**
+     * Lists them: see <a href="https://docs.snowflake.com/en/sql-reference/sql/show-schemas">SHOW SCHEMAS</a>.
+     *
+     * @param database as the server has it
+     * @param schema that readers use, as the job file writes it
+     */
+    static Versions list(SnowflakeSession session, String database, String schema) throws SQLException {
+        List<Listed> listed = session.rows(
+                "SHOW SCHEMAS IN DATABASE " + exactly(database),
+                row -> new Listed(
+                        row.getString("name"),
+                        text(row.getString("options")),
+                        text(row.getString("comment")),
+                        text(row.getString("owner"))));
+        return new Versions(session, database, schema, listed);
+    }
+
+    private static String text(String value) {
+        return value == null ? "" : value;
+    }
+
+    /** A schema of any kind by its name, as the server has it. */
+    Optional<Listed> schema(String name) {
+        return listed.stream().filter(l -> l.name().equals(name)).findFirst();
+    }
+
+    Optional<StoredVersion> live() {
+        return versions.stream()
+                .filter(v -> v.name().equals(stored(schema)) && v.run().isPresent())
+                .findFirst();
+    }
+
+    /** The version of a run, wherever it lies. */
+    Optional<StoredVersion> of(RunId run) {
+        return versions.stream().filter(v -> v.isOf(run)).findFirst();
+    }
+
+    /** All that are of a run. */
+    List<StoredVersion> all() {
+        return versions.stream().filter(v -> v.run().isPresent()).toList();
+    }
+
+    /** Schemas that held nothing but rights, and whose name the first version took. */
+    List<StoredVersion> emptied() {
+        return versions.stream()
+                .filter(v -> v.run().isEmpty() && !v.name().equals(stored(schema)))
+                .toList();
+    }
+
+    /** Live and the versions a rollback can reach, newest first. */
+    List<StoredVersion> chain() {
+        List<StoredVersion> chain = new ArrayList<>();
+        Optional<StoredVersion> next = live();
+        while (next.isPresent()) {
+            StoredVersion version = next.get();
+            if (chain.contains(version)) {
+                throw Fault.world(
+                        "The versions of schema " + schema + " lead in a circle, at run " + version.requireRun());
+            }
+            chain.add(version);
+            next = version.previous().flatMap(this::of);
+        }
+        return chain;
+    }
+
+    /** What swaps left under another run's name: both names are of schemas that are not live. */
+    Optional<StoredVersion> misnamed() {
+        return all().stream()
+                .filter(v -> !v.name().equals(stored(schema)))
+                .filter(v -> {
+                    String own = StoredVersion.namespace(schema, v.requireRun());
+                    return !v.name().equals(own) && schema(own).isEmpty();
+                })
+                .findFirst();
+    }
+
+    /** A schema's name in full, as statements write it. */
+    String place(StoredVersion version) {
+        return exactly(database, version.name());
+    }
+
+    /** Writes the comment of a schema. */
+    void note(StoredVersion version) throws SQLException {
+        session.execute("ALTER SCHEMA " + place(version) + " SET COMMENT = " + literal(version.comment()));
+    }
+}

@@ -1,0 +1,171 @@
+package dev.millrace.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.config.WarehouseSettings.JsonColumns;
+import dev.millrace.config.WarehouseSettings.Snowflake;
+import dev.millrace.storage.StoredFile;
+import dev.millrace.testing.InMemory;
+import dev.millrace.testing.S3Server;
+import dev.millrace.testing.SharedSpark;
+import dev.millrace.testing.SnowflakeServer;
+import dev.millrace.warehouse.Queried;
+import dev.millrace.warehouse.SqlText;
+import dev.millrace.warehouse.Warehouse;
+import dev.millrace.warehouse.duckdb.DuckDbOptions;
+import dev.millrace.warehouse.duckdb.DuckDbWarehouse;
+import dev.millrace.warehouse.snowflake.SnowflakeOptions;
+import dev.millrace.warehouse.snowflake.SnowflakeWarehouse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The shop's job with Snowflake's test server: nothing changes but the warehouse, and where it stages. */
+@ExtendWith(SharedSpark.class)
+class SnowflakeJobTest {
+    private static final String TABLE = "snowflake-job-test";
+    private static final String USER = "SHOP_LOADER";
+
+    @TempDir(factory = InMemory.class)
+    private static Path folder;
+
+    @Test
+    void theSameJobFillsSnowflakeWithTheSameRows() throws IOException {
+        ShopJob.fill(TABLE, 400);
+        ShopJob duckDb = new ShopJob(folder.resolve("duckdb"), TABLE, 2);
+        assertThat(duckDb.run().exitCode()).isZero();
+
+        String database = SnowflakeServer.newDatabase();
+        String key = keyOfUser();
+        String staging = "s3://" + S3Server.newBucket() + "/staging";
+        ShopJob snowflake = new ShopJob(folder.resolve("snowflake"), TABLE, 2, staging, S3Server.options());
+        snowflake.setVariable("SHOP_KEY", key);
+        Files.writeString(
+                snowflake.file(),
+                Files.readString(snowflake.file())
+                        .replace(
+                                "duckdb: {path: " + snowflake.database() + "}",
+                                "snowflake: {account: test, host: 127.0.0.1, port: " + SnowflakeServer.port()
+                                        + ", tls: false, user: shop_loader, key: \"${env:SHOP_KEY}\", role: loader,"
+                                        + " warehouse: load_xs, database: " + database + ", storage-integration: "
+                                        + SnowflakeServer.INTEGRATION + "}"));
+        for (int i = 0; i < 2; i++) {
+            StoredJob.Ended ended = snowflake.run();
+            assertThat(ended.exitCode()).as(ended.output()).isZero();
+            assertThat(ended.output()).contains("test/" + database + " (Snowflake, schema shop)");
+        }
+        try (Warehouse one = new DuckDbWarehouse(duckDb.database(), "shop", DuckDbOptions.DEFAULT);
+                Warehouse other = new SnowflakeWarehouse(options(database, key, staging), "shop")) {
+            List<String> tables = Queried.of(
+                            other, "SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = 'SHOP'")
+                    .rows()
+                    .stream()
+                    .map(row -> row.get(0))
+                    .toList();
+            assertThat(tables).hasSizeGreaterThan(5);
+            for (String table : tables) {
+                List<List<String>> columns = Queried.of(
+                                other,
+                                "SELECT COLUMN_NAME, DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS"
+                                        + " WHERE TABLE_SCHEMA = 'SHOP' AND TABLE_NAME = '" + table
+                                        + "' ORDER BY ORDINAL_POSITION")
+                        .rows();
+                Queried expected = Queried.of(one, select(columns, table, "hex(%s)"));
+                Queried found = Queried.of(other, select(columns, table, "HEX_ENCODE(%s)"));
+                assertThat(upper(found.header())).as(table).isEqualTo(upper(expected.header()));
+                assertThat(sorted(found)).as(table).isEqualTo(sorted(expected));
+            }
+        }
+        for (StoredFile file : snowflake.storage().list("")) {
+            try (InputStream in = snowflake.storage().open(file.path())) {
+                assertThat(new String(in.readAllBytes(), StandardCharsets.ISO_8859_1))
+                        .as(file.path())
+                        .doesNotContain(key.substring(40, 80));
+            }
+        }
+    }
+
+    /** Makes a user that logs in by a key, and returns the key. */
+    private static String keyOfUser() {
+        try {
+            KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+            generator.initialize(2048);
+            KeyPair pair = generator.generateKeyPair();
+            SnowflakeServer.execute(
+                    SnowflakeServer.ADMIN,
+                    "CREATE USER IF NOT EXISTS " + USER + " DEFAULT_ROLE = LOADER RSA_PUBLIC_KEY = '"
+                            + Base64.getEncoder()
+                                    .encodeToString(pair.getPublic().getEncoded()) + "'",
+                    "GRANT ROLE LOADER TO USER " + USER);
+            return "-----BEGIN PRIVATE KEY-----\n"
+                    + Base64.getMimeEncoder(64, new byte[] {'\n'})
+                            .encodeToString(pair.getPrivate().getEncoded())
+                    + "\n-----END PRIVATE KEY-----\n";
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static SnowflakeOptions options(String database, String key, String staging) {
+        return new SnowflakeOptions(
+                new Snowflake(
+                        SnowflakeServer.ACCOUNT,
+                        USER,
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of("LOADER"),
+                        SnowflakeServer.WAREHOUSE,
+                        database,
+                        Optional.empty(),
+                        Optional.of(SnowflakeServer.INTEGRATION),
+                        JsonColumns.TEXT,
+                        Optional.of("127.0.0.1"),
+                        SnowflakeServer.port(),
+                        false,
+                        Duration.ofSeconds(30)),
+                Optional.of(key),
+                Optional.empty(),
+                Optional.empty(),
+                staging);
+    }
+
+    /** @param hex an expression for a binary column's bytes */
+    private static String select(List<List<String>> columns, String table, String hex) {
+        return columns.stream()
+                .map(column -> {
+                    String name = SqlText.identifier(column.get(0));
+                    return column.get(1).equals("BINARY") ? hex.formatted(name) + " AS " + name : name;
+                })
+                .collect(Collectors.joining(", ", "SELECT ", " FROM " + SqlText.identifier(table)));
+    }
+
+    private static List<String> upper(List<String> names) {
+        return names.stream().map(name -> name.toUpperCase(Locale.ROOT)).toList();
+    }
+
+    /** DuckDB leaves the zero out that Snowflake writes before a point. */
+    private static List<String> sorted(Queried queried) {
+        return queried.rows().stream()
+                .map(row -> row.stream()
+                        .map(value -> value.startsWith(".") ? "0" + value : value)
+                        .toList()
+                        .toString())
+                .sorted()
+                .toList();
+    }
+}

@@ -1,0 +1,730 @@
+package dev.millrace.warehouse.snowflake;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.config.WarehouseSettings.JsonColumns;
+import dev.millrace.config.WarehouseSettings.Snowflake;
+import dev.millrace.fault.Fault;
+import dev.millrace.landing.LandedTable;
+import dev.millrace.run.DataFile;
+import dev.millrace.storage.Storage;
+import dev.millrace.storage.Storages;
+import dev.millrace.table.Codec;
+import dev.millrace.table.Column;
+import dev.millrace.table.ColumnType;
+import dev.millrace.table.FileFormat;
+import dev.millrace.table.TableDefinition;
+import dev.millrace.testing.S3Server;
+import dev.millrace.testing.SnowflakeServer;
+import dev.millrace.warehouse.ColumnSet;
+import dev.millrace.warehouse.Landing;
+import dev.millrace.warehouse.Load;
+import dev.millrace.warehouse.Queried;
+import dev.millrace.warehouse.Steps;
+import dev.millrace.warehouse.Warehouse;
+import dev.millrace.warehouse.WarehouseContract;
+import dev.millrace.warehouse.WarehouseEngine;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** The contract on a Snowflake test server, and what is special about Snowflake. */
+class SnowflakeWarehouseTest extends WarehouseContract {
+    /** A database of its own for each folder, which says where it is, with a stage for the folder. */
+    public static final class Engine implements WarehouseEngine {
+        @Override
+        public Warehouse open(Path folder, Steps steps) {
+            return new SnowflakeWarehouse(options(folder), SCHEMA, steps, sql -> {});
+        }
+
+        static SnowflakeOptions options(Path folder) {
+            Path place = folder.resolve("snowflake");
+            try {
+                if (!Files.exists(place)) {
+                    String database = SnowflakeServer.newDatabase();
+                    SnowflakeServer.execute(
+                            SnowflakeServer.ADMIN,
+                            "CREATE SCHEMA " + database + ".OPS",
+                            "CREATE STAGE " + database + ".OPS.LANDING URL = 'file://" + folder.resolve("staging")
+                                    + "/'",
+                            "GRANT USAGE ON SCHEMA " + database + ".OPS TO ROLE " + SnowflakeServer.LOADER,
+                            "GRANT USAGE ON STAGE " + database + ".OPS.LANDING TO ROLE " + SnowflakeServer.LOADER);
+                    Files.writeString(place, SnowflakeServer.port() + " " + database);
+                }
+                String[] words = Files.readString(place).split(" ", -1);
+                return with(Integer.parseInt(words[0]), words[1], folder);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private static SnowflakeOptions with(int port, String database, Path folder) {
+            return new SnowflakeOptions(
+                    account(port, database, "LOADER", Duration.ofSeconds(30)),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.of(SnowflakeServer.PASSWORD),
+                    "file://" + folder.resolve("staging") + "/");
+        }
+    }
+
+    static Snowflake account(int port, String database, String user, Duration patience) {
+        return new Snowflake(
+                SnowflakeServer.ACCOUNT,
+                user,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                "load_xs",
+                database,
+                Optional.of("OPS.LANDING"),
+                Optional.empty(),
+                JsonColumns.TEXT,
+                Optional.of("127.0.0.1"),
+                port,
+                false,
+                patience);
+    }
+
+    @Override
+    protected WarehouseEngine engine() {
+        return new Engine();
+    }
+
+    @Override
+    protected String hex(String column) {
+        return "HEX_ENCODE(" + column + ")";
+    }
+
+    @Override
+    protected int leastEffects() {
+        return 9;
+    }
+
+    @Override
+    protected int watchedReplacements() {
+        return 15;
+    }
+
+    private String database() {
+        return Engine.options(folder).account().database();
+    }
+
+    private void asAdmin(String... statements) {
+        String[] all = new String[statements.length + 1];
+        all[0] = "USE DATABASE " + database();
+        System.arraycopy(statements, 0, all, 1, statements.length);
+        SnowflakeServer.execute(SnowflakeServer.ADMIN, all);
+    }
+
+    @Override
+    protected void assertNothingLeftBut(int live, int previous) {
+        assertThat(schemas())
+                .containsExactlyInAnyOrder(
+                        "_MILLRACE", "OPS", "SHOP", StoredVersion.namespace("shop", Landing.runId(previous)));
+    }
+
+    private List<String> live(String sql, int column) {
+        return Queried.of(warehouse, sql).rows().stream()
+                .map(row -> row.get(column))
+                .toList();
+    }
+
+    /** What a SHOW statement answers the administrator, some of its columns. */
+    private List<String> shown(String sql, String... columns) {
+        try (Connection connection = SnowflakeServer.connect(SnowflakeServer.ADMIN);
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery(sql.replace("@DB", database()))) {
+            List<String> rows = new ArrayList<>();
+            while (result.next()) {
+                List<String> values = new ArrayList<>();
+                for (String column : columns) {
+                    values.add(result.getString(column));
+                }
+                rows.add(String.join(" ", values));
+            }
+            return rows;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void theNextVersionGetsWhatPeopleGaveToLive() {
+        replaceBy(1);
+        asAdmin(
+                "CREATE ROLE IF NOT EXISTS ANALYST",
+                "CREATE SHARE IF NOT EXISTS PARTNER",
+                "GRANT USAGE ON DATABASE " + database() + " TO SHARE PARTNER",
+                "GRANT USAGE ON SCHEMA SHOP TO SHARE PARTNER",
+                "GRANT SELECT ON TABLE SHOP.LINES TO SHARE PARTNER",
+                "CREATE TAG OPS.DOMAIN",
+                "CREATE MASKING POLICY OPS.HIDE AS (v VARCHAR) RETURNS VARCHAR -> '***'",
+                "CREATE ROW ACCESS POLICY OPS.ALL_ROWS AS (id NUMBER) RETURNS BOOLEAN -> TRUE",
+                "GRANT APPLY ON TAG OPS.DOMAIN TO ROLE LOADER",
+                "GRANT APPLY ON MASKING POLICY OPS.HIDE TO ROLE LOADER",
+                "GRANT APPLY ON ROW ACCESS POLICY OPS.ALL_ROWS TO ROLE LOADER",
+                "GRANT USAGE ON SCHEMA SHOP TO ROLE ANALYST",
+                "GRANT SELECT ON TABLE SHOP.ORDERS TO ROLE ANALYST WITH GRANT OPTION",
+                "GRANT SELECT ON FUTURE TABLES IN SCHEMA SHOP TO ROLE ANALYST",
+                "COMMENT ON TABLE SHOP.ORDERS IS 'it''s \\\\ orders'",
+                "COMMENT ON COLUMN SHOP.LINES.TEXT IS 'text'",
+                "ALTER SCHEMA SHOP SET TAG OPS.DOMAIN = 'shop'",
+                "ALTER TABLE SHOP.ORDERS SET TAG OPS.DOMAIN = 'sales'",
+                "ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT SET TAG OPS.DOMAIN = 'words'",
+                "ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT SET MASKING POLICY OPS.HIDE",
+                "ALTER TABLE SHOP.ORDERS ADD ROW ACCESS POLICY OPS.ALL_ROWS ON (ID)",
+                "ALTER TABLE SHOP.ORDERS CLUSTER BY (ID, VERSION)");
+        TableDefinition more =
+                new TableDefinition("more", List.of(new Column("id", ColumnType.BIGINT, true)), List.of());
+        for (int k = 2; k <= 3; k++) {
+            Load load = Landing.load(k, List.of(Landing.ORDERS, Landing.LINES, more));
+            warehouse.prepare(load);
+            upload(load, landing.written(k, 1));
+            assertThat(warehouse.replace(load)).isTrue();
+            assertThat(shown("SHOW GRANTS ON SCHEMA @DB.SHOP", "privilege", "granted_to", "grantee_name"))
+                    .contains("USAGE ROLE ANALYST")
+                    .anyMatch(grant -> grant.startsWith("USAGE SHARE") && grant.endsWith("PARTNER"));
+            assertThat(shown("SHOW GRANTS ON TABLE @DB.SHOP.ORDERS", "privilege", "grantee_name", "grant_option"))
+                    .contains("SELECT ANALYST true");
+            assertThat(shown("SHOW GRANTS ON TABLE @DB.SHOP.LINES", "privilege", "granted_to"))
+                    .contains("SELECT SHARE")
+                    .doesNotContain("SELECT ROLE");
+            assertThat(shown("SHOW GRANTS ON TABLE @DB.SHOP.MORE", "privilege", "grantee_name"))
+                    .contains("SELECT ANALYST");
+            assertThat(shown("SHOW FUTURE GRANTS IN SCHEMA @DB.SHOP", "privilege", "grant_on", "grantee_name"))
+                    .containsExactly("SELECT TABLE ANALYST");
+            assertThat(shown("SHOW TABLES IN SCHEMA @DB.SHOP", "name", "kind", "cluster_by", "comment"))
+                    .containsExactlyInAnyOrder(
+                            "ORDERS TRANSIENT LINEAR(ID, VERSION) it's \\ orders",
+                            "LINES TRANSIENT  ",
+                            "MORE TRANSIENT  ");
+            assertThat(shown(
+                            "SELECT TAG_VALUE, LEVEL, COLUMN_NAME FROM TABLE(@DB.INFORMATION_SCHEMA."
+                                    + "TAG_REFERENCES_ALL_COLUMNS('@DB.SHOP.LINES', 'TABLE'))",
+                            "TAG_VALUE",
+                            "LEVEL",
+                            "COLUMN_NAME"))
+                    .contains("words COLUMN TEXT");
+            assertThat(policies("ORDERS")).containsExactly("ALL_ROWS");
+            assertThat(policies("LINES")).containsExactly("HIDE");
+        }
+        warehouse.rollback();
+        assertThat(shown("SHOW GRANTS ON SCHEMA @DB.SHOP", "privilege", "granted_to", "grantee_name"))
+                .contains("USAGE ROLE ANALYST");
+    }
+
+    @Test
+    void whatCannotBeGivenRefusesByName() {
+        replaceBy(1);
+        asAdmin(
+                "CREATE MASKING POLICY OPS.SECRET AS (v VARCHAR) RETURNS VARCHAR -> '***'",
+                "ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT SET MASKING POLICY OPS.SECRET");
+        Fault refused = fault(() -> warehouse.prepare(Landing.load(2)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused)
+                .hasMessageContaining("live is as it was: what live has cannot be given to it: ALTER TABLE ")
+                .hasMessageContaining("SET MASKING POLICY ");
+        asAdmin("GRANT APPLY ON MASKING POLICY OPS.SECRET TO ROLE LOADER");
+        replaceBy(2);
+        assertThat(policies("LINES")).containsExactly("SECRET");
+    }
+
+    private List<String> policies(String table) {
+        return shown(
+                "SELECT POLICY_NAME FROM TABLE(@DB.INFORMATION_SCHEMA.POLICY_REFERENCES(REF_ENTITY_NAME => '@DB.SHOP."
+                        + table + "', REF_ENTITY_DOMAIN => 'TABLE'))",
+                "POLICY_NAME");
+    }
+
+    @Test
+    void whatWouldStayWithTheOldTablesIsListedAndRefused() {
+        replaceBy(1);
+        asAdmin(
+                "CREATE SCHEMA REPORTS",
+                "CREATE VIEW REPORTS.NEWEST AS SELECT max(version) AS version FROM SHOP.ORDERS",
+                "GRANT USAGE ON SCHEMA REPORTS TO ROLE LOADER",
+                "GRANT SELECT ON VIEW REPORTS.NEWEST TO ROLE LOADER",
+                "GRANT SELECT ON ALL TABLES IN SCHEMA SHOP TO ROLE ACCOUNTADMIN");
+        String database = database();
+        replaceBy(2);
+        assertThat(live("SELECT version FROM reports.newest", 0)).containsExactly("2");
+        asAdmin(
+                "CREATE STREAM REPORTS.CHANGES ON TABLE SHOP.ORDERS",
+                "GRANT SELECT ON STREAM REPORTS.CHANGES TO ROLE LOADER",
+                "CREATE MATERIALIZED VIEW REPORTS.KEPT AS SELECT id FROM SHOP.ORDERS",
+                "GRANT SELECT ON MATERIALIZED VIEW REPORTS.KEPT TO ROLE LOADER",
+                "CREATE DYNAMIC TABLE REPORTS.FRESH TARGET_LAG = '1 hour' WAREHOUSE = LOAD_XS AS SELECT order_id FROM \"SHOP\".\"LINES\"",
+                "GRANT SELECT ON DYNAMIC TABLE REPORTS.FRESH TO ROLE LOADER",
+                "CREATE TABLE SHOP.MINE (id INT)",
+                "GRANT SELECT ON TABLE SHOP.MINE TO ROLE LOADER",
+                "CREATE SEQUENCE SHOP.NUMBERS",
+                "GRANT USAGE ON SEQUENCE SHOP.NUMBERS TO ROLE LOADER");
+        warehouse.prepare(Landing.load(3));
+        upload(Landing.load(3), landing.written(3, 1));
+        Fault refused = fault(() -> warehouse.replace(Landing.load(3)));
+        assertThat(refused.kind()).as(refused.getMessage()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.getMessage().lines().skip(1))
+                .containsExactlyInAnyOrder(
+                        "sequence \"SHOP\".\"NUMBERS\", which Millrace did not make",
+                        "table \"SHOP\".\"MINE\", which Millrace did not make",
+                        "dynamic table \"" + database + "\".\"REPORTS\".\"FRESH\"",
+                        "materialized view \"" + database + "\".\"REPORTS\".\"KEPT\"",
+                        "stream \"" + database + "\".\"REPORTS\".\"CHANGES\" on " + database + ".SHOP.ORDERS");
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+        asAdmin(
+                "DROP STREAM REPORTS.CHANGES",
+                "DROP MATERIALIZED VIEW REPORTS.KEPT",
+                "DROP DYNAMIC TABLE REPORTS.FRESH",
+                "DROP TABLE SHOP.MINE",
+                "DROP SEQUENCE SHOP.NUMBERS");
+        assertThat(warehouse.replace(Landing.load(3))).isTrue();
+        assertThat(live("SELECT version FROM reports.newest", 0)).containsExactly("3");
+    }
+
+    @Test
+    void aQueryIsOneSelectFromTables() {
+        for (String sql : List.of(
+                "SELECT 1",
+                "/* ; */ (select '@x; ->> ''' AS \"a;b\", 2 -- ; @\n)",
+                "WITH x AS (SELECT 1) SELECT * FROM x WHERE y = '@'")) {
+            ReaderQuery.require(sql);
+        }
+        for (String sql : List.of(
+                "",
+                "DELETE FROM orders",
+                "SELECTED",
+                "SHOW TABLES",
+                "SELECT 1; DROP TABLE orders",
+                "SELECT '\\''; DROP TABLE orders; --'",
+                "SELECT 1 ->> DROP TABLE orders",
+                "SELECT $1 FROM @OPS.LANDING/a",
+                "SELECT $1 FROM '@OPS.LANDING/a'",
+                "CALL f()",
+                "EXECUTE IMMEDIATE 'SELECT 1'")) {
+            Fault refused = fault(() -> ReaderQuery.require(sql));
+            assertThat(refused).as(sql).isNotNull();
+            assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
+        }
+    }
+
+    @Test
+    void aTextThatNamesATableIsTold() {
+        List<String> tables = List.of("orders", "lines");
+        for (String text : List.of(
+                "SELECT * FROM SHOP.ORDERS",
+                "select 1 from shop . \"LINES\" l",
+                "COPY INTO RAW.shop.orders FROM @x",
+                "select * from \"RAW\".\"SHOP\".\"ORDERS\";")) {
+            assertThat(DependentObjects.reads(text, "RAW", "RAW", "SHOP", tables))
+                    .as(text)
+                    .isTrue();
+        }
+        for (String text : List.of(
+                "SELECT * FROM SHOP.ORDERS_OLD",
+                "SELECT * FROM MYSHOP.ORDERS",
+                "SELECT * FROM OTHER.SHOP.ORDERS",
+                "SELECT shop FROM orders")) {
+            assertThat(DependentObjects.reads(text, "RAW", "RAW", "SHOP", tables))
+                    .as(text)
+                    .isFalse();
+        }
+        assertThat(DependentObjects.reads("SELECT 1 FROM SHOP.ORDERS", "OTHER", "RAW", "SHOP", tables))
+                .isFalse();
+        assertThat(DependentObjects.reads("SELECT 1 FROM RAW.SHOP.ORDERS", "OTHER", "RAW", "SHOP", tables))
+                .isTrue();
+    }
+
+    @Test
+    void aSchemaOfOthersIsLeftAloneAndAnEmptyOneIsTakenWithItsRights() {
+        asAdmin(
+                "CREATE ROLE IF NOT EXISTS READER",
+                "CREATE SCHEMA SHOP",
+                "GRANT OWNERSHIP ON SCHEMA SHOP TO ROLE LOADER",
+                "GRANT USAGE ON SCHEMA SHOP TO ROLE READER",
+                "CREATE TABLE SHOP.THEIRS (id INT)",
+                "GRANT SELECT ON TABLE SHOP.THEIRS TO ROLE LOADER");
+        Fault refused = fault(() -> warehouse.prepare(Landing.load(1)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
+        assertThat(refused).hasMessageContaining("table \"SHOP\".\"THEIRS\", which Millrace did not make");
+        asAdmin("DROP TABLE SHOP.THEIRS");
+        replaceBy(1);
+        assertThat(shown("SHOW GRANTS ON SCHEMA @DB.SHOP", "privilege", "grantee_name"))
+                .contains("USAGE READER");
+        assertThat(schemas()).containsExactlyInAnyOrder("_MILLRACE", "OPS", "SHOP");
+        replaceBy(2);
+        assertThat(shown("SHOW SCHEMAS LIKE 'SHOP%' IN DATABASE @DB", "name", "options"))
+                .containsExactlyInAnyOrder("SHOP ", StoredVersion.namespace("shop", Landing.runId(1)) + " ");
+    }
+
+    @Test
+    void theFirstVersionIsTransientAndLaterOnesAreOfItsKind() {
+        replaceBy(1);
+        replaceBy(2);
+        assertThat(shown("SHOW SCHEMAS LIKE 'SHOP%' IN DATABASE @DB", "options"))
+                .containsOnly("TRANSIENT");
+        warehouse.dropPrevious(0);
+        asAdmin("ALTER SCHEMA SHOP ENABLE MANAGED ACCESS");
+        replaceBy(3);
+        assertThat(shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "options"))
+                .containsExactly("TRANSIENT, MANAGED ACCESS");
+    }
+
+    @Test
+    void aPersonsWordsAboutTheSchemaStay() {
+        replaceBy(1);
+        String comment =
+                shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "comment").get(0);
+        asAdmin("COMMENT ON SCHEMA SHOP IS " + SnowflakeText.literal("it's the {shop} " + comment));
+        replaceBy(2);
+        assertThat(shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "comment").get(0))
+                .startsWith("it's the {shop} {\"millrace\":1,");
+        assertThat(warehouse.previous()).contains(version(1));
+        asAdmin("COMMENT ON SCHEMA SHOP IS 'mine'");
+        Fault refused = fault(() -> warehouse.prepare(Landing.load(3)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
+        assertThat(refused).hasMessageContaining("its comment is none that Millrace wrote");
+    }
+
+    @Test
+    void whatAPersonPutIntoAnOldVersionKeepsIt() {
+        replaceBy(1);
+        replaceBy(2);
+        String old = StoredVersion.namespace("shop", Landing.runId(1));
+        asAdmin("CREATE TABLE " + old + ".NOTES (id INT)", "GRANT SELECT ON TABLE " + old + ".NOTES TO ROLE LOADER");
+        warehouse.dropPrevious(0);
+        assertThat(warehouse.previous()).contains(version(1));
+        asAdmin("DROP TABLE " + old + ".NOTES");
+        warehouse.dropPrevious(0);
+        assertThat(warehouse.previous()).isEmpty();
+    }
+
+    private SnowflakeWarehouse as(UnaryOperator<Map<String, String>> change) {
+        SnowflakeOptions right = Engine.options(folder);
+        Map<String, String> texts = new HashMap<>(Map.of(
+                "user",
+                right.account().user(),
+                "password",
+                SnowflakeServer.PASSWORD,
+                "warehouse",
+                right.account().warehouse(),
+                "database",
+                right.account().database(),
+                "stage",
+                "OPS.LANDING",
+                "patience",
+                "30"));
+        Map<String, String> wanted = change.apply(texts);
+        return new SnowflakeWarehouse(
+                new SnowflakeOptions(
+                        new Snowflake(
+                                SnowflakeServer.ACCOUNT,
+                                wanted.get("user"),
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.ofNullable(wanted.get("role")),
+                                wanted.get("warehouse"),
+                                wanted.get("database"),
+                                Optional.ofNullable(wanted.get("stage")),
+                                Optional.ofNullable(wanted.get("integration")),
+                                JsonColumns.valueOf(wanted.getOrDefault("json", "TEXT")),
+                                Optional.of("127.0.0.1"),
+                                right.account().port(),
+                                false,
+                                Duration.ofSeconds(Integer.parseInt(wanted.get("patience")))),
+                        Optional.ofNullable(wanted.get("key")),
+                        Optional.ofNullable(wanted.get("passphrase")),
+                        Optional.ofNullable(wanted.get("password")),
+                        wanted.getOrDefault("staging", right.staging())),
+                WarehouseEngine.SCHEMA);
+    }
+
+    private static UnaryOperator<Map<String, String>> with(String... pairs) {
+        return texts -> {
+            for (int i = 0; i < pairs.length; i += 2) {
+                texts.put(pairs[i], pairs[i + 1]);
+            }
+            return texts;
+        };
+    }
+
+    @Test
+    void whoMayNotEnterIsTold() {
+        record Wrong(String key, String value, Fault.Kind kind, String told) {}
+        for (Wrong wrong : List.of(
+                new Wrong("password", "wrong-1", Fault.Kind.WORLD, "check warehouse.snowflake.account, user, and key"),
+                new Wrong("user", "nobody", Fault.Kind.WORLD, "check warehouse.snowflake.account, user, and key"),
+                new Wrong("database", "none", Fault.Kind.WORLD, "no such database"),
+                new Wrong("warehouse", "none", Fault.Kind.WORLD, "no such warehouse as none"),
+                new Wrong("role", "none", Fault.Kind.WORLD, "check warehouse.snowflake.role"),
+                new Wrong("stage", "OPS.NONE", Fault.Kind.USER, "Invalid warehouse.snowflake.stage: OPS.NONE"),
+                new Wrong(
+                        "staging",
+                        "s3://elsewhere/x/",
+                        Fault.Kind.USER,
+                        "does not hold the job's staging s3://elsewhere/x/"))) {
+            Fault refused = fault(() -> as(with(wrong.key(), wrong.value())).live());
+            assertThat(refused.kind()).as(wrong.toString()).isEqualTo(wrong.kind());
+            assertThat(refused.getMessage())
+                    .contains(wrong.told())
+                    .doesNotContain("\n", SnowflakeServer.PASSWORD, "wrong-1");
+        }
+        asAdmin("REVOKE CREATE SCHEMA ON DATABASE " + database() + " FROM ROLE LOADER");
+        Fault noRight = fault(() -> warehouse.prepare(Landing.load(1)));
+        assertThat(noRight.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(noRight)
+                .hasMessageContaining("Insufficient privileges to operate on database '" + database() + "'")
+                .hasMessageContaining("GRANT CREATE SCHEMA ON DATABASE");
+        asAdmin("GRANT CREATE SCHEMA ON DATABASE " + database() + " TO ROLE LOADER");
+        replaceBy(1);
+    }
+
+    @Test
+    void aKeyLetsInAndAWrongOneIsNotShown() throws GeneralSecurityException {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+        generator.initialize(2048);
+        KeyPair right = generator.generateKeyPair();
+        asAdmin("ALTER USER LOADER SET RSA_PUBLIC_KEY = '"
+                + Base64.getEncoder().encodeToString(right.getPublic().getEncoded()) + "'");
+        String pem = pem(right);
+        assertThat(as(with("password", null, "key", pem)).live()).isEmpty();
+        String other = pem(generator.generateKeyPair());
+        for (String wrong : List.of(other, pem.replace(pem.substring(100, 300), "A".repeat(200)), "none")) {
+            Fault refused = fault(() -> as(with("password", null, "key", wrong)).live());
+            assertThat(refused.kind()).isEqualTo(wrong.equals(other) ? Fault.Kind.WORLD : Fault.Kind.USER);
+            StringWriter trace = new StringWriter();
+            refused.printStackTrace(new PrintWriter(trace));
+            assertThat(refused.getMessage()).contains("key").doesNotContain("\n");
+            assertThat(trace.toString()).doesNotContain(wrong.length() > 100 ? wrong.substring(60, 90) : "BEGIN");
+        }
+    }
+
+    private static String pem(KeyPair pair) {
+        return "-----BEGIN PRIVATE KEY-----\n"
+                + Base64.getMimeEncoder(64, new byte[] {'\n'})
+                        .encodeToString(pair.getPrivate().getEncoded())
+                + "\n-----END PRIVATE KEY-----\n";
+    }
+
+    @Test
+    void whoWorksOnTheSchemaIsWaitedForAsLongAsTheJobSays() throws SQLException {
+        replaceBy(1);
+        try (Connection other = SnowflakeServer.connect(SnowflakeServer.ADMIN);
+                Statement statement = other.createStatement()) {
+            statement.execute("BEGIN TRANSACTION");
+            statement.execute("UPDATE " + database() + "._MILLRACE.LOCK_SHOP SET HOLDER = 'other'");
+            Fault held = fault(() -> as(with("patience", "1")).prepare(Landing.load(2)));
+            assertThat(held.kind()).isEqualTo(Fault.Kind.WORLD);
+            assertThat(held)
+                    .hasMessageContaining("another run works on the schema")
+                    .hasMessageContaining("patience");
+        }
+        replaceBy(2);
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+    }
+
+    @Test
+    void aValueThatDoesNotFitIsNamedByFileRowAndColumn() {
+        TableDefinition table = new TableDefinition(
+                "t",
+                List.of(
+                        new Column("id", ColumnType.BIGINT, true),
+                        new Column("price", ColumnType.decimal(5, 2), false)),
+                List.of());
+        Load load = Landing.load(1, List.of(table));
+        warehouse.prepare(load);
+        for (List<String> wrong : List.of(
+                List.of("1,2.50\n2,123456\n", "row 2, column price: "),
+                List.of("1,2.50\nx-secret,1\n", "row 2, column id: is no bigint"),
+                List.of("1,\n2,1\n", "row 1, column price: NULL result"),
+                List.of("1,1\n1.5,1\n", "row 2, column id: is no bigint"))) {
+            DataFile file = landing.file("t", "a.csv", 2, bytes("id,price\n" + wrong.get(0)));
+            Fault refused = fault(() -> warehouse.upload(
+                    load, Landing.table(table, FileFormat.CSV, Codec.NONE, List.of(file)), landing.storage(), f -> {}));
+            assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+            assertThat(refused)
+                    .hasMessageStartingWith(
+                            "Cannot load " + landing.storage().uri("a.csv") + " into t: " + wrong.get(1));
+            assertThat(refused.getMessage()).doesNotContain("\n", "secret");
+        }
+        assertThat(warehouse.check(load, List.of(), List.of()).stagingRows()).containsEntry("t", 0L);
+    }
+
+    @Test
+    void jsonBecomesVariantOnRequest() {
+        try (Warehouse variant = as(with("json", "VARIANT"))) {
+            TableDefinition table = WarehouseContract.ALL_TYPES;
+            int k = 1;
+            DataFile parquet = landing.parquet("all_types", "a.parquet", 4, WarehouseContract.allTypesSelect(t -> t));
+            DataFile csv = landing.file("all_types", "a.csv", 4, bytes(WarehouseContract.allTypesText()));
+            for (LandedTable landed : List.of(
+                    Landing.table(table, FileFormat.PARQUET, Codec.ZSTD, List.of(parquet)),
+                    Landing.table(table, FileFormat.CSV, Codec.NONE, List.of(csv)))) {
+                Load load = Landing.load(k++, List.of(table));
+                variant.prepare(load);
+                variant.upload(load, landed, landing.storage(), f -> {});
+                variant.replace(load);
+                assertThat(Queried.of(variant, "SELECT document:a[0]::INT, document IS NULL FROM all_types ORDER BY id")
+                                .rows())
+                        .as(landed.format().toString())
+                        .containsExactly(
+                                List.of("1", "false"),
+                                List.of("∅", "true"),
+                                List.of("∅", "false"),
+                                List.of("∅", "false"));
+                List<List<String>> expected = WarehouseContract.ALL_VALUES.stream()
+                        .map(row -> row.subList(0, row.size() - 1))
+                        .toList();
+                assertThat(Queried.of(
+                                        variant,
+                                        "SELECT id, text, whole, big, fine, price, real, flag, HEX_ENCODE(data), day, moment"
+                                                + " FROM all_types ORDER BY id")
+                                .rows())
+                        .as(landed.format().toString())
+                        .isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    void aStageOfOurOwnReadsFromS3() throws IOException {
+        String bucket = S3Server.newBucket();
+        Storage staging = Storages.open("s3://" + bucket + "/staging/", S3Server.options());
+        List<LandedTable> tables = new ArrayList<>();
+        for (LandedTable table : landing.written(1, 2)) {
+            List<DataFile> files = new ArrayList<>();
+            for (DataFile file : table.files()) {
+                try (InputStream in = landing.storage().open(file.path())) {
+                    staging.put(file.path(), in.readAllBytes());
+                }
+                files.add(new DataFile(
+                        file.table(),
+                        file.path(),
+                        file.bytes(),
+                        file.rows(),
+                        staging.stat(file.path()).orElseThrow().etag()));
+            }
+            tables.add(Landing.table(table.definition(), table.format(), table.codec(), files));
+        }
+        try (Warehouse own =
+                as(with("stage", null, "integration", SnowflakeServer.INTEGRATION, "staging", staging.root()))) {
+            own.prepare(Landing.load(1));
+            for (LandedTable table : tables) {
+                own.upload(Landing.load(1), table, staging, f -> {});
+            }
+            own.replace(Landing.load(1));
+        }
+        assertThat(consistent()).containsExactly("1 1 20", "1 1 20");
+    }
+
+    /** What a run that nobody disturbs sends, to be read beside Snowflake's documentation. */
+    @Test
+    void theStatementsAreThoseThatPeopleReviewed() throws IOException {
+        List<String> sent = new ArrayList<>();
+        try (Warehouse watched =
+                new SnowflakeWarehouse(Engine.options(folder), WarehouseEngine.SCHEMA, step -> {}, sent::add)) {
+            watched.live();
+            story(watched, 1);
+            golden("first-load", sent);
+            story(watched, 2);
+            golden("second-load", sent);
+            watched.rollback();
+            golden("rollback", sent);
+            watched.dropPrevious(0);
+            story(watched, 3);
+            sent.clear();
+            watched.dropPrevious(0);
+            golden("drop", sent);
+        }
+    }
+
+    private void story(Warehouse watched, int k) throws IOException {
+        TableDefinition table = new TableDefinition(
+                "all_types",
+                List.of(
+                        new Column("id", ColumnType.BIGINT, false),
+                        new Column("text", ColumnType.STRING, true),
+                        new Column("price", ColumnType.decimal(18, 2), true),
+                        new Column("real", ColumnType.DOUBLE, true),
+                        new Column("flag", ColumnType.BOOLEAN, true),
+                        new Column("data", ColumnType.BINARY, true),
+                        new Column("day", ColumnType.DATE, true),
+                        new Column("moment", ColumnType.TIMESTAMP, true),
+                        new Column("2nd", ColumnType.JSON, true)),
+                List.of());
+        Load load = Landing.load(k, List.of(Landing.ORDERS, table));
+        watched.prepare(load);
+        watched.upload(load, landing.written(k, 2).get(0), landing.storage(), f -> {});
+        DataFile file = landing.file(
+                "all_types",
+                "runs/" + k + "/all types.csv",
+                1,
+                bytes("id,text,price,real,flag,data,day,moment,2nd\n1,,,,,,,,\n"));
+        watched.upload(
+                load, Landing.table(table, FileFormat.CSV, Codec.NONE, List.of(file)), landing.storage(), f -> {});
+        watched.check(
+                load, List.of(new ColumnSet("orders", List.of("id"))), List.of(new ColumnSet("orders", List.of("id"))));
+        watched.replace(load);
+    }
+
+    /** Compares with a file of the test resources, or with {@code -Dmillrace.golden=write} writes it. */
+    private void golden(String name, List<String> sent) throws IOException {
+        String text = sent.stream()
+                        .map(sql -> sql.replace(database(), "RAW")
+                                .replace(Landing.runId(1).value(), "RUN-1")
+                                .replace(Landing.runId(2).value(), "RUN-2")
+                                .replace(Landing.runId(3).value(), "RUN-3")
+                                .replaceAll("2026_11_21T00_00_0(\\d)Z_TEST", "RUN_$1")
+                                .replaceAll("\"definition\":\"[0-9a-f]{64}\"", "\"definition\":\"HASH\"")
+                                .replaceAll("', (\\d+), (\\d+), '[^']+'\\)", "', BYTES, $2, 'ETAG')"))
+                        .collect(Collectors.joining(";\n\n"))
+                + ";\n";
+        sent.clear();
+        Path file = Path.of(System.getProperty("millrace.home"), "src/test/resources/snowflake", name + ".sql");
+        if ("write".equals(System.getProperty("millrace.golden"))) {
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, text);
+        }
+        assertThat(text).isEqualTo(Files.readString(file));
+    }
+
+    private List<String> schemas() {
+        try (Connection connection = SnowflakeServer.connect(SnowflakeServer.ADMIN);
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery("SHOW SCHEMAS IN DATABASE " + database())) {
+            List<String> names = new ArrayList<>();
+            while (result.next()) {
+                String name = result.getString("name");
+                if (!List.of("INFORMATION_SCHEMA", "PUBLIC").contains(name)) {
+                    names.add(name);
+                }
+            }
+            return names;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
