@@ -8,7 +8,6 @@ import dev.millrace.config.JobFile;
 import dev.millrace.config.LakeSettings;
 import dev.millrace.config.Mistake;
 import dev.millrace.config.S3Settings;
-import dev.millrace.config.SecretRef;
 import dev.millrace.config.TableSettings;
 import dev.millrace.config.WarehouseSettings;
 import dev.millrace.fault.Fault;
