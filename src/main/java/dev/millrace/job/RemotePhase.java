@@ -85,6 +85,10 @@ abstract class RemotePhase implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (arguments.units().count() > 1) {
+            throw mistake("Invalid --units: " + arguments.units()
+                    + ": a run is submitted whole; on Batch remote.batch.units" + " shares the units of a phase");
+        }
         Surroundings around = Surroundings.ofProcess();
         PrintWriter out = command.commandLine().getOut();
         try {

@@ -62,13 +62,13 @@ final class RemoteRun {
         requirePhase(open, phase);
         requireReachable(open);
         Submissions submissions = new Submissions(open.staging(), open.job().name());
-        RunId id = arguments.run().orElseGet(() -> unfinished(open, submissions, phase));
-        RunStore run = open.store().run(id);
-        if (isDone(run, phase)) {
-            out.accept("run " + id + " had ended before: nothing was submitted");
-            return 0;
-        }
         try (Platform platform = platform(open, on)) {
+            RunId id = arguments.run().orElseGet(() -> unfinished(open, submissions, phase));
+            RunStore run = open.store().run(id);
+            if (isDone(run, phase)) {
+                out.accept("run " + id + " had ended before: nothing was submitted");
+                return 0;
+            }
             Asking asking = new Asking(platform, pace, out);
             asking.ask("", () -> {
                 platform.check();

@@ -1,9 +1,11 @@
 package dev.millrace.remote;
 
 import dev.millrace.config.RemoteSettings;
+import dev.millrace.fault.Fault;
 import java.time.Duration;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
+import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.retries.StandardRetryStrategy;
@@ -27,6 +29,11 @@ final class AwsClients {
                                 StandardRetryStrategy.builder().maxAttempts(1).build()));
         settings.region().map(Region::of).ifPresent(builder::region);
         settings.endpoint().ifPresent(builder::endpointOverride);
-        return builder.build();
+        try {
+            return builder.build();
+        } catch (SdkClientException e) {
+            // Only a region can be missing by now.
+            throw Fault.user("remote.region: no region is known: set it in the job file, or AWS_REGION");
+        }
     }
 }

@@ -44,12 +44,6 @@ record Refusal(Kind kind, String text, Optional<String> remedy) {
                     "no credentials",
                     Optional.of("set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"));
         }
-        if (said.startsWith("Unable to load region")) {
-            return new Refusal(
-                    Kind.REFUSED,
-                    "no region is known",
-                    Optional.of("set remote.region in the job file, or AWS_REGION"));
-        }
         Throwable root = failure;
         while (root.getCause() != null) {
             root = root.getCause();
