@@ -23,7 +23,7 @@ final class ReplaceWork implements PhaseWork {
         LandedRun landed = LandedRun.load(context);
         Load load = landed.forWarehouse(context);
         context.record(r -> r.phaseStarted(Phase.REPLACE, 1));
-        try (Warehouse warehouse = context.open().openWarehouse()) {
+        try (Warehouse warehouse = context.open().openWarehouse(context.spark())) {
             Version mine = new Version(load.run(), load.commit());
             boolean isLive = warehouse.live().equals(Optional.of(mine));
             while (!isLive) {

@@ -64,7 +64,8 @@ record Surroundings(
                             access.secret(account.key()),
                             access.secret(account.keyPassphrase()),
                             access.secret(account.password()),
-                            access.staging()),
+                            access.staging(),
+                            access.spark()),
                     settings.schema());
         }
         throw new IllegalStateException("No such engine: " + settings.engine());

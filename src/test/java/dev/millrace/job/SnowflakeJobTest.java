@@ -2,6 +2,7 @@ package dev.millrace.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.JsonColumns;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.storage.StoredFile;
@@ -133,6 +134,7 @@ class SnowflakeJobTest {
                         database,
                         Optional.empty(),
                         Optional.of(SnowflakeServer.INTEGRATION),
+                        Connector.COPY,
                         JsonColumns.TEXT,
                         Optional.of("127.0.0.1"),
                         SnowflakeServer.port(),

@@ -88,7 +88,7 @@ final class FileLoader {
         String format = own.format(
                 session, CopyStatement.formatName(landing.table()), CopyStatement.formatOptions(landing.table()));
         for (List<DataFile> batch : LandingFiles.batches(files, BATCH_FILES, BATCH_BYTES)) {
-            forEach(batch, this::requireWhole);
+            requireWhole(landing, batch);
             own.lock(session, run.value());
             // What another process loaded while this one waited is left out.
             Set<String> there = new HashSet<>();
@@ -100,7 +100,7 @@ final class FileLoader {
                 own.add(session, run, missing);
                 steps.after("rows written");
                 // Again: what was read must be what the manifest describes.
-                forEach(missing, landing::require);
+                requireSame(landing, missing);
             }
             session.commit();
             steps.after("files loaded");
@@ -161,8 +161,18 @@ final class FileLoader {
         }
     }
 
+    /** Compares files with their manifest; of Parquet also columns and rows, by the footer. */
+    static void requireWhole(LandingFiles landing, List<DataFile> files) {
+        forEach(files, file -> requireWhole(landing, file));
+    }
+
+    /** Compares files with their manifest. */
+    static void requireSame(LandingFiles landing, List<DataFile> files) {
+        forEach(files, landing::require);
+    }
+
     /** A file as its manifest describes it; of Parquet also its columns and rows, by its footer. */
-    private void requireWhole(DataFile file) {
+    private static void requireWhole(LandingFiles landing, DataFile file) {
         StoredFile stored = landing.require(file);
         if (landing.table().format() != FileFormat.PARQUET) {
             return;

@@ -7,6 +7,7 @@ import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.fault.Fault;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.Driver;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -26,6 +27,10 @@ final class SnowflakeSession implements AutoCloseable {
     interface RowReader<T> {
         T read(ResultSet row) throws SQLException;
     }
+
+    /** The driver of version 4, and of version 3, which the connector for Spark brings along. */
+    private static final List<String> DRIVERS =
+            List.of("net.snowflake.client.api.driver.SnowflakeDriver", "net.snowflake.client.jdbc.SnowflakeDriver");
 
     /** What is no feature of the account's edition. */
     private static final String UNSUPPORTED = "0A000";
@@ -89,14 +94,25 @@ final class SnowflakeSession implements AutoCloseable {
     private static Connection connect(SnowflakeOptions options) {
         options.key().ifPresent(PrivateKeys::require);
         try {
-            // Not by DriverManager: it does not see drivers that spark-submit adds by --jars.
-            return new net.snowflake.client.api.driver.SnowflakeDriver().connect(url(options), properties(options));
-        } catch (NoClassDefFoundError e) {
-            throw Fault.user("The Snowflake driver is not on the class path: add --packages"
-                    + " net.snowflake:snowflake-jdbc:4.4.1 or its jar");
+            return driver().connect(url(options), properties(options));
         } catch (SQLException e) {
             throw failure(options, "Cannot connect", e);
         }
+    }
+
+    /** Not by DriverManager: it does not see drivers that spark-submit adds by --jars. */
+    private static Driver driver() {
+        for (String name : DRIVERS) {
+            try {
+                return (Driver) Class.forName(name).getDeclaredConstructor().newInstance();
+            } catch (ClassNotFoundException e) {
+                continue;
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+        throw Fault.user("The Snowflake driver is not on the class path: add --packages"
+                + " net.snowflake:snowflake-jdbc:4.4.1 or its jar");
     }
 
     private static String url(SnowflakeOptions options) {
@@ -104,7 +120,7 @@ final class SnowflakeSession implements AutoCloseable {
                 + options.account().port() + "/";
     }
 
-    private static String host(Snowflake account) {
+    static String host(Snowflake account) {
         return account.host().orElseGet(() -> account.account() + ".snowflakecomputing.com");
     }
 
