@@ -1985,6 +1985,12 @@ def make_view(session, words, schema, name):
     return view
 
 
+def make_materialized_view(session, words, schema, name):
+    view = make_view(session, words, schema, name)
+    view.kind = "MATERIALIZED VIEW"
+    return view
+
+
 def described_in(session, schema, text):
     before = session.database, session.schema
     session.database, session.schema = schema.database.name, schema.name
@@ -2121,7 +2127,7 @@ MAKERS = {
     "MASKING POLICY": make_policy("MASKING POLICY"), "ROW ACCESS POLICY": make_policy("ROW ACCESS POLICY"),
     "AGGREGATION POLICY": make_policy("AGGREGATION POLICY"), "PROJECTION POLICY": make_policy("PROJECTION POLICY"),
     "JOIN POLICY": make_policy("JOIN POLICY"), "STREAM": make_stream, "DYNAMIC TABLE": make_dynamic,
-    "PIPE": make_pipe, "TASK": make_task, "SEQUENCE": make_sequence, "MATERIALIZED VIEW": make_view,
+    "PIPE": make_pipe, "TASK": make_task, "SEQUENCE": make_sequence, "MATERIALIZED VIEW": make_materialized_view,
 }  # fmt: skip
 
 
@@ -2961,6 +2967,7 @@ INNER_COLUMNS = {
         ("comment", TEXT, lambda s, t, o: t.comment), ("format_options", TEXT, lambda s, t, o: json.dumps(t.options)),
     ],
 }  # fmt: skip
+INNER_COLUMNS["MATERIALIZED VIEW"] = INNER_COLUMNS["VIEW"]
 
 
 def describe(session, words):

@@ -1,5 +1,6 @@
 package dev.millrace.config;
 
+import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.Dependents;
 import dev.millrace.config.WarehouseSettings.DistStyle;
 import dev.millrace.config.WarehouseSettings.DuckDb;
@@ -8,7 +9,6 @@ import dev.millrace.config.WarehouseSettings.Json;
 import dev.millrace.config.WarehouseSettings.JsonColumns;
 import dev.millrace.config.WarehouseSettings.Postgres;
 import dev.millrace.config.WarehouseSettings.Redshift;
-import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.config.WarehouseSettings.TableDesign;
 import dev.millrace.config.WarehouseSettings.Tls;
@@ -228,7 +228,8 @@ final class WarehouseKeys {
                             v.mistake(PASSPHRASE, "is given, but spark-snowflake takes no encrypted key: decrypt it");
                         }
                         if (v.get(JSON) == JsonColumns.VARIANT) {
-                            v.mistake(JSON, "is variant, which spark-snowflake cannot load: leave it out, or take copy");
+                            v.mistake(
+                                    JSON, "is variant, which spark-snowflake cannot load: leave it out, or take copy");
                         }
                     }
                 });

@@ -144,7 +144,7 @@ class JobMistakesTest {
                         + " example http://localhost:9000",
                 "s3: {path-style: yes} | s3.path-style: yes: must be true or false",
                 "s3: {region: eu_west_1} | s3.region: eu_west_1: must be the name of a region, for example eu-west-1",
-                "warehouse: {} | warehouse: must hold one of: duckdb, postgres",
+                "warehouse: {} | warehouse: must hold one of: duckdb, postgres, snowflake, redshift",
                 "warehouse: {duckdb: {path: w}, postgres: {host: h, database: d, user: u}} | warehouse: must hold only one"
                         + " of: duckdb, postgres",
                 "warehouse: {postgres: {host: h, database: d}} | warehouse.postgres.user: is missing: name",

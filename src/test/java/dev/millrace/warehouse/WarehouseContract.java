@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -481,7 +482,8 @@ public abstract class WarehouseContract {
 
     // Values
 
-    private static final TableDefinition ALL_TYPES = new TableDefinition(
+    /** A column of each type. */
+    public static final TableDefinition ALL_TYPES = new TableDefinition(
             "all_types",
             List.of(
                     new Column("id", ColumnType.BIGINT, false),
@@ -498,7 +500,8 @@ public abstract class WarehouseContract {
                     new Column("document", ColumnType.JSON, true)),
             List.of("id"));
 
-    private static final List<List<String>> ALL_VALUES = List.of(
+    /** Rows of it, as queries show them. */
+    public static final List<List<String>> ALL_VALUES = List.of(
             List.of(
                     "1",
                     "",
@@ -564,17 +567,22 @@ public abstract class WarehouseContract {
     }
 
     protected DataFile allTypesParquet() {
+        return landing.parquet(
+                "all_types", "x/snapshot=1/all [types]*.parquet", ALL_VALUES.size(), allTypesSelect(this::held));
+    }
+
+    /** The rows as DuckDB selects them. */
+    public static String allTypesSelect(UnaryOperator<String> held) {
         List<String> rows = new ArrayList<>();
         for (List<String> values : ALL_VALUES) {
             List<String> cells = new ArrayList<>();
             for (int i = 0; i < values.size(); i++) {
                 Column column = ALL_TYPES.columns().get(i);
-                cells.add(cell(column.type(), held(values.get(i))) + " AS " + SqlText.identifier(column.name()));
+                cells.add(cell(column.type(), held.apply(values.get(i))) + " AS " + SqlText.identifier(column.name()));
             }
             rows.add("SELECT " + String.join(", ", cells));
         }
-        return landing.parquet(
-                "all_types", "x/snapshot=1/all [types]*.parquet", ALL_VALUES.size(), String.join(" UNION ALL ", rows));
+        return String.join(" UNION ALL ", rows);
     }
 
     private static String cell(ColumnType type, String value) {
@@ -602,19 +610,22 @@ public abstract class WarehouseContract {
     }
 
     protected DataFile allTypesCsv(Codec codec) throws IOException {
-        String text =
-                String.join(",", ALL_TYPES.columns().stream().map(Column::name).toList())
-                        + "\n"
-                        + "1,\"\",9007199254740993,99999999999999999999999999999999999999,"
-                        + "9.9999999999999999999999999999999999999,9999999999999999.99,1.7976931348623157E308,true,\"\","
-                        + "0001-01-01,0001-01-01T00:00:00Z,\"{\"\"b\"\": 7.10, \"\"a\"\": [1]}\"\n"
-                        + "2,,,,,,,,,,,\n"
-                        + "3,\"a \"\"b\"\", 'c'\nd\r\ne\0f\\N;\t é€😀\",-9223372036854775808,"
-                        + "-99999999999999999999999999999999999999,-0.0000000000000000000000000000000000001,-0.01,4.9E-324,"
-                        + "false,AP8iCg==,9999-12-31,9999-12-31T23:59:59.999999Z,null\n"
-                        + "4,\" NULL \",9223372036854775807,0,0.0000000000000000000000000000000000000,0.00,0.1,true,AA==,"
-                        + "1970-01-01,2026-04-05T02:30:00.000001Z,\"\"\"\\u0000\"\"\"\n";
-        return landing.file("all_types", "all.csv", 4, compressed(codec, held(text)));
+        return landing.file("all_types", "all.csv", 4, compressed(codec, held(allTypesText())));
+    }
+
+    /** The rows as a landing file in CSV. */
+    public static String allTypesText() {
+        return String.join(",", ALL_TYPES.columns().stream().map(Column::name).toList())
+                + "\n"
+                + "1,\"\",9007199254740993,99999999999999999999999999999999999999,"
+                + "9.9999999999999999999999999999999999999,9999999999999999.99,1.7976931348623157E308,true,\"\","
+                + "0001-01-01,0001-01-01T00:00:00Z,\"{\"\"b\"\": 7.10, \"\"a\"\": [1]}\"\n"
+                + "2,,,,,,,,,,,\n"
+                + "3,\"a \"\"b\"\", 'c'\nd\r\ne\0f\\N;\t é€😀\",-9223372036854775808,"
+                + "-99999999999999999999999999999999999999,-0.0000000000000000000000000000000000001,-0.01,4.9E-324,"
+                + "false,AP8iCg==,9999-12-31,9999-12-31T23:59:59.999999Z,null\n"
+                + "4,\" NULL \",9223372036854775807,0,0.0000000000000000000000000000000000000,0.00,0.1,true,AA==,"
+                + "1970-01-01,2026-04-05T02:30:00.000001Z,\"\"\"\\u0000\"\"\"\n";
     }
 
     @Test

@@ -35,7 +35,6 @@ final class ConnectorLoader {
     static final String PACKAGE = "net.snowflake:spark-snowflake_2.12:3.0.0";
 
     private static final String SOURCE = "net.snowflake.spark.snowflake";
-    private static final String MARK = "-----";
 
     /** How the connector has dates written; timestamps are as we say. */
     private static final String DATE = "'+0000 'yyyy-MM-dd' 00:00:00.000000000'";
@@ -74,12 +73,7 @@ final class ConnectorLoader {
      * @param tag of the connector's statements
      * @throws Fault WORLD when a value does not fit, or files changed meanwhile; USER without the connector
      */
-    void load(
-            List<DataFile> files,
-            String namespace,
-            FileLoader.Target target,
-            String tag,
-            Consumer<DataFile> loaded)
+    void load(List<DataFile> files, String namespace, FileLoader.Target target, String tag, Consumer<DataFile> loaded)
             throws SQLException {
         requireConnector();
         FileLoader.requireWhole(landing, files);
@@ -112,7 +106,10 @@ final class ConnectorLoader {
     }
 
     private void write(List<DataFile> files, String namespace, String tag) {
-        String table = exactly(stored(options.account().database()), namespace, stored(landing.table().name()));
+        String table = exactly(
+                stored(options.account().database()),
+                namespace,
+                stored(landing.table().name()));
         List<String> before = List.of(
                 "ALTER SESSION SET QUERY_TAG = " + SnowflakeText.literal(tag),
                 own.lockStatement(run.value()),
@@ -158,9 +155,11 @@ final class ConnectorLoader {
         org.apache.spark.sql.Column value = functions.col("`" + name.replace("`", "``") + "`");
         return switch (column.type().kind()) {
             case DATE -> functions.date_format(value, DATE).as(name);
-            case TIMESTAMP -> functions.date_format(value, "yyyy-MM-dd HH:mm:ss.SSSSSS").as(name);
+            case TIMESTAMP ->
+                functions.date_format(value, "yyyy-MM-dd HH:mm:ss.SSSSSS").as(name);
             // As a text, in which no bytes are not null; Spark breaks it into lines.
-            case BINARY -> functions.regexp_replace(functions.base64(value), "\\s", "").as(name);
+            case BINARY ->
+                functions.regexp_replace(functions.base64(value), "\\s", "").as(name);
             case STRING, JSON, BIGINT, DECIMAL, DOUBLE, BOOLEAN -> value;
         };
     }
@@ -178,7 +177,7 @@ final class ConnectorLoader {
                 "sfTimezone", "UTC"));
         account.role().ifPresent(role -> map.put("sfRole", exactly(stored(role))));
         options.password().ifPresent(password -> map.put("sfPassword", password));
-        options.key().ifPresent(key -> map.put("pem_private_key", body(key)));
+        options.key().ifPresent(key -> map.put("pem_private_key", SnowflakeSession.body(key)));
         // Into the table that is there, in one transaction, by columns in their order.
         map.put("usestagingtable", "off");
         map.put("truncate_table", "on");
@@ -188,14 +187,9 @@ final class ConnectorLoader {
         return map;
     }
 
-    /** The connector takes what stands between the marks of a PEM. */
-    private static String body(String pem) {
-        String text = pem.substring(pem.indexOf(MARK, pem.indexOf(MARK) + MARK.length()) + MARK.length());
-        return text.substring(0, text.indexOf(MARK)).replaceAll("\\s", "");
-    }
-
     private Fault failure(List<DataFile> files, Exception e) {
-        String what = "Cannot load " + files.size() + " files of " + landing.table().name() + " by the Spark connector";
+        String what =
+                "Cannot load " + files.size() + " files of " + landing.table().name() + " by the Spark connector";
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof Fault fault) {
                 return fault;
@@ -204,7 +198,8 @@ final class ConnectorLoader {
                 return session.failure(what, sql);
             }
         }
-        return Fault.world(what + ": " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);
+        return Fault.world(
+                what + ": " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);
     }
 
     /** Throws a USER fault when the connector cannot load a landing of such files. */

@@ -6,11 +6,14 @@ import dev.millrace.landing.StoredParquet;
 import dev.millrace.run.DataFile;
 import dev.millrace.run.RunId;
 import dev.millrace.storage.StoredFile;
-import dev.millrace.table.FileFormat;
+import dev.millrace.table.Column;
 import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Steps;
+import dev.millrace.warehouse.sql.CsvRows;
 import dev.millrace.warehouse.sql.ParquetColumns;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -25,6 +28,7 @@ import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.parquet.hadoop.ParquetFileReader;
 
 /** Loads landing files of one table by COPY, many to a transaction, each with its row in the ledger. */
@@ -161,7 +165,7 @@ final class FileLoader {
         }
     }
 
-    /** Compares files with their manifest; of Parquet also columns and rows, by the footer. */
+    /** Compares files with their manifest, with their columns, and in Parquet also the rows of the footer. */
     static void requireWhole(LandingFiles landing, List<DataFile> files) {
         forEach(files, file -> requireWhole(landing, file));
     }
@@ -171,12 +175,35 @@ final class FileLoader {
         forEach(files, landing::require);
     }
 
-    /** A file as its manifest describes it; of Parquet also its columns and rows, by its footer. */
+    /** A file as its manifest describes it, with its columns. */
     private static void requireWhole(LandingFiles landing, DataFile file) {
         StoredFile stored = landing.require(file);
-        if (landing.table().format() != FileFormat.PARQUET) {
-            return;
+        switch (landing.table().format()) {
+            case PARQUET -> requireFooter(landing, file, stored);
+            case CSV -> requireHeader(landing, file);
         }
+    }
+
+    /** COPY takes the fields of CSV by their place. */
+    private static void requireHeader(LandingFiles landing, DataFile file) {
+        String header = landing.table().definition().columns().stream()
+                .map(Column::name)
+                .collect(Collectors.joining(",", "", "\n"));
+        try (InputStream in = CsvRows.decompressed(
+                landing.staging().open(file.path()), landing.table().codec())) {
+            String found = new String(in.readNBytes(header.length()), StandardCharsets.UTF_8);
+            if (!found.equals(header)) {
+                throw landing.changed(file, " has other columns than the manifest says");
+            }
+        } catch (IOException e) {
+            throw Fault.world(
+                    "Cannot load " + landing.uri(file) + " into "
+                            + landing.table().name() + ": " + e.getMessage(),
+                    e);
+        }
+    }
+
+    private static void requireFooter(LandingFiles landing, DataFile file, StoredFile stored) {
         try (ParquetFileReader reader = ParquetFileReader.open(new StoredParquet(landing.staging(), stored))) {
             ParquetColumns.require(landing, file, reader.getFileMetaData().getSchema());
             landing.requireRows(file, reader.getRecordCount());

@@ -3,9 +3,14 @@ package dev.millrace.warehouse.snowflake;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.literal;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.stored;
 
+import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.fault.Fault;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.ResultSet;
@@ -129,10 +134,15 @@ final class SnowflakeSession implements AutoCloseable {
         Properties properties = new Properties();
         properties.setProperty("account", account.account());
         properties.setProperty("user", account.user());
-        options.key()
-                .ifPresent(key -> properties.setProperty(
-                        "private_key_base64",
-                        Base64.getEncoder().encodeToString(key.getBytes(StandardCharsets.UTF_8))));
+        if (account.connector() == Connector.SPARK_SNOWFLAKE) {
+            // The driver of version 3 reads no key from text.
+            options.key().ifPresent(key -> properties.put("privateKey", privateKey(options, key)));
+        } else {
+            options.key()
+                    .ifPresent(key -> properties.setProperty(
+                            "private_key_base64",
+                            Base64.getEncoder().encodeToString(key.getBytes(StandardCharsets.UTF_8))));
+        }
         options.passphrase().ifPresent(passphrase -> properties.setProperty("private_key_pwd", passphrase));
         options.password().ifPresent(password -> properties.setProperty("password", password));
         account.role().ifPresent(role -> properties.setProperty("role", quoted(role)));
@@ -145,6 +155,23 @@ final class SnowflakeSession implements AutoCloseable {
         properties.setProperty("disablePlatformDetection", "true");
         properties.setProperty("CLIENT_TELEMETRY_ENABLED", "false");
         return properties;
+    }
+
+    private static PrivateKey privateKey(SnowflakeOptions options, String pem) {
+        try {
+            byte[] key = Base64.getDecoder().decode(body(pem));
+            return KeyFactory.getInstance("RSA").generatePrivate(new PKCS8EncodedKeySpec(key));
+        } catch (GeneralSecurityException | IllegalArgumentException e) {
+            // What is said of a key is not repeated.
+            throw Fault.world("Cannot connect: " + options
+                    + ": warehouse.snowflake.key is no private key in PKCS#8 PEM without a passphrase");
+        }
+    }
+
+    /** What stands between the marks of a PEM, on one line. */
+    static String body(String pem) {
+        return pem.replaceAll("(?s).*?-----BEGIN [A-Z ]+-----(.*?)-----END.*", "$1")
+                .replaceAll("\\s", "");
     }
 
     /** At login a plain word needs no quotes. */
@@ -289,7 +316,7 @@ final class SnowflakeSession implements AutoCloseable {
             return Fault.world(what + ": " + options + ": warehouse.snowflake.key is no private key in PKCS#8 PEM, or"
                     + " key-passphrase is not its own");
         }
-        if (isOfConnection(e)) {
+        if (isOfConnection(e) && code != UNKNOWN_ROLE) {
             return Fault.world(
                     place
                             + ": check warehouse.snowflake.account, host and port, and whether it can be reached; then run"

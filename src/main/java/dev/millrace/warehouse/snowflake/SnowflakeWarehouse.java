@@ -328,8 +328,9 @@ public final class SnowflakeWarehouse implements Warehouse {
             if (!missing.isEmpty() && account.connector() == Connector.SPARK_SNOWFLAKE) {
                 ConnectorLoader.requireFormat(landing);
                 if (missing.size() < table.files().size()) {
-                    throw Fault.world("Cannot upload " + missing.get(0).path() + ": other files of " + table.name()
-                            + " are loaded already, without the Spark connector: start a new run, or take connector: copy");
+                    throw Fault.world(
+                            "Cannot upload " + missing.get(0).path() + ": other files of " + table.name()
+                                    + " are loaded already, without the Spark connector: start a new run, or take connector: copy");
                 }
                 new ConnectorLoader(options.spark().get(), options, session, own, load.run(), landing, steps)
                         .load(
@@ -511,9 +512,10 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     @Override
     public Version rollback() {
-        boolean isThere = connected("Cannot roll back", Optional.empty(), session -> versions(session)
-                .live()
-                .isPresent());
+        boolean isThere = connected(
+                "Cannot roll back",
+                Optional.empty(),
+                session -> versions(session).live().isPresent());
         if (!isThere) {
             throw Fault.user("Nothing to roll back: " + where() + " does not exist yet");
         }

@@ -63,7 +63,8 @@ public final class CsvRows {
         }
     }
 
-    private static InputStream decompressed(InputStream raw, Codec codec) throws IOException {
+    /** A file's text. */
+    public static InputStream decompressed(InputStream raw, Codec codec) throws IOException {
         return switch (codec) {
             case NONE -> raw;
             case GZIP -> new GZIPInputStream(raw, BUFFER_BYTES);

@@ -214,7 +214,9 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                     .containsExactly("SELECT TABLE ANALYST");
             assertThat(shown("SHOW TABLES IN SCHEMA @DB.SHOP", "name", "kind", "cluster_by", "comment"))
                     .containsExactlyInAnyOrder(
-                            "ORDERS TRANSIENT LINEAR(ID, VERSION) it's \\ orders", "LINES TRANSIENT  ", "MORE TRANSIENT  ");
+                            "ORDERS TRANSIENT LINEAR(ID, VERSION) it's \\ orders",
+                            "LINES TRANSIENT  ",
+                            "MORE TRANSIENT  ");
             assertThat(shown(
                             "SELECT TAG_VALUE, LEVEL, COLUMN_NAME FROM TABLE(@DB.INFORMATION_SCHEMA."
                                     + "TAG_REFERENCES_ALL_COLUMNS('@DB.SHOP.LINES', 'TABLE'))",
@@ -279,7 +281,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         warehouse.prepare(Landing.load(3));
         upload(Landing.load(3), landing.written(3, 1));
         Fault refused = fault(() -> warehouse.replace(Landing.load(3)));
-        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.kind()).as(refused.getMessage()).isEqualTo(Fault.Kind.GATE);
         assertThat(refused.getMessage().lines().skip(1))
                 .containsExactlyInAnyOrder(
                         "sequence \"SHOP\".\"NUMBERS\", which Millrace did not make",
@@ -360,7 +362,8 @@ class SnowflakeWarehouseTest extends WarehouseContract {
     @Test
     void aPersonsWordsAboutTheSchemaStay() {
         replaceBy(1);
-        String comment = shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "comment").get(0);
+        String comment =
+                shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "comment").get(0);
         asAdmin("COMMENT ON SCHEMA SHOP IS " + SnowflakeText.literal("it's the {shop} " + comment));
         replaceBy(2);
         assertThat(shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "comment").get(0))
@@ -388,12 +391,18 @@ class SnowflakeWarehouseTest extends WarehouseContract {
     private SnowflakeWarehouse as(UnaryOperator<Map<String, String>> change) {
         SnowflakeOptions right = Engine.options(folder);
         Map<String, String> texts = new HashMap<>(Map.of(
-                "user", right.account().user(),
-                "password", SnowflakeServer.PASSWORD,
-                "warehouse", right.account().warehouse(),
-                "database", right.account().database(),
-                "stage", "OPS.LANDING",
-                "patience", "30"));
+                "user",
+                right.account().user(),
+                "password",
+                SnowflakeServer.PASSWORD,
+                "warehouse",
+                right.account().warehouse(),
+                "database",
+                right.account().database(),
+                "stage",
+                "OPS.LANDING",
+                "patience",
+                "30"));
         Map<String, String> wanted = change.apply(texts);
         return new SnowflakeWarehouse(
                 new SnowflakeOptions(
@@ -440,7 +449,11 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 new Wrong("warehouse", "none", Fault.Kind.WORLD, "no such warehouse as none"),
                 new Wrong("role", "none", Fault.Kind.WORLD, "check warehouse.snowflake.role"),
                 new Wrong("stage", "OPS.NONE", Fault.Kind.USER, "Invalid warehouse.snowflake.stage: OPS.NONE"),
-                new Wrong("staging", "s3://elsewhere/x/", Fault.Kind.USER, "does not hold the job's staging s3://elsewhere/x/"))) {
+                new Wrong(
+                        "staging",
+                        "s3://elsewhere/x/",
+                        Fault.Kind.USER,
+                        "does not hold the job's staging s3://elsewhere/x/"))) {
             Fault refused = fault(() -> as(with(wrong.key(), wrong.value())).live());
             assertThat(refused.kind()).as(wrong.toString()).isEqualTo(wrong.kind());
             assertThat(refused.getMessage())
@@ -493,7 +506,9 @@ class SnowflakeWarehouseTest extends WarehouseContract {
             statement.execute("UPDATE " + database() + "._MILLRACE.LOCK_SHOP SET HOLDER = 'other'");
             Fault held = fault(() -> as(with("patience", "1")).prepare(Landing.load(2)));
             assertThat(held.kind()).isEqualTo(Fault.Kind.WORLD);
-            assertThat(held).hasMessageContaining("another run works on the schema").hasMessageContaining("patience");
+            assertThat(held)
+                    .hasMessageContaining("another run works on the schema")
+                    .hasMessageContaining("patience");
         }
         replaceBy(2);
         assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
@@ -503,7 +518,9 @@ class SnowflakeWarehouseTest extends WarehouseContract {
     void aValueThatDoesNotFitIsNamedByFileRowAndColumn() {
         TableDefinition table = new TableDefinition(
                 "t",
-                List.of(new Column("id", ColumnType.BIGINT, true), new Column("price", ColumnType.decimal(5, 2), false)),
+                List.of(
+                        new Column("id", ColumnType.BIGINT, true),
+                        new Column("price", ColumnType.decimal(5, 2), false)),
                 List.of());
         Load load = Landing.load(1, List.of(table));
         warehouse.prepare(load);
@@ -544,8 +561,8 @@ class SnowflakeWarehouseTest extends WarehouseContract {
             }
             tables.add(Landing.table(table.definition(), table.format(), table.codec(), files));
         }
-        try (Warehouse own = as(with(
-                "stage", null, "integration", SnowflakeServer.INTEGRATION, "staging", staging.root()))) {
+        try (Warehouse own =
+                as(with("stage", null, "integration", SnowflakeServer.INTEGRATION, "staging", staging.root()))) {
             own.prepare(Landing.load(1));
             for (LandedTable table : tables) {
                 own.upload(Landing.load(1), table, staging, f -> {});
@@ -594,7 +611,10 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         watched.prepare(load);
         watched.upload(load, landing.written(k, 2).get(0), landing.storage(), f -> {});
         DataFile file = landing.file(
-                "all_types", "runs/" + k + "/all types.csv", 1, bytes("id,text,price,real,flag,data,day,moment,2nd\n1,,,,,,,,\n"));
+                "all_types",
+                "runs/" + k + "/all types.csv",
+                1,
+                bytes("id,text,price,real,flag,data,day,moment,2nd\n1,,,,,,,,\n"));
         watched.upload(
                 load, Landing.table(table, FileFormat.CSV, Codec.NONE, List.of(file)), landing.storage(), f -> {});
         watched.check(
