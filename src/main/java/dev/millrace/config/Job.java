@@ -10,6 +10,7 @@ import java.util.Optional;
  * @param name of the job; storage and warehouse name its things by it
  * @param overlap what a start does while another run holds the job
  * @param resumeWithin an unfinished run younger than this is taken up
+ * @param schedule when it is started
  * @param source where rows come from
  * @param schema how data-schemas are found
  * @param tables settings by kind; kinds not named get all columns inferred
@@ -23,6 +24,7 @@ public record Job(
         String name,
         Overlap overlap,
         Duration resumeWithin,
+        ScheduleSettings schedule,
         Source source,
         SchemaSettings schema,
         Map<String, TableSettings> tables,

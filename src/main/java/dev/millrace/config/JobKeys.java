@@ -975,7 +975,7 @@ final class JobKeys {
             }
             Optional<Spool> spool = v.find(SPOOL);
             if (spool.filter(s -> s == Spool.ENCRYPT).isPresent() && !v.isGiven(SPOOL_KEY)) {
-                v.mistake(SPOOL, "needs spool-key: add it as ${env:NAME} or ${secret:ID#key}");
+                v.mistake(SPOOL, "needs spool-key: add it as " + SecretRef.FORMS);
             }
             if (spool.filter(s -> s != Spool.ENCRYPT).isPresent() && v.isGiven(SPOOL_KEY)) {
                 v.mistake(SPOOL_KEY, "has no effect without spool: encrypt: add that, or remove spool-key");
@@ -1120,6 +1120,22 @@ final class JobKeys {
             "1h",
             Job::resumeWithin,
             "An unfinished run younger than this is taken up; an older one is abandoned.");
+    private static final Key<Job, Duration> EVERY = Key.optional(
+            "every",
+            Scalars.DURATION,
+            job -> job.schedule().every(),
+            "The time between starts, for what starts the job, such as a DAG of Airflow.");
+    private static final Key<Job, List<String>> AFTER = Key.list(
+            "after",
+            new ListForm<>(Scalars.STARTED_BY, "[users]"),
+            job -> job.schedule().after(),
+            "Jobs by name, or assets of Airflow by URI, that are renewed before each start.");
+    private static final Key<Job, Integer> RETRIES = Key.of(
+            "retries",
+            Scalars.RETRIES,
+            "2",
+            job -> job.schedule().retries(),
+            "Starts after one that the world failed (exit code 1), for what starts the job.");
     private static final Key<Job, Source> SOURCE_KEY =
             Key.required("source", SOURCE, Job::source, "Where rows come from: exactly one of its children.");
     private static final Key<Job, SchemaSettings> SCHEMA_KEY =
@@ -1155,6 +1171,9 @@ final class JobKeys {
                             NAME,
                             OVERLAP,
                             RESUME_WITHIN,
+                            EVERY,
+                            AFTER,
+                            RETRIES,
                             SOURCE_KEY,
                             SCHEMA_KEY,
                             TABLES,
@@ -1167,6 +1186,7 @@ final class JobKeys {
                             v.get(NAME),
                             v.get(OVERLAP),
                             v.get(RESUME_WITHIN),
+                            new ScheduleSettings(v.find(EVERY), v.get(AFTER), v.get(RETRIES)),
                             v.get(SOURCE_KEY),
                             v.get(SCHEMA_KEY),
                             v.get(TABLES),
@@ -1177,6 +1197,7 @@ final class JobKeys {
                             v.find(WAREHOUSE_KEY)))
             .checked(JobKeys::checkFunctions)
             .checked(JobKeys::checkTables)
+            .checked(JobKeys::checkSchedule)
             .checked(JobKeys::checkStaging)
             .checked(JobKeys::checkSource)
             .checked(JobKeys::checkLake)
@@ -1230,6 +1251,14 @@ final class JobKeys {
                                 reading.root().find("functions", name).orElseThrow(),
                                 Reading.below("functions", name),
                                 reason))));
+    }
+
+    private static void checkSchedule(Values v) {
+        if (v.find(NAME)
+                .filter(name -> v.find(AFTER).orElse(List.of()).contains(name))
+                .isPresent()) {
+            v.mistake(AFTER, "names the job itself: remove it");
+        }
     }
 
     private static void checkStaging(Values v) {

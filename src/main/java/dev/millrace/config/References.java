@@ -62,11 +62,17 @@ final class References {
                     mistakes.add("no argument " + name + ": add --set " + name + "=...");
                 }
             }
-            case "secret" ->
-                mistakes.add("only keys that hold a secret take ${secret:...}: write the value, or " + FORMS);
+            case "secret", "file" ->
+                mistakes.add("only keys that hold a secret take ${" + matcher.group("kind")
+                        + ":...}: write the value, or " + FORMS);
             default -> mistakes.add("unknown reference " + matcher.group() + ": known are " + FORMS);
         }
         return value.orElse("");
+    }
+
+    /** What the environment holds under a name, or empty. */
+    Optional<String> variable(String name) {
+        return environment.apply(name);
     }
 
     /** A value for a message: arguments replaced, what the environment holds left out. */

@@ -219,6 +219,14 @@ final class Scalars {
             "must be at most 63 of a-z, 0-9 and hyphen and not begin with a hyphen, for example shop",
             "[a-z0-9][a-z0-9-]{0,62}");
 
+    /** A job or, with a scheme, an asset of Airflow. */
+    static final Scalar<String> STARTED_BY = Scalar.matching(
+            "name of a job, or URI",
+            "must be the name of a job, such as users, or the URI of an asset, such as s3://acme/users/",
+            "[a-z0-9][a-z0-9-]{0,62}|[a-z][a-z0-9+.-]*://[^\\s\"'\\\\]+");
+
+    static final Scalar<Integer> RETRIES = small(0, 20, "must be a whole number from 0 to 20");
+
     /** A table or schema of a warehouse. */
     static final Scalar<String> SQL_NAME = Scalar.matching(
             "name",

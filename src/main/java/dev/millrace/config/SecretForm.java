@@ -15,20 +15,23 @@ record SecretForm(Predicate<String> valid, String rule) implements Form<SecretRe
     public Optional<SecretRef> read(Tree tree, String path, Reading reading) {
         Optional<SecretRef> reference = tree instanceof Tree.Text text ? SecretRef.parse(text.raw()) : Optional.empty();
         if (reference.isEmpty()) {
-            reading.mistake(
-                    tree.place(), path, "", "must be ${env:NAME} or ${secret:ID#key}: secrets are never written here");
+            reading.mistake(tree.place(), path, "", "must be " + SecretRef.FORMS + ": secrets are never written here");
             return reference;
         }
         Optional<String> variable = reference.get().variable();
         if (variable.isEmpty()) {
             return reference;
         }
-        References.Expanded held = reading.references().expand(reference.get().toString());
-        if (!held.mistakes().isEmpty()) {
-            held.mistakes().forEach(message -> reading.mistake(tree, path, message));
+        Optional<String> held = reading.references().variable(variable.get());
+        if (held.isEmpty()) {
+            reading.mistake(
+                    tree,
+                    path,
+                    "no environment variable " + variable.get() + ": set it to the secret, or say where the secret is: "
+                            + SecretRef.FORMS);
             return Optional.empty();
         }
-        if (!valid.test(held.text())) {
+        if (!valid.test(held.get())) {
             reading.mistake(tree, path, rule);
             return Optional.empty();
         }
@@ -42,12 +45,12 @@ record SecretForm(Predicate<String> valid, String rule) implements Form<SecretRe
 
     @Override
     public Map<String, Object> schema() {
-        return Scalar.text("\\$\\{(env:[^{}]+|secret:[^#{}]+#[^#{}]+)\\}");
+        return Scalar.text("\\$\\{(env:[^{}]+|file:/[^{}]+|secret:[^#{}]+#[^#{}]+)\\}");
     }
 
     @Override
     public String shape() {
-        return "secret: `${env:NAME}` or `${secret:ID#key}`";
+        return "secret: `${env:NAME}`, `${file:/PATH}` or `${secret:ID#key}`";
     }
 
     @Override

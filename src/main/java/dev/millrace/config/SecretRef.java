@@ -1,18 +1,22 @@
 package dev.millrace.config;
 
 import dev.millrace.fault.Fault;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where a secret is: an environment variable, or a key of the JSON that AWS Secrets Manager holds. Never the secret
- * itself, so it may be printed and stored; the secret is asked for when it is used.
+ * Where a secret is: an environment variable, a file, or a key of the JSON that AWS Secrets Manager holds. Never the
+ * secret itself, so it may be printed and stored; the secret is asked for when it is used.
  */
 public final class SecretRef {
-    private static final Pattern FORM =
-            Pattern.compile("\\$\\{(?:env:(?<env>" + References.NAME + ")|secret:(?<id>[^#{}]+)#(?<key>[^#{}]+))}");
+    /** As messages name them. */
+    static final String FORMS = "${env:NAME}, ${file:/PATH} or ${secret:ID#key}";
+
+    private static final Pattern FORM = Pattern.compile("\\$\\{(?:env:(?<env>" + References.NAME
+            + ")|file:(?<file>/[^{}]+)|secret:(?<id>[^#{}]+)#(?<key>[^#{}]+))}");
 
     /** Asks AWS Secrets Manager, or what stands for it. */
     @FunctionalInterface
@@ -33,7 +37,7 @@ public final class SecretRef {
         this.reference = reference;
     }
 
-    /** Reads {@code ${env:NAME}} or {@code ${secret:ID#key}}; empty for anything else. */
+    /** Reads {@code ${env:NAME}}, {@code ${file:/PATH}} or {@code ${secret:ID#key}}; empty for anything else. */
     public static Optional<SecretRef> parse(String text) {
         return FORM.matcher(text).matches() ? Optional.of(new SecretRef(text)) : Optional.empty();
     }
@@ -46,6 +50,9 @@ public final class SecretRef {
     /** The secret. Where there is none, a USER fault names the reference. */
     public String resolve(Function<String, Optional<String>> environment, Store store) {
         Matcher parts = matched();
+        if (parts.group("file") != null) {
+            return SecretFile.read(Path.of(parts.group("file")));
+        }
         Optional<String> secret =
                 variable().map(environment).orElseGet(() -> store.find(parts.group("id"), parts.group("key")));
         return secret.orElseThrow(() -> Fault.user("No such secret: " + reference + ": is its name right?"));

@@ -12,6 +12,7 @@ import dev.millrace.config.WarehouseSettings.Redshift;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.config.WarehouseSettings.TableDesign;
 import dev.millrace.config.WarehouseSettings.Tls;
+import dev.millrace.config.WarehouseSettings.Unchanged;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -403,6 +404,13 @@ final class WarehouseKeys {
             "1",
             WarehouseSettings::keepPrevious,
             "Replaced versions that are kept for `rollback`.");
+    private static final Key<WarehouseSettings, Unchanged> UNCHANGED = Key.of(
+            "unchanged",
+            Scalar.oneOf(Unchanged.values()),
+            "skip",
+            WarehouseSettings::unchanged,
+            "What a run does that brings just the rows that are live: let the warehouse sleep, or replace it all the same;"
+                    + " `--again` replaces once.");
     private static final Key<WarehouseSettings, GateSettings> WAREHOUSE_GATE =
             Key.map("gate", GATE, WarehouseSettings::gate, "Checks between upload and replace; tables by their name.");
     static final Section<WarehouseSettings> SECTION = Section.<WarehouseSettings>of(
@@ -413,6 +421,7 @@ final class WarehouseKeys {
                             ENGINE_REDSHIFT,
                             WAREHOUSE_SCHEMA,
                             KEEP_PREVIOUS,
+                            UNCHANGED,
                             WAREHOUSE_GATE),
                     v -> new WarehouseSettings(
                             v.find(ENGINE_DUCKDB)
@@ -422,6 +431,7 @@ final class WarehouseKeys {
                                     .orElseGet(() -> v.get(ENGINE_REDSHIFT)),
                             v.get(WAREHOUSE_SCHEMA),
                             v.get(KEEP_PREVIOUS),
+                            v.get(UNCHANGED),
                             v.get(WAREHOUSE_GATE)))
             .withOneOf(List.of(ENGINE_DUCKDB, ENGINE_POSTGRES, ENGINE_SNOWFLAKE, ENGINE_REDSHIFT));
 

@@ -12,9 +12,19 @@ import java.util.Optional;
  * @param engine the database
  * @param schema that readers use
  * @param keepPrevious versions kept for rollback
+ * @param unchanged what a run does that brings just what is live
  * @param gate checks between upload and replace
  */
-public record WarehouseSettings(Engine engine, String schema, int keepPrevious, GateSettings gate) {
+public record WarehouseSettings(
+        Engine engine, String schema, int keepPrevious, Unchanged unchanged, GateSettings gate) {
+    /** What a run does whose rows are those that the run before has made live. */
+    public enum Unchanged {
+        /** It leaves the warehouse as it is, and asks it nothing. */
+        SKIP,
+        /** It replaces the warehouse all the same. */
+        REPLACE
+    }
+
     /** A kind of database and how it is reached. */
     public sealed interface Engine {}
 

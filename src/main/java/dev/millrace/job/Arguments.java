@@ -143,7 +143,8 @@ final class Arguments {
 
     @Option(
             names = "--again",
-            description = "Also files that were read before: their new rows take the place of the old ones.")
+            description = "Also files that were read before: their new rows take the place of the old ones. With a"
+                    + " warehouse: it is replaced even by the same rows.")
     private boolean again;
 
     @Option(

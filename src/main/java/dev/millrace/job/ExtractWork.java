@@ -7,6 +7,7 @@ import dev.millrace.config.TableSettings;
 import dev.millrace.fault.Fault;
 import dev.millrace.function.JavaFunctions;
 import dev.millrace.landing.ComputedColumns;
+import dev.millrace.landing.LandedContent;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.landing.Landing;
 import dev.millrace.landing.LandingManifests;
@@ -18,6 +19,7 @@ import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.PlannedUnit;
 import dev.millrace.run.RunStore;
 import dev.millrace.run.TableCounts;
+import dev.millrace.run.UnitManifest;
 import dev.millrace.schema.CensusFiles;
 import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.LastCensus;
@@ -40,6 +42,9 @@ final class ExtractWork implements PhaseWork {
 
     /** Names of the tables that a warehouse loads or a lake has, in their order. */
     private static final String TABLES = "tables";
+
+    /** Fingerprint of what was landed, for a warehouse. */
+    static final String CONTENT = "content";
 
     /** Folder of what is counted of the run's units. */
     private static final String CENSUS = "census/extract/";
@@ -78,8 +83,9 @@ final class ExtractWork implements PhaseWork {
         }
 
         Map<String, String> facts = new TreeMap<>(reading.close());
+        List<UnitManifest> committed = landing.commits().committed(landing.phase());
         List<LandedTable> landed = LandingManifests.write(
-                landing, context.plan().units().stream().map(PlannedUnit::id).toList());
+                landing, context.plan().units().stream().map(PlannedUnit::id).toList(), committed);
         LandedRun.requireBalance(landed);
         Map<String, TableCounts> counts = new TreeMap<>();
         landed.forEach(t -> counts.put(t.name(), t.counts()));
@@ -91,6 +97,9 @@ final class ExtractWork implements PhaseWork {
         context.open().schemas().keep(new LastCensus(context.run().id().value(), commit.n(), counted.census()));
         reading.committed();
         facts.put(COMMIT, Long.toString(commit.n()));
+        if (context.open().job().warehouse().isPresent()) {
+            LandedContent.fingerprint(committed).ifPresent(content -> facts.put(CONTENT, content));
+        }
         facts.put(TABLES, String.join(",", forWarehouse(shredding, landed)));
         return Optional.of(
                 context.run().commitPhase(new PhaseCommit(PhaseCommit.FORMAT, Phase.EXTRACT.label(), facts, counts)));

@@ -13,6 +13,7 @@ import dev.millrace.warehouse.Warehouse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What a run has landed, read from its manifests.
@@ -20,8 +21,9 @@ import java.util.Map;
  * @param tables that a warehouse loads
  * @param commit the run's number in the job's ledger
  * @param items what became of the source's items
+ * @param content fingerprint of the files; empty where an earlier version has landed them
  */
-record LandedRun(List<LandedTable> tables, long commit, TableCounts items) {
+record LandedRun(List<LandedTable> tables, long commit, TableCounts items, Optional<String> content) {
     static final String QUARANTINE = SpoolSource.QUARANTINE.name();
 
     static LandedRun load(RunContext context) {
@@ -32,7 +34,11 @@ record LandedRun(List<LandedTable> tables, long commit, TableCounts items) {
                         context.run().storage(), LandingManifests.folder(dataFolder(context, name))))
                 .forEach(tables::add);
         TableCounts items = items(extracted.counts(), tables);
-        return new LandedRun(tables, Long.parseLong(extracted.facts().get(ExtractWork.COMMIT)), items);
+        return new LandedRun(
+                tables,
+                Long.parseLong(extracted.facts().get(ExtractWork.COMMIT)),
+                items,
+                Optional.ofNullable(extracted.facts().get(ExtractWork.CONTENT)));
     }
 
     /** Where a table's data files lie. */

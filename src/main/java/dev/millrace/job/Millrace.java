@@ -48,6 +48,7 @@ public final class Millrace {
             new Group("Tidy up", List.of(CompactFolder.class, Clean.class)),
             new Group("Look at a job", List.of(Check.class, Forecast.class, Status.class, Sql.class)),
             new Group("Look after its schema and its quarantine", List.of(Schema.class, Quarantine.class)),
+            new Group("Start it elsewhere", List.of(Airflow.class, StepFunctions.class)),
             new Group("Try it without a cloud", List.of(Sample.class)));
 
     private static final int FAILED = 1;

@@ -111,6 +111,9 @@ final class PipelineRunner {
         if (reads(wanted)) {
             requireReader(open);
         }
+        if (replacesAnyway(open)) {
+            open.store().live().forget();
+        }
         if (wanted.isEmpty() || wanted.stream().anyMatch(PipelineRunner::loads)) {
             requireWarehouse(open);
         }
@@ -122,7 +125,8 @@ final class PipelineRunner {
                 // Whoever did the run that was waited for has read what there was then: it is looked for anew.
                 boolean isNewOfFiles = isNewOfFiles(open, run);
                 try (LazySource source = new LazySource(open, selection, around)) {
-                    if (isNewOfFiles && source.get().isEmpty()) {
+                    // A phase that reads nothing begins no run: the one that is named had nothing to read.
+                    if (isNewOfFiles && (!reads(wanted) || source.get().isEmpty())) {
                         return Optional.empty();
                     }
                     Optional<Ended> ended =
@@ -138,10 +142,11 @@ final class PipelineRunner {
     /** Whether a run begins that reads files: only then something of its source can be selected, or nothing be there. */
     private boolean isNewOfFiles(OpenJob open, Optional<RunId> named) {
         if (!(open.job().source() instanceof FileSource)) {
-            selection.requireNone(
-                    open.job().source() instanceof SnapshotSource
-                            ? "a snapshot is read whole"
-                            : "a DynamoDB table is read whole");
+            (replacesAnyway(open) ? Selection.NEW : selection)
+                    .requireNone(
+                            open.job().source() instanceof SnapshotSource
+                                    ? "a snapshot is read whole"
+                                    : "a DynamoDB table is read whole");
             return false;
         }
         Optional<RunStore> begun = named.isPresent()
@@ -150,6 +155,11 @@ final class PipelineRunner {
         begun.ifPresent(unfinished -> selection.requireNone("run " + unfinished.id()
                 + " has begun without it: finish that one first, by scripts/millrace local " + open.file()));
         return begun.isEmpty();
+    }
+
+    /** Whether {@code --again} means that the warehouse is replaced also by what is live already. */
+    private boolean replacesAnyway(OpenJob open) {
+        return selection.equals(Selection.AGAIN) && open.job().warehouse().isPresent();
     }
 
     /** Empty when the run that was taken up had ended before the lock was free. */
@@ -298,9 +308,12 @@ final class PipelineRunner {
         }
     }
 
-    /** A warehouse that cannot be used is told before the table is read, which costs. */
+    /**
+     * A warehouse that cannot be used is told before the table is read, which costs. One that the last run could use is
+     * left asleep: it may be that this run brings nothing else.
+     */
     private static void requireWarehouse(OpenJob open) {
-        if (open.job().warehouse().isPresent()) {
+        if (open.job().warehouse().isPresent() && SameAsLive.known(open).isEmpty()) {
             try (Warehouse warehouse = open.openWarehouse()) {
                 warehouse.live();
             }
@@ -374,7 +387,7 @@ final class PipelineRunner {
         context.record(recorder -> {
             boolean recorded = recorder.record()
                     .phase(phase)
-                    .filter(r -> r.state() == PhaseState.DONE)
+                    .filter(r -> r.state() == PhaseState.DONE || r.state() == PhaseState.SKIPPED)
                     .isPresent();
             if (!recorded) {
                 if (phase == Phase.EXTRACT) {
@@ -386,7 +399,13 @@ final class PipelineRunner {
                 if (phase == Phase.REPLACE) {
                     recorder.warehouse(context.open().warehouseName());
                 }
-                recorder.phaseDone(phase);
+                Optional<RunId> same = SameAsLive.in(commit);
+                same.ifPresent(recorder::unchanged);
+                if (same.isPresent()) {
+                    recorder.phaseSkipped(phase);
+                } else {
+                    recorder.phaseDone(phase);
+                }
             }
         });
     }

@@ -4,6 +4,7 @@ import dev.millrace.config.GateSettings;
 import dev.millrace.config.Percent;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.RunId;
 import dev.millrace.warehouse.Gate;
 import dev.millrace.warehouse.GateResult;
 import dev.millrace.warehouse.GateRules;
@@ -19,10 +20,14 @@ import java.util.Optional;
 final class ReplaceWork implements PhaseWork {
     @Override
     public Optional<PhaseCommit> run(RunContext context) {
-        context.require(Phase.UPLOAD);
+        Optional<RunId> same = SameAsLive.in(context.require(Phase.UPLOAD));
+        if (same.isPresent()) {
+            return SameAsLive.skip(context, Phase.REPLACE, same.get());
+        }
         LandedRun landed = LandedRun.load(context);
         Load load = landed.forWarehouse(context);
         context.record(r -> r.phaseStarted(Phase.REPLACE, 1));
+        String epoch = context.open().store().live().replacing(load.run(), load.commit(), ThisProcess::isDead);
         try (Warehouse warehouse = context.open().openWarehouse(context.spark())) {
             Version mine = new Version(load.run(), load.commit());
             boolean isLive = warehouse.live().equals(Optional.of(mine));
@@ -40,12 +45,21 @@ final class ReplaceWork implements PhaseWork {
             }
             warehouse.dropPrevious(context.open().warehouse().keepPrevious());
         }
+        SameAsLive.replaced(context, landed, epoch);
         context.record(r -> r.unitsDone(Phase.REPLACE, 1));
         return Optional.of(context.commit(Phase.REPLACE, Map.of()));
     }
 
     private static void check(RunContext context, LandedRun landed, Load load, Warehouse warehouse) {
-        List<GateResult> results = Gate.check(warehouse, load, landed.tables(), landed.items(), rules(context));
+        require(context, load, Gate.check(warehouse, load, landed.tables(), landed.items(), rules(context)));
+    }
+
+    /** Checks what can be told of a run without its warehouse. */
+    static void checkWithoutWarehouse(RunContext context, LandedRun landed, Load load) {
+        require(context, load, List.of(Gate.quarantined(landed.items(), rules(context))));
+    }
+
+    private static void require(RunContext context, Load load, List<GateResult> results) {
         Map<String, String> accepted = context.run().accepted();
         context.record(r -> r.gate(
                 results.stream().map(result -> recorded(result, accepted)).toList()));

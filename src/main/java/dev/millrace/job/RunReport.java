@@ -119,7 +119,13 @@ final class RunReport {
                 facts.put("validated", context.run().storage().uri(Validation.path(context, "<table>", "")));
             }
         });
-        Optional<Versions> versions = context.run().phase(Phase.REPLACE).map(c -> Versions.of(context));
+        Optional<PhaseCommit> replaced = context.run().phase(Phase.REPLACE);
+        Optional<RunId> same = replaced.flatMap(SameAsLive::in);
+        same.ifPresent(live -> {
+            facts.put("warehouse", context.open().warehouseName());
+            facts.put("replaced", "nothing: " + SameAsLive.told(live));
+        });
+        Optional<Versions> versions = replaced.filter(c -> same.isEmpty()).map(c -> Versions.of(context));
         versions.ifPresent(v -> {
             facts.put("warehouse", context.open().warehouseName());
             facts.put("replaced", v.replacedBy(context.run().id()));

@@ -15,6 +15,9 @@ record Selection(TimeRange range, boolean again, List<String> named) {
     /** Whatever is new. */
     static final Selection NEW = new Selection(TimeRange.ALL, false, List.of());
 
+    /** All there is, read before or not. */
+    static final Selection AGAIN = new Selection(TimeRange.ALL, true, List.of());
+
     Selection {
         named = List.copyOf(named);
     }

@@ -121,6 +121,7 @@ final class Status implements Callable<Integer> {
         for (PhaseRecord phase : record.get().phases()) {
             out.println("  " + phase(phase));
         }
+        record.get().unchanged().ifPresent(live -> out.println("  warehouse     " + SameAsLive.told(live)));
         Optional<ReadCost> recorded = record.get().read();
         run.reads().cost().or(() -> recorded).ifPresent(cost -> out.println("  read cost     " + Figures.cost(cost)));
         recorded.map(ReadCost::budget)

@@ -3,6 +3,7 @@ package dev.millrace.job;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
+import dev.millrace.run.RunId;
 import dev.millrace.warehouse.Load;
 import dev.millrace.warehouse.Warehouse;
 import java.util.Map;
@@ -13,7 +14,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class UploadWork implements PhaseWork {
     @Override
     public Optional<PhaseCommit> run(RunContext context) {
-        context.require(Phase.PREPARE);
+        Optional<RunId> same = SameAsLive.in(context.require(Phase.PREPARE));
+        if (same.isPresent()) {
+            return SameAsLive.skip(context, Phase.UPLOAD, same.get());
+        }
         LandedRun landed = LandedRun.load(context);
         Load load = landed.forWarehouse(context);
         int files = landed.tables().stream().mapToInt(t -> t.files().size()).sum();

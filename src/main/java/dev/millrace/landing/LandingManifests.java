@@ -60,7 +60,15 @@ public final class LandingManifests {
      * @return the tables in the order of the plan
      */
     public static List<LandedTable> write(LandingPlan plan, List<String> units) {
-        List<UnitManifest> committed = plan.commits().committed(plan.phase());
+        return write(plan, units, plan.commits().committed(plan.phase()));
+    }
+
+    /**
+     * As {@link #write(LandingPlan, List)}, for a caller who has read the units' manifests.
+     *
+     * @param committed the manifests of all units
+     */
+    public static List<LandedTable> write(LandingPlan plan, List<String> units, List<UnitManifest> committed) {
         requireAll(plan.phase(), committed, units);
         Map<String, List<DataFile>> files = new TreeMap<>();
         Map<String, TableCounts> counts = new TreeMap<>();

@@ -5,7 +5,6 @@ import dev.millrace.run.DataFile;
 import dev.millrace.run.TableCounts;
 import dev.millrace.run.UnitManifest;
 import dev.millrace.storage.StoredFile;
-import dev.millrace.storage.Upload;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -45,6 +44,7 @@ final class UnitWriter implements DataWriter<InternalRow> {
         final int kindTable;
         final PartitionKey partition;
         DataFileWriter open;
+        HashedUpload hashed;
         String openPath;
         long openRows;
         int files;
@@ -76,6 +76,7 @@ final class UnitWriter implements DataWriter<InternalRow> {
     private final List<TableState> tables = new ArrayList<>();
     private final Map<String, Long> quarantined = new HashMap<>();
     private final List<DataFile> files = new ArrayList<>();
+    private final List<String> content = new ArrayList<>();
     private final CodecFactory codecs = ParquetDataFile.codecs();
     private final long checkBytes;
     private long uncheckedBytes;
@@ -154,7 +155,8 @@ final class UnitWriter implements DataWriter<InternalRow> {
                 state.table.folder() + state.partition.folder() + unit + "-" + attempt + number + plan.suffix();
         state.files++;
         state.openRows = 0;
-        Upload upload = plan.storage().create(state.openPath);
+        HashedUpload upload = new HashedUpload(plan.storage().create(state.openPath));
+        state.hashed = upload;
         try {
             state.open = switch (plan.format()) {
                 case PARQUET ->
@@ -208,6 +210,9 @@ final class UnitWriter implements DataWriter<InternalRow> {
         StoredFile file = state.open.finish();
         state.open = null;
         files.add(new DataFile(state.table.name(), file.path(), file.bytes(), state.openRows, file.etag()));
+        if (!state.table.quarantine()) {
+            content.add(LandedContent.file(state.table.name(), state.openRows, state.hashed.hash()));
+        }
     }
 
     @Override
@@ -223,7 +228,8 @@ final class UnitWriter implements DataWriter<InternalRow> {
             }
         }
         files.sort(Comparator.comparing(DataFile::path));
-        UnitManifest mine = new UnitManifest(UnitManifest.FORMAT, plan.phase(), unit, attempt, files, counts, Map.of());
+        UnitManifest mine = new UnitManifest(
+                UnitManifest.FORMAT, plan.phase(), unit, attempt, files, counts, LandedContent.facts(content));
         manifestIsSent = true;
         if (winner(mine).attempt().equals(attempt)) {
             logDone();

@@ -316,6 +316,11 @@ public final class JobStore {
         return new Ledger(storage, job + "/commits/", clock);
     }
 
+    /** What the job's runs know of its warehouse. */
+    public LiveNotes live() {
+        return new LiveNotes(storage, job, clock, random);
+    }
+
     /** The job's lock. */
     public Lock lock() {
         return new Lock(storage, job, clock, random);

@@ -27,6 +27,7 @@ public final class Recorder {
     private List<GateResult> gate;
     private String warehouse;
     private Optional<ReadCost> read;
+    private Optional<RunId> unchanged;
     private Optional<Outcome> outcome = Optional.empty();
     private Optional<Instant> ended = Optional.empty();
     private String message = "";
@@ -46,6 +47,7 @@ public final class Recorder {
         this.gate = earlier.map(RunRecord::gate).orElse(List.of());
         this.warehouse = earlier.map(RunRecord::warehouse).orElse("");
         this.read = earlier.flatMap(RunRecord::read);
+        this.unchanged = earlier.flatMap(RunRecord::unchanged);
         write();
     }
 
@@ -63,7 +65,8 @@ public final class Recorder {
                 tables,
                 gate,
                 warehouse,
-                read);
+                read,
+                unchanged);
     }
 
     /** A phase began, or began again. {@code unitsAll} counts its units or other steps, 0 when it has none. */
@@ -119,6 +122,11 @@ public final class Recorder {
     /** Says where the tables went. It is written with the next event. */
     public synchronized void warehouse(String description) {
         warehouse = description;
+    }
+
+    /** Says which run has made live what this one brings too. It is written with the next event. */
+    public synchronized void unchanged(RunId since) {
+        unchanged = Optional.of(since);
     }
 
     /** Says what reading has cost so far. It is written with the next event. */

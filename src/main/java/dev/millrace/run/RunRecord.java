@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param gate checks of the gate, in their order
  * @param warehouse where the tables went, as a person reads it; empty before
  * @param read what reading the source has cost; empty before, and in records of older versions
+ * @param unchanged the run that has made live what this one brings too, so that the warehouse was not asked; mostly empty
  */
 public record RunRecord(
         int format,
@@ -34,7 +35,8 @@ public record RunRecord(
         Map<String, TableRecord> tables,
         List<GateResult> gate,
         String warehouse,
-        Optional<ReadCost> read) {
+        Optional<ReadCost> read,
+        Optional<RunId> unchanged) {
     public static final int FORMAT = 1;
 
     public RunRecord {

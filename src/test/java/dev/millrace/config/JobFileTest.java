@@ -14,6 +14,7 @@ import dev.millrace.config.SchemaSettings.OneKind;
 import dev.millrace.config.StagingSettings.Spool;
 import dev.millrace.config.TableSettings.ComputedColumn;
 import dev.millrace.config.WarehouseSettings.DuckDb;
+import dev.millrace.config.WarehouseSettings.Unchanged;
 import dev.millrace.fault.Fault;
 import dev.millrace.table.Codec;
 import dev.millrace.table.ColumnType;
@@ -53,6 +54,7 @@ class JobFileTest {
                         "test",
                         Overlap.SKIP,
                         Duration.ofHours(1),
+                        new ScheduleSettings(Optional.empty(), List.of(), 2),
                         new DynamoDbSource(
                                 "items",
                                 Optional.empty(),
@@ -98,6 +100,7 @@ class JobFileTest {
                         new DuckDb(base.resolve("data/w.duckdb")),
                         "my_test",
                         1,
+                        Unchanged.SKIP,
                         new GateSettings(Optional.empty(), percent("0.1"), Map.of(), Map.of(), Map.of())));
     }
 
@@ -393,6 +396,7 @@ class JobFileTest {
                 "full",
                 Overlap.WAIT,
                 Duration.ofMinutes(90),
+                new ScheduleSettings(Optional.of(Duration.ofHours(6)), List.of("users", "s3://acme/rates/"), 5),
                 new DynamoDbSource(
                         "Shop.Items",
                         Optional.of("eu-west-1"),
@@ -455,6 +459,7 @@ class JobFileTest {
                         new DuckDb(Path.of("/var/lib/full.duckdb")),
                         "sales",
                         100,
+                        Unchanged.REPLACE,
                         new GateSettings(
                                 Optional.of(percent("20")),
                                 percent("0"),

@@ -91,8 +91,8 @@ class JobMistakesTest {
                                 + " s3://bucket/prefix",
                         "jobs/test.yaml:9: staging.keep: 2 days: must be a positive duration: a whole number with s, m,"
                                 + " h or d, for example 30s, 15m, 1h or 7d",
-                        "jobs/test.yaml:10: staging.spool: encrypt: needs spool-key: add it as ${env:NAME} or"
-                                + " ${secret:ID#key}",
+                        "jobs/test.yaml:10: staging.spool: encrypt: needs spool-key: add it as ${env:NAME},"
+                                + " ${file:/PATH} or ${secret:ID#key}",
                         "jobs/test.yaml:12: tables.Order.types.total: decimal(39,2): must be a type: string, bigint,"
                                 + " double, boolean, binary, date, timestamp, json, epoch-millis, epoch-seconds, iso or"
                                 + " decimal(18,2) with 1 to 38 digits, of them 0 to 37 after the point; inside { } it needs quotes",
@@ -153,7 +153,7 @@ class JobMistakesTest {
                 "warehouse: {postgres: {host: h, database: d, user: u, tls: off}} | warehouse.postgres.tls: off: must be"
                         + " verify-full, require or disable",
                 "warehouse: {postgres: {host: h, database: d, user: u, password: geheim}} | warehouse.postgres.password:"
-                        + " must be ${env:NAME} or ${secret:ID#key}: secrets are never written here",
+                        + " must be ${env:NAME}, ${file:/PATH} or ${secret:ID#key}: secrets are never written here",
                 "warehouse: {duckdb: {path: 's3://b/w'}} | warehouse.duckdb.path: s3://b/w: must be the local path of a"
                         + " file, for example data/shop/warehouse.duckdb",
                 "warehouse: {duckdb: {path: w}, keep-previous: 101} | warehouse.keep-previous: 101: must be a whole"
@@ -279,24 +279,26 @@ class JobMistakesTest {
     void aSecretWrittenLiterallyIsNotPrinted() {
         assertThat(files.job(JobFiles.SMALLEST + "  spool: encrypt\n  spool-key: hunter2\n")
                         .mistakes())
-                .containsExactly("jobs/test.yaml:8: staging.spool-key: must be ${env:NAME} or ${secret:ID#key}: secrets"
-                        + " are never written here");
+                .containsExactly(
+                        "jobs/test.yaml:8: staging.spool-key: must be ${env:NAME}, ${file:/PATH} or ${secret:ID#key}: secrets"
+                                + " are never written here");
         assertThat(files.job(JobFiles.SMALLEST + "  spool-key: hunter2\n").mistakes())
                 .noneMatch(message -> message.contains("hunter2"))
                 .hasSize(2);
         assertThat(files.job(JobFiles.SMALLEST + "  spool: encrypt\n")
                         .set("staging.spool-key", "hunter2")
                         .mistakes())
-                .containsExactly("--set staging.spool-key: must be ${env:NAME} or ${secret:ID#key}: secrets are never"
-                        + " written here");
+                .containsExactly(
+                        "--set staging.spool-key: must be ${env:NAME}, ${file:/PATH} or ${secret:ID#key}: secrets are never"
+                                + " written here");
     }
 
     @Test
     void aSecretInTheEnvironmentIsCheckedAndNotPrinted() {
         files.job(JobFiles.SMALLEST + "  spool: encrypt\n  spool-key: ${env:KEY}\n");
         assertThat(files.mistakes())
-                .containsExactly("jobs/test.yaml:8: staging.spool-key: ${env:KEY}: no environment variable KEY: set it,"
-                        + " or write the value");
+                .containsExactly("jobs/test.yaml:8: staging.spool-key: ${env:KEY}: no environment variable KEY: set it"
+                        + " to the secret, or say where the secret is: ${env:NAME}, ${file:/PATH} or ${secret:ID#key}");
         assertThat(files.variable("KEY", "hunter2").mistakes())
                 .containsExactly("jobs/test.yaml:8: staging.spool-key: ${env:KEY}: must hold 32 bytes in base64: make"
                         + " one by openssl rand -base64 32");

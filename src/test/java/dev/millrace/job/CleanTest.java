@@ -26,7 +26,7 @@ class CleanTest {
                 job: cleaned
                 source: {dynamodb: {table: cleaned, endpoint: $SERVER, segments: 2}}
                 staging: {at: $HERE/staging, keep: 7d}
-                warehouse: {duckdb: {path: $HERE/live.duckdb}, schema: w}
+                warehouse: {duckdb: {path: $HERE/live.duckdb}, schema: w, unchanged: replace}
                 """);
     }
 

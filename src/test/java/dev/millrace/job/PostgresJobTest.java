@@ -2,8 +2,10 @@ package dev.millrace.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.storage.StoredFile;
 import dev.millrace.testing.InMemory;
 import dev.millrace.testing.PostgresServer;
+import dev.millrace.testing.S3Server;
 import dev.millrace.testing.SharedSpark;
 import dev.millrace.warehouse.Queried;
 import dev.millrace.warehouse.SqlText;
@@ -16,6 +18,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -27,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(SharedSpark.class)
 class PostgresJobTest {
     private static final String TABLE = "postgres-job-test";
+    private static final String SMALL_TABLE = "postgres-job-small";
 
     @TempDir(factory = InMemory.class)
     private static Path folder;
@@ -40,19 +45,23 @@ class PostgresJobTest {
         String database = PostgresServer.newDatabase();
         ShopJob postgres = new ShopJob(folder.resolve("postgres"), TABLE, 2);
         postgres.setVariable("SHOP_PASSWORD", PostgresServer.PASSWORD);
-        String text = Files.readString(postgres.file());
-        Files.writeString(
-                postgres.file(),
-                text.replace(
-                        "duckdb: {path: " + postgres.database() + "}",
-                        "postgres: {host: 127.0.0.1, port: " + PostgresServer.port() + ", database: " + database
-                                + ", user: loader, password: \"${env:SHOP_PASSWORD}\", tls: disable}"));
-        for (int i = 0; i < 2; i++) {
-            StoredJob.Ended ended = postgres.run();
-            assertThat(ended.exitCode()).as(ended.output()).isZero();
-            assertThat(ended.output())
-                    .contains("127.0.0.1:" + PostgresServer.port() + "/" + database + " (PostgreSQL, schema shop)");
-        }
+        loadInto(postgres, database, "${env:SHOP_PASSWORD}");
+        StoredJob.Ended ended = postgres.run();
+        assertThat(ended.exitCode()).as(ended.output()).isZero();
+        assertThat(ended.output())
+                .contains("127.0.0.1:" + PostgresServer.port() + "/" + database + " (PostgreSQL, schema shop)");
+        // The same rows again: whoever connected now would be turned away.
+        PostgresServer.execute(
+                "postgres", PostgresServer.ADMIN, "ALTER DATABASE " + database + " ALLOW_CONNECTIONS false");
+        StoredJob.Ended same = postgres.run();
+        assertThat(same.exitCode()).as(same.output()).isZero();
+        assertThat(same.output()).contains("the warehouse was not asked");
+        assertThat(postgres.run("--again").exitCode()).isEqualTo(1);
+        PostgresServer.execute(
+                "postgres", PostgresServer.ADMIN, "ALTER DATABASE " + database + " ALLOW_CONNECTIONS true");
+        StoredJob.Ended again = postgres.run("--again");
+        assertThat(again.exitCode()).as(again.output()).isZero();
+        assertThat(again.output()).contains("which rollback brings back");
         try (Warehouse one = new DuckDbWarehouse(duckDb.database(), "shop", DuckDbOptions.DEFAULT);
                 Warehouse other =
                         new PostgresWarehouse(PostgresServer.options(PostgresServer.port(), database), "shop")) {
@@ -80,6 +89,59 @@ class PostgresJobTest {
             assertThat(files.filter(Files::isRegularFile).filter(PostgresJobTest::holdsPassword))
                     .isEmpty();
         }
+    }
+
+    @Test
+    void aLandingOnS3IsLoadedByAPasswordFromAFileThatNothingTells() throws IOException {
+        ShopJob.fillSmall(SMALL_TABLE);
+        String database = PostgresServer.newDatabase();
+        String root = "s3://" + S3Server.newBucket() + "/staging";
+        ShopJob job =
+                new ShopJob(Files.createDirectories(folder.resolve("s3")), SMALL_TABLE, 2, root, S3Server.options());
+        Path secret = Files.writeString(folder.resolve("db-password"), PostgresServer.PASSWORD + "\n");
+        Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
+        loadInto(job, database, "${file:" + secret + "}");
+        List<String> told = new ArrayList<>();
+        try (Telling telling = Telling.to(told)) {
+            StoredJob.Ended ended = job.run();
+            assertThat(ended.exitCode()).as(ended.output()).isZero();
+            told.add(ended.output());
+            telling.environment();
+
+            Files.writeString(secret, "");
+            StoredJob.Ended empty = job.run("--again");
+            assertThat(empty.exitCode()).isEqualTo(2);
+            assertThat(empty.output())
+                    .isEqualTo("Invalid secret: ${file:" + secret + "}: it is empty: write the secret to it\n");
+            Files.writeString(secret, "wrong-" + PostgresServer.PASSWORD.substring(2));
+            StoredJob.Ended wrong = job.run("--again");
+            assertThat(wrong.exitCode()).isEqualTo(1);
+            assertThat(wrong.output()).contains("check warehouse.postgres.user and password");
+            told.add(wrong.output());
+        }
+        assertThat(told).hasSizeGreaterThan(30).anyMatch(text -> text.contains("SparkListenerJobStart"));
+        assertThat(String.join("\n", told)).contains("spark.app.name", "Unit s00001-of-00002");
+        assertThat(told).noneMatch(text -> text.contains(PostgresServer.PASSWORD.substring(2)));
+        for (StoredFile file : job.storage().list("")) {
+            assertThat(job.storage().find(file.path()).orElseThrow().utf8())
+                    .as(file.path())
+                    .doesNotContain(PostgresServer.PASSWORD);
+        }
+        try (Warehouse warehouse =
+                new PostgresWarehouse(PostgresServer.options(PostgresServer.port(), database), "shop")) {
+            assertThat(Queried.of(
+                                    warehouse,
+                                    "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM customers),"
+                                            + " (SELECT count(*) FROM orders__lines)")
+                            .rows())
+                    .containsExactly(List.of("20", "20", "40"));
+        }
+    }
+
+    /** Runs that bring the same leave the warehouse asleep here. */
+    private static void loadInto(ShopJob job, String database, String password) throws IOException {
+        PostgresShopJob.loadInto(job, database, password);
+        Files.writeString(job.file(), Files.readString(job.file()).replace(", unchanged: replace", ""));
     }
 
     /** @param hex an expression for a binary column's bytes */

@@ -100,6 +100,12 @@ final class ProveKills implements Callable<Integer> {
         }
     }
 
+    /** What jobs on DynamoDB load. */
+    private enum Loaded {
+        DUCKDB,
+        POSTGRES
+    }
+
     /** Which sources are tried. */
     private enum Sources {
         DYNAMODB,
@@ -145,6 +151,14 @@ final class ProveKills implements Callable<Integer> {
             description = "What jobs read: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Sources sources = Sources.ALL;
 
+    @Option(
+            names = "--warehouse",
+            paramLabel = "ENGINE",
+            description =
+                    "What jobs on DynamoDB load: ${COMPLETION-CANDIDATES} (default: duckdb). Named, no other source is"
+                            + " tried; of postgres readers ask all the time.")
+    private Optional<Loaded> warehouse = Optional.empty();
+
     private final Map<Source, Prepared> prepared = new EnumMap<>(Source.class);
     private final Map<String, Map<String, Integer>> kills = new TreeMap<>();
     private final Map<String, Integer> jobs = new TreeMap<>();
@@ -166,7 +180,7 @@ final class ProveKills implements Callable<Integer> {
         folder = InMemory.folder("millrace-prove-kills-");
         try {
             for (Source source : Source.values()) {
-                if (sources.has(source)) {
+                if (warehouse.isPresent() ? source == Source.DYNAMODB : sources.has(source)) {
                     print("preparing: an undisturbed run, " + source);
                     prepared.put(source, prepared(source));
                 }
@@ -208,8 +222,20 @@ final class ProveKills implements Callable<Integer> {
 
     private Prepared preparedTable() {
         ShopJob.fill(TABLE, ITEMS);
-        ShopJob alone = new ShopJob(folder.resolve("undisturbed"), TABLE, SEGMENTS);
-        return new Prepared(JobProcesses.prepare(alone), new Undisturbed(alone), List.of());
+        Path own = folder.resolve("undisturbed");
+        ShopJob alone = shop(own, own.resolve("staging").toString(), StorageOptions.DEFAULT, "staging: spool: keep");
+        JobProcesses processes = JobProcesses.prepare(alone);
+        List<String> versions = alone instanceof PostgresShopJob postgres
+                ? postgres.read().stream().toList()
+                : List.<String>of();
+        return new Prepared(processes, new Undisturbed(alone), versions);
+    }
+
+    private ShopJob shop(Path own, String staging, StorageOptions options, String spool) {
+        return switch (warehouse.orElse(Loaded.DUCKDB)) {
+            case DUCKDB -> new ShopJob(own, TABLE, SEGMENTS, staging, options, spool);
+            case POSTGRES -> new PostgresShopJob(own, TABLE, SEGMENTS, staging, options, spool);
+        };
     }
 
     /** A first run and a later one. */
@@ -258,7 +284,7 @@ final class ProveKills implements Callable<Integer> {
                 ? "s3://" + S3Server.newBucket() + "/staging"
                 : own.resolve("staging").toString();
         StoredJob job = switch (source) {
-            case DYNAMODB -> new ShopJob(own, TABLE, SEGMENTS, staging, options, spool);
+            case DYNAMODB -> shop(own, staging, options, spool);
             case FILES_TO_DELTA, FILES_TO_FOLDERS -> new AccessJob(own, source.publish).deliver();
             case SNAPSHOT -> new OrdersJob(own).deliver();
         };
@@ -282,6 +308,9 @@ final class ProveKills implements Callable<Integer> {
                     .delete(job.storage().list("").stream().map(f -> f.path()).toList());
             S3Server.front().forget();
         }
+        if (job instanceof PostgresShopJob postgres) {
+            postgres.drop();
+        }
         delete(own);
     }
 
@@ -291,7 +320,9 @@ final class ProveKills implements Callable<Integer> {
                 ? List.of(orders::readByPointer, orders::readByLink)
                 : job instanceof AccessJob access && !versions.isEmpty()
                         ? List.of(access::readDelta)
-                        : List.<Supplier<Optional<String>>>of();
+                        : job instanceof PostgresShopJob postgres
+                                ? List.of(postgres::read)
+                                : List.<Supplier<Optional<String>>>of();
         List<ReaderLoop> loops = readers.stream().map(ReaderLoop::new).toList();
         Optional<String> failure = course.run();
         for (ReaderLoop loop : loops) {
@@ -503,7 +534,10 @@ final class ProveKills implements Callable<Integer> {
         print("job " + number + ": " + what);
         history.forEach(line -> print("  " + line));
         print("its files are below " + folder.resolve("job-" + number));
-        print("again: scripts/prove-kills --seed " + seed + " --job " + number);
+        print("again: scripts/prove-kills --seed " + seed + " --job " + number
+                + warehouse
+                        .map(w -> " --warehouse " + w.name().toLowerCase(Locale.ROOT))
+                        .orElse(""));
     }
 
     private synchronized String summary() {

@@ -27,7 +27,7 @@ import software.amazon.awssdk.services.dynamodb.model.KeyType;
 import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 
 /** A job on a small shop in the tests' DynamoDB Local, with all its files in a folder of its own. */
-final class ShopJob extends StoredJob {
+class ShopJob extends StoredJob {
     /** The phases that it needs, in order. */
     static final List<Phase> PHASES =
             List.of(Phase.INFER_SCHEMA, Phase.EXTRACT, Phase.PREPARE, Phase.UPLOAD, Phase.REPLACE);
@@ -54,7 +54,7 @@ final class ShopJob extends StoredJob {
                         + "\", segments: " + segments + "}}",
                 "schema: {kind: EntityType}",
                 "tables: {Order: {name: orders}, Customer: {name: customers}}",
-                "warehouse: {duckdb: {path: " + database() + "}, schema: shop, keep-previous: 1}"));
+                "warehouse: {duckdb: {path: " + database() + "}, schema: shop, keep-previous: 1, unchanged: replace}"));
         String settings = "spool: keep";
         for (String line : more) {
             if (line.startsWith("staging: ")) {

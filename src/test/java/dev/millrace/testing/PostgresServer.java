@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -27,7 +28,8 @@ import org.junit.jupiter.api.Assumptions;
 
 /**
  * A PostgreSQL server on loopback for tests, in processes of its own, started at its first use in a JVM and gone with the
- * JVM, however that ends. It asks for a password; its files are on a disk and never synced to it.
+ * JVM, however that ends. It asks for a password; its files are on a disk and never synced to it. To those who ask it talks
+ * TLS, by a certificate that it has signed itself, for {@value #NAME} and 127.0.0.1.
  */
 public final class PostgresServer {
     /** Owns every database. */
@@ -41,7 +43,11 @@ public final class PostgresServer {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final AtomicInteger DATABASES = new AtomicInteger();
 
+    /** A name that its certificate has, and that no network knows. */
+    public static final String NAME = "db.millrace.test";
+
     private static int port;
+    private static Path certificate;
 
     private PostgresServer() {}
 
@@ -57,6 +63,30 @@ public final class PostgresServer {
             }
         }
         return port;
+    }
+
+    /** Its certificate, which is its own authority. */
+    public static synchronized Path certificate() {
+        port();
+        return certificate;
+    }
+
+    /** Makes it talk TLS or not, with connections that begin from now on. */
+    public static void setTls(boolean on) {
+        execute("postgres", ADMIN, "ALTER SYSTEM SET ssl = " + (on ? "on" : "off"), "SELECT pg_reload_conf()");
+        try {
+            boolean isOn = !on;
+            while (isOn != on) {
+                try (Connection connection = connect("postgres", ADMIN);
+                        Statement statement = connection.createStatement();
+                        ResultSet found = statement.executeQuery("SHOW ssl")) {
+                    found.next();
+                    isOn = found.getString(1).equals("on");
+                }
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Makes a database in which the loader may make schemas, and returns its name. */
@@ -138,6 +168,8 @@ public final class PostgresServer {
     private static int start(Path programs) throws IOException {
         Path work = Files.createTempDirectory("millrace-postgres-");
         Path password = Files.writeString(work.resolve("password"), PASSWORD);
+        Certificates.write(work, "server", "DNS:" + NAME + ",IP:127.0.0.1");
+        certificate = work.resolve("server.crt");
         int free;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             free = socket.getLocalPort();
@@ -149,6 +181,8 @@ public final class PostgresServer {
                         + " \"${as[@]}\" \"$2/initdb\" -D data -U " + ADMIN
                         + " --pwfile=\"$3\" -A scram-sha-256 -E UTF8 --locale=C"
                         + " --no-sync >initdb.log 2>&1;"
+                        + " printf \"ssl = on\\nssl_cert_file = '%s/server.crt'\\nssl_key_file = '%s/server.key'\\n\" \"$1\" \"$1\""
+                        + " >>data/postgresql.conf;"
                         + " \"${as[@]}\" \"$2/postgres\" -D data -p $4 -c listen_addresses=127.0.0.1 -c unix_socket_directories="
                         + " -c fsync=off -c max_connections=60 -c shared_buffers=64MB </dev/null >server.log 2>&1 & server=$!;"
                         + " (cat >/dev/null; kill -QUIT $server 2>/dev/null; sleep 1; rm -rf \"$1\") <&0 & wait $server";

@@ -1,5 +1,7 @@
 package dev.millrace.warehouse.postgres;
 
+import dev.millrace.config.WarehouseSettings.Postgres;
+import dev.millrace.config.WarehouseSettings.Tls;
 import dev.millrace.fault.Fault;
 import dev.millrace.warehouse.sql.SqlSession;
 import java.net.URLEncoder;
@@ -8,6 +10,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.Properties;
+import javax.net.ssl.SSLException;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 import org.postgresql.util.PSQLException;
@@ -24,6 +27,9 @@ final class PostgresSession extends SqlSession {
     private static final String DISK_FULL = "53100";
     private static final String AUTHORIZATION = "28";
     private static final String CONNECTION = "08";
+
+    /** The driver's own: the server has no TLS. */
+    private static final String CONNECTION_REJECTED = "08004";
 
     private final PostgresOptions options;
 
@@ -102,6 +108,31 @@ final class PostgresSession extends SqlSession {
                 : Optional.empty();
     }
 
+    /** What to do where the connection could not be protected as {@code tls} says; empty for all other failures. */
+    private static Optional<String> protection(Postgres server, SQLException e) {
+        String said = String.valueOf(e.getMessage());
+        if (server.tls() == Tls.DISABLE || !String.valueOf(e.getSQLState()).startsWith(CONNECTION)) {
+            return Optional.empty();
+        }
+        if (e.getCause() instanceof SSLException) {
+            return Optional.of(
+                    server.certificates().isPresent()
+                            ? "is its certificate of an authority in "
+                                    + server.certificates().get() + " (warehouse.postgres.certificates)?"
+                            : "its certificate is of no authority that this JVM trusts: name a file with the right one by"
+                                    + " warehouse.postgres.certificates");
+        }
+        // The driver's texts are translated; the name of its class is not.
+        if (said.contains("HostnameVerifier")) {
+            return Optional.of("its certificate is for other names: set warehouse.postgres.host to one of those");
+        }
+        if (is(e, CONNECTION_REJECTED)) {
+            return Optional.of("have TLS switched on there (ssl = on); only where nobody else can listen,"
+                    + " warehouse.postgres.tls: disable does without");
+        }
+        return Optional.empty();
+    }
+
     @Override
     public Fault failure(String what, SQLException e) {
         return failure(options, what, e);
@@ -114,6 +145,10 @@ final class PostgresSession extends SqlSession {
         String state = String.valueOf(e.getSQLState());
         if (state.startsWith(AUTHORIZATION)) {
             return Fault.world(place + ": check warehouse.postgres.user and password", e);
+        }
+        Optional<String> protection = protection(options.server(), e);
+        if (protection.isPresent()) {
+            return Fault.world(place + ": " + protection.get(), e);
         }
         if (state.startsWith(CONNECTION)) {
             return Fault.world(place + ": check host, port and tls, and whether the server is up; then run again", e);

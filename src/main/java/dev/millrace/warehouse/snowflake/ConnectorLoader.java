@@ -177,7 +177,7 @@ final class ConnectorLoader {
                 "sfTimezone", "UTC"));
         account.role().ifPresent(role -> map.put("sfRole", exactly(stored(role))));
         options.password().ifPresent(password -> map.put("sfPassword", password));
-        options.key().ifPresent(key -> map.put("pem_private_key", SnowflakeSession.body(key)));
+        options.key().ifPresent(key -> map.put("pem_private_key", PrivateKeys.body(key)));
         // Into the table that is there, in one transaction, by columns in their order.
         map.put("usestagingtable", "off");
         map.put("truncate_table", "on");

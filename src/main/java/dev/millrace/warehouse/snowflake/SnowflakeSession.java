@@ -1,16 +1,12 @@
 package dev.millrace.warehouse.snowflake;
 
+import static dev.millrace.warehouse.snowflake.SnowflakeText.atLogin;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.literal;
-import static dev.millrace.warehouse.snowflake.SnowflakeText.stored;
 
 import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.fault.Fault;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.PrivateKey;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.ResultSet;
@@ -22,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
  * A connection of one caller, in UTC. Outside {@link #begin} each statement is a transaction of its own; a statement that
@@ -53,7 +50,10 @@ final class SnowflakeSession implements AutoCloseable {
     private static final int FORBIDDEN = 3001;
     private static final int NO_WAREHOUSE = 606;
     private static final int LOCK_TIMEOUT = 625;
-    private static final int UNREADABLE_STAGE = 3167;
+
+    /** How it is said that a stage cannot be read; of several codes. */
+    private static final Pattern UNREADABLE_STAGE =
+            Pattern.compile("(?i)stage area|AWS_ROLE|AssumeRole|Access Denied|storage integration");
 
     /** Of the driver. */
     private static final int WRONG_KEY = 200_048;
@@ -107,17 +107,24 @@ final class SnowflakeSession implements AutoCloseable {
 
     /** Not by DriverManager: it does not see drivers that spark-submit adds by --jars. */
     private static Driver driver() {
-        for (String name : DRIVERS) {
-            try {
-                return (Driver) Class.forName(name).getDeclaredConstructor().newInstance();
-            } catch (ClassNotFoundException e) {
-                continue;
-            } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException(e);
-            }
+        return DRIVERS.stream()
+                .flatMap(name -> driver(name).stream())
+                .findFirst()
+                .orElseThrow(() -> Fault.user("The Snowflake driver is not on the class path: add --packages"
+                        + " net.snowflake:snowflake-jdbc:4.4.1 or its jar"));
+    }
+
+    private static Optional<Driver> driver(String name) {
+        try {
+            return Optional.of(Class.forName(name)
+                    .asSubclass(Driver.class)
+                    .getDeclaredConstructor()
+                    .newInstance());
+        } catch (ClassNotFoundException e) {
+            return Optional.empty();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
         }
-        throw Fault.user("The Snowflake driver is not on the class path: add --packages"
-                + " net.snowflake:snowflake-jdbc:4.4.1 or its jar");
     }
 
     private static String url(SnowflakeOptions options) {
@@ -136,7 +143,7 @@ final class SnowflakeSession implements AutoCloseable {
         properties.setProperty("user", account.user());
         if (account.connector() == Connector.SPARK_SNOWFLAKE) {
             // The driver of version 3 reads no key from text.
-            options.key().ifPresent(key -> properties.put("privateKey", privateKey(options, key)));
+            options.key().ifPresent(key -> properties.put("privateKey", PrivateKeys.plain(key)));
         } else {
             options.key()
                     .ifPresent(key -> properties.setProperty(
@@ -145,9 +152,9 @@ final class SnowflakeSession implements AutoCloseable {
         }
         options.passphrase().ifPresent(passphrase -> properties.setProperty("private_key_pwd", passphrase));
         options.password().ifPresent(password -> properties.setProperty("password", password));
-        account.role().ifPresent(role -> properties.setProperty("role", quoted(role)));
-        properties.setProperty("warehouse", quoted(account.warehouse()));
-        properties.setProperty("db", quoted(account.database()));
+        account.role().ifPresent(role -> properties.setProperty("role", atLogin(role)));
+        properties.setProperty("warehouse", atLogin(account.warehouse()));
+        properties.setProperty("db", atLogin(account.database()));
         properties.setProperty("application", "Millrace");
         properties.setProperty("ssl", account.tls() ? "on" : "off");
         properties.setProperty("loginTimeout", "60");
@@ -155,31 +162,6 @@ final class SnowflakeSession implements AutoCloseable {
         properties.setProperty("disablePlatformDetection", "true");
         properties.setProperty("CLIENT_TELEMETRY_ENABLED", "false");
         return properties;
-    }
-
-    private static PrivateKey privateKey(SnowflakeOptions options, String pem) {
-        try {
-            byte[] key = Base64.getDecoder().decode(body(pem));
-            return KeyFactory.getInstance("RSA").generatePrivate(new PKCS8EncodedKeySpec(key));
-        } catch (GeneralSecurityException | IllegalArgumentException e) {
-            // What is said of a key is not repeated.
-            throw Fault.world("Cannot connect: " + options
-                    + ": warehouse.snowflake.key is no private key in PKCS#8 PEM without a passphrase");
-        }
-    }
-
-    /** What stands between the marks of a PEM, on one line. */
-    static String body(String pem) {
-        return pem.replaceAll("(?s).*?-----BEGIN [A-Z ]+-----(.*?)-----END.*", "$1")
-                .replaceAll("\\s", "");
-    }
-
-    /** At login a plain word needs no quotes. */
-    private static String quoted(String name) {
-        String stored = stored(name);
-        return stored.equals(stored.toUpperCase(java.util.Locale.ROOT)) && !stored.contains(" ")
-                ? stored
-                : '"' + stored.replace("\"", "\"\"") + '"';
     }
 
     /** A login goes well also where database or warehouse are not there, or not ours to use. */
@@ -338,13 +320,13 @@ final class SnowflakeSession implements AutoCloseable {
                         place + ": another run works on the schema; live is as it was; run again, or raise"
                                 + " warehouse.snowflake.patience",
                         e);
-            case UNREADABLE_STAGE ->
-                Fault.world(
-                        place
-                                + ": the stage cannot be read: check its URL, and the rights of its storage integration or"
-                                + " keys on the bucket",
-                        e);
-            default -> Fault.world(place, e);
+            default ->
+                UNREADABLE_STAGE.matcher(message(e)).find()
+                        ? Fault.world(
+                                place + ": check the stage's URL, and the rights of its storage integration or keys on"
+                                        + " the bucket; then run again",
+                                e)
+                        : Fault.world(place, e);
         };
     }
 }

@@ -34,6 +34,11 @@ final class SnowflakeText {
         return SqlText.identifier(stored(name));
     }
 
+    /** A name as a login takes it: quotes only where it is no plain word. */
+    static String atLogin(String name) {
+        return PLAIN.matcher(name).matches() ? stored(name) : SqlText.identifier(name);
+    }
+
     /** A name with what it lies in, from outside in. */
     static String qualified(String... names) {
         return Arrays.stream(names).map(SnowflakeText::identifier).collect(Collectors.joining("."));

@@ -42,7 +42,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,10 +60,6 @@ public final class SnowflakeWarehouse implements Warehouse {
     private static final Logger LOG = LoggerFactory.getLogger(SnowflakeWarehouse.class);
     private static final Set<String> RESERVED = Set.of("_millrace", "information_schema", "public");
     private static final ObjectMapper JSON = new ObjectMapper();
-
-    /** What a select begins with, after comments and brackets: no other statement does. */
-    private static final Pattern SELECT =
-            Pattern.compile("(?is)(?:\\s|\\(|--[^\\n]*(?:\\n|$)|/\\*.*?\\*/)*(?:SELECT|WITH|VALUES)\\b.*");
 
     private final SnowflakeOptions options;
     private final Snowflake account;
@@ -575,9 +570,7 @@ public final class SnowflakeWarehouse implements Warehouse {
     @Override
     public void query(String sql, String nullText, QueryRows rows) {
         String select = SqlText.withoutSemicolon(sql);
-        if (!SELECT.matcher(select).matches()) {
-            throw Fault.user("The query failed: it is no select: write one that begins with SELECT or WITH");
-        }
+        ReaderQuery.require(select);
         connected("Cannot read", Optional.empty(), session -> {
             use(session);
             // The server takes one statement at a time, unless a session asks for more.

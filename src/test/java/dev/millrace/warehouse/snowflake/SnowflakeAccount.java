@@ -28,9 +28,8 @@ import java.util.UUID;
  *
  * @param options how to log in
  * @param staging where landing files lie, on S3
- * @param isReal whether it is Snowflake
  */
-record SnowflakeAccount(SnowflakeOptions options, Storage staging, boolean isReal) {
+record SnowflakeAccount(SnowflakeOptions options, Storage staging) {
     private static final String PREFIX = "MILLRACE_SNOWFLAKE_";
 
     static SnowflakeAccount find() throws IOException {
@@ -64,8 +63,7 @@ record SnowflakeAccount(SnowflakeOptions options, Storage staging, boolean isRea
                         Optional.empty(),
                         Optional.of(SnowflakeServer.PASSWORD),
                         staging),
-                Storages.open(staging, S3Server.options()),
-                false);
+                Storages.open(staging, S3Server.options()));
     }
 
     private static SnowflakeAccount named(Map<String, String> environment) throws IOException {
@@ -102,8 +100,7 @@ record SnowflakeAccount(SnowflakeOptions options, Storage staging, boolean isRea
                         Optional.ofNullable(environment.get(PREFIX + "KEY_PASSPHRASE")),
                         Optional.ofNullable(environment.get(PREFIX + "PASSWORD")),
                         storage.root()),
-                storage,
-                true);
+                storage);
     }
 
     private static String text(Path file) {
@@ -121,6 +118,33 @@ record SnowflakeAccount(SnowflakeOptions options, Storage staging, boolean isRea
                     PREFIX + name + " is not set: scripts/verify-snowflake tells what it needs");
         }
         return value.replaceAll("/+$", "");
+    }
+
+    /** The same, where columns of JSON are {@code VARIANT}. */
+    SnowflakeOptions variant() {
+        Snowflake a = options.account();
+        return new SnowflakeOptions(
+                new Snowflake(
+                        a.account(),
+                        a.user(),
+                        a.key(),
+                        a.keyPassphrase(),
+                        a.password(),
+                        a.role(),
+                        a.warehouse(),
+                        a.database(),
+                        a.stage(),
+                        a.storageIntegration(),
+                        a.connector(),
+                        JsonColumns.VARIANT,
+                        a.host(),
+                        a.port(),
+                        a.tls(),
+                        a.patience()),
+                options.key(),
+                options.passphrase(),
+                options.password(),
+                options.staging());
     }
 
     /** A table's files, brought from a folder to the staging. */

@@ -120,6 +120,31 @@ class SnowflakeProofsTest {
     }
 
     @Test
+    void jsonBecomesVariantOnRequestAndAllElseStaysAsItWas() throws IOException {
+        DataFile parquet = landing.parquet("all_types", "v.parquet", 4, WarehouseContract.allTypesSelect(text -> text));
+        LandedTable table = account.bring(
+                Landing.table(WarehouseContract.ALL_TYPES, FileFormat.PARQUET, Codec.ZSTD, List.of(parquet)),
+                landing.storage());
+        Load load = load(1, List.of(WarehouseContract.ALL_TYPES));
+        try (Warehouse variant = new SnowflakeWarehouse(account.variant(), schema)) {
+            variant.prepare(load);
+            variant.upload(load, table, account.staging(), file -> {});
+            variant.replace(load);
+            List<List<String>> found = Queried.of(
+                            variant,
+                            "SELECT id, text, whole, big, fine, price, real, flag, HEX_ENCODE(data) AS data, day, moment,"
+                                    + " document:a[0]::INT FROM all_types ORDER BY id")
+                    .rows();
+            for (int i = 0; i < found.size(); i++) {
+                List<String> row = found.get(i);
+                List<String> expected = WarehouseContract.ALL_VALUES.get(i);
+                assertThat(row.subList(0, row.size() - 1)).isEqualTo(expected.subList(0, expected.size() - 1));
+            }
+            assertThat(found.get(0)).endsWith("1");
+        }
+    }
+
+    @Test
     void csvOfOneColumnKeepsItsMissingValuesAndAMisfitIsNamed() throws IOException {
         TableDefinition table =
                 new TableDefinition("t", List.of(new Column("price", ColumnType.decimal(5, 2), true)), List.of());

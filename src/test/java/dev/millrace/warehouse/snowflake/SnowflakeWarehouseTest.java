@@ -178,6 +178,10 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         replaceBy(1);
         asAdmin(
                 "CREATE ROLE IF NOT EXISTS ANALYST",
+                "CREATE SHARE IF NOT EXISTS PARTNER",
+                "GRANT USAGE ON DATABASE " + database() + " TO SHARE PARTNER",
+                "GRANT USAGE ON SCHEMA SHOP TO SHARE PARTNER",
+                "GRANT SELECT ON TABLE SHOP.LINES TO SHARE PARTNER",
                 "CREATE TAG OPS.DOMAIN",
                 "CREATE MASKING POLICY OPS.HIDE AS (v VARCHAR) RETURNS VARCHAR -> '***'",
                 "CREATE ROW ACCESS POLICY OPS.ALL_ROWS AS (id NUMBER) RETURNS BOOLEAN -> TRUE",
@@ -203,10 +207,12 @@ class SnowflakeWarehouseTest extends WarehouseContract {
             upload(load, landing.written(k, 1));
             assertThat(warehouse.replace(load)).isTrue();
             assertThat(shown("SHOW GRANTS ON SCHEMA @DB.SHOP", "privilege", "granted_to", "grantee_name"))
-                    .contains("USAGE ROLE ANALYST");
+                    .contains("USAGE ROLE ANALYST")
+                    .anyMatch(grant -> grant.startsWith("USAGE SHARE") && grant.endsWith("PARTNER"));
             assertThat(shown("SHOW GRANTS ON TABLE @DB.SHOP.ORDERS", "privilege", "grantee_name", "grant_option"))
                     .contains("SELECT ANALYST true");
             assertThat(shown("SHOW GRANTS ON TABLE @DB.SHOP.LINES", "privilege", "granted_to"))
+                    .contains("SELECT SHARE")
                     .doesNotContain("SELECT ROLE");
             assertThat(shown("SHOW GRANTS ON TABLE @DB.SHOP.MORE", "privilege", "grantee_name"))
                     .contains("SELECT ANALYST");
@@ -298,6 +304,32 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 "DROP SEQUENCE SHOP.NUMBERS");
         assertThat(warehouse.replace(Landing.load(3))).isTrue();
         assertThat(live("SELECT version FROM reports.newest", 0)).containsExactly("3");
+    }
+
+    @Test
+    void aQueryIsOneSelectFromTables() {
+        for (String sql : List.of(
+                "SELECT 1",
+                "/* ; */ (select '@x; ->> ''' AS \"a;b\", 2 -- ; @\n)",
+                "WITH x AS (SELECT 1) SELECT * FROM x WHERE y = '@'")) {
+            ReaderQuery.require(sql);
+        }
+        for (String sql : List.of(
+                "",
+                "DELETE FROM orders",
+                "SELECTED",
+                "SHOW TABLES",
+                "SELECT 1; DROP TABLE orders",
+                "SELECT '\\''; DROP TABLE orders; --'",
+                "SELECT 1 ->> DROP TABLE orders",
+                "SELECT $1 FROM @OPS.LANDING/a",
+                "SELECT $1 FROM '@OPS.LANDING/a'",
+                "CALL f()",
+                "EXECUTE IMMEDIATE 'SELECT 1'")) {
+            Fault refused = fault(() -> ReaderQuery.require(sql));
+            assertThat(refused).as(sql).isNotNull();
+            assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
+        }
     }
 
     @Test
@@ -539,6 +571,42 @@ class SnowflakeWarehouseTest extends WarehouseContract {
             assertThat(refused.getMessage()).doesNotContain("\n", "secret");
         }
         assertThat(warehouse.check(load, List.of(), List.of()).stagingRows()).containsEntry("t", 0L);
+    }
+
+    @Test
+    void jsonBecomesVariantOnRequest() {
+        try (Warehouse variant = as(with("json", "VARIANT"))) {
+            TableDefinition table = WarehouseContract.ALL_TYPES;
+            int k = 1;
+            DataFile parquet = landing.parquet("all_types", "a.parquet", 4, WarehouseContract.allTypesSelect(t -> t));
+            DataFile csv = landing.file("all_types", "a.csv", 4, bytes(WarehouseContract.allTypesText()));
+            for (LandedTable landed : List.of(
+                    Landing.table(table, FileFormat.PARQUET, Codec.ZSTD, List.of(parquet)),
+                    Landing.table(table, FileFormat.CSV, Codec.NONE, List.of(csv)))) {
+                Load load = Landing.load(k++, List.of(table));
+                variant.prepare(load);
+                variant.upload(load, landed, landing.storage(), f -> {});
+                variant.replace(load);
+                assertThat(Queried.of(variant, "SELECT document:a[0]::INT, document IS NULL FROM all_types ORDER BY id")
+                                .rows())
+                        .as(landed.format().toString())
+                        .containsExactly(
+                                List.of("1", "false"),
+                                List.of("∅", "true"),
+                                List.of("∅", "false"),
+                                List.of("∅", "false"));
+                List<List<String>> expected = WarehouseContract.ALL_VALUES.stream()
+                        .map(row -> row.subList(0, row.size() - 1))
+                        .toList();
+                assertThat(Queried.of(
+                                        variant,
+                                        "SELECT id, text, whole, big, fine, price, real, flag, HEX_ENCODE(data), day, moment"
+                                                + " FROM all_types ORDER BY id")
+                                .rows())
+                        .as(landed.format().toString())
+                        .isEqualTo(expected);
+            }
+        }
     }
 
     @Test

@@ -1,0 +1,333 @@
+package dev.millrace.schedule;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.millrace.config.Job;
+import dev.millrace.run.Phase;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A job as a state machine of Step Functions, in the
+ * <a href="https://states-language.net/spec.html">Amazon States Language</a>: a task for each stage, all on one run,
+ * which is named by the execution. Where a task fails, the run's own end on storage tells whether another try is of use;
+ * platforms hide exit codes. What differs by account stands as <code>${Name}</code>, which CloudFormation's
+ * {@code DefinitionSubstitutions} replace.
+ *
+ * @param job as resolved; its staging lies in S3
+ * @param phases those that the job needs, in order
+ * @param platform where the stages run
+ * @param file the job file's uri
+ * @param units shares of the run's units that are extracted by a task each; 1 for all by one
+ */
+public record StateMachine(Job job, List<Phase> phases, Platform platform, String file, int units) {
+    /** Where stages run. */
+    public enum Platform {
+        GLUE,
+        EMR_SERVERLESS
+    }
+
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    /** Of an execution whose job has no {@code every}. */
+    private static final Duration LONGEST = Duration.ofDays(1);
+
+    private static final int SECONDS_BETWEEN_TRIES = 60;
+
+    /** What tells that a call was not taken and may be made again: nothing has been started. */
+    private static final List<String> NOT_STARTED = List.of(
+            "Glue.ConcurrentRunsExceededException", "Glue.ThrottlingException", "EMRServerless.ThrottlingException");
+
+    private static final String RUN = "$.run";
+    private static final String FAILED = "Tell of the failure";
+
+    public StateMachine {
+        phases = List.copyOf(phases);
+    }
+
+    /** The definition as JSON. */
+    public String json() {
+        Map<String, Object> states = new LinkedHashMap<>();
+        states.put(
+                "Look for another execution",
+                map(
+                        "Type", "Task",
+                        "Resource", "arn:aws:states:::aws-sdk:sfn:listExecutions",
+                        "Parameters",
+                                map(
+                                        "StateMachineArn.$",
+                                        "$$.StateMachine.Id",
+                                        "StatusFilter",
+                                        "RUNNING",
+                                        "MaxResults",
+                                        2),
+                        "ResultPath", "$.executions",
+                        "Retry", List.of(retry(List.of("States.TaskFailed"))),
+                        "Next", "Is another at work?"));
+        states.put(
+                "Is another at work?",
+                map(
+                        "Type", "Choice",
+                        "Choices",
+                                List.of(map(
+                                        "Variable",
+                                        "$.executions.Executions[1]",
+                                        "IsPresent",
+                                        true,
+                                        "Next",
+                                        "Another is at work")),
+                        "Default", "Name the run"));
+        states.put("Another is at work", map("Type", "Succeed"));
+        List<Stage> stages = stages();
+        states.put(
+                "Name the run",
+                map(
+                        "Type", "Pass",
+                        "Parameters", state(runName(), "tries", 0),
+                        "Next", stages.get(0).name()));
+        for (int i = 0; i < stages.size(); i++) {
+            boolean isLast = i + 1 == stages.size();
+            addStage(
+                    states,
+                    stages.get(i),
+                    isLast ? Optional.empty() : Optional.of(stages.get(i + 1).name()));
+        }
+        states.put(
+                FAILED,
+                map(
+                        "Type", "Task",
+                        "Resource", "arn:aws:states:::sns:publish",
+                        "Parameters",
+                                map(
+                                        "TopicArn", "${Topic}",
+                                        "Subject", "Millrace: job " + job.name() + " failed",
+                                        "Message.$",
+                                                "States.Format('Run {} of job " + job.name() + " failed: {}', $.run, "
+                                                        + "States.JsonToString($.failure))"),
+                        "ResultPath", null,
+                        "Next", "Failed"));
+        states.put("Failed", map("Type", "Fail", "Error", "RunFailed", "Cause", "See the run's record and the topic."));
+        states.put("Done", map("Type", "Succeed"));
+        Map<String, Object> machine = map(
+                "Comment",
+                "Job " + job.name() + ", written by scripts/millrace step-functions",
+                "StartAt",
+                "Look for another execution",
+                "TimeoutSeconds",
+                timeout().toSeconds(),
+                "States",
+                states);
+        try {
+            return JSON.writeValueAsString(machine);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Of a job whose units are shared the schema is pinned first, by one task. */
+    private List<Stage> stages() {
+        List<Stage> stages = Stage.of(phases);
+        if (units == 1) {
+            return stages;
+        }
+        List<Stage> shared = new ArrayList<>(stages);
+        shared.set(0, new Stage("extract", List.of(Phase.EXTRACT)));
+        shared.add(0, new Stage("infer-schema", List.of(Phase.INFER_SCHEMA)));
+        return shared;
+    }
+
+    /** What an execution carries along. */
+    private Map<String, Object> state(String run, String tries, Object count) {
+        Map<String, Object> state = map("run.$", run, tries, count);
+        if (units > 1) {
+            state.put("shares.$", "States.ArrayRange(1, " + units + ", 1)");
+        }
+        return state;
+    }
+
+    /** An execution ends before the next one is due. */
+    private Duration timeout() {
+        return job.schedule()
+                .every()
+                .map(every -> every.minus(every.dividedBy(20)))
+                .orElse(LONGEST);
+    }
+
+    /** The run's name: when the execution began, and four digits of a random number. */
+    private static String runName() {
+        String start = "States.StringSplit($$.Execution.StartTime, ':.')";
+        return "States.Format('{}-{}-{}Z-{}', States.ArrayGetItem(" + start + ", 0), States.ArrayGetItem(" + start
+                + ", 1), States.ArrayGetItem(" + start + ", 2), "
+                + "States.ArrayGetItem(States.StringSplit(States.UUID(), '-'), 1))";
+    }
+
+    private void addStage(Map<String, Object> states, Stage stage, Optional<String> next) {
+        String name = stage.name();
+        boolean isFirst = stage.phases().contains(Phase.INFER_SCHEMA);
+        boolean isShared = units > 1 && name.equals("extract");
+        String done = isFirst ? "Is there anything new?" : next.orElse("Done");
+        Map<String, Object> task = isShared ? sharing(stage) : task(stage, Optional.empty());
+        task.put("ResultPath", null);
+        task.put("Catch", List.of(catching(name + ": look at its end")));
+        task.put("Next", done);
+        states.put(name, task);
+        if (isFirst) {
+            lookFor(states, done, "plan.json", next.orElse("Done"), "Done");
+        }
+        // A run that has ended, refused or superseded, would end the same; one without an end can be gone on with.
+        lookFor(states, name + ": look at its end", "end", FAILED, name + ": again?");
+        states.put(
+                name + ": again?",
+                map(
+                        "Type",
+                        "Choice",
+                        "Choices",
+                        List.of(map(
+                                "Variable",
+                                "$.tries",
+                                "NumericLessThan",
+                                job.schedule().retries(),
+                                "Next",
+                                name + ": wait")),
+                        "Default",
+                        FAILED));
+        states.put(name + ": wait", map("Type", "Wait", "Seconds", SECONDS_BETWEEN_TRIES, "Next", name + ": count"));
+        states.put(
+                name + ": count",
+                map("Type", "Pass", "Parameters", state(RUN, "tries.$", "States.MathAdd($.tries, 1)"), "Next", name));
+    }
+
+    /** Two states: a listing of what of the run's state begins with a name, and the way from there. */
+    private void lookFor(Map<String, Object> states, String name, String file, String found, String missing) {
+        String[] staging = job.staging().at().uri().replaceFirst("^s3://", "").split("/", 2);
+        String prefix = quoted(staging[1] + job.name()) + "/runs/{}/" + file;
+        Map<String, Object> look = map(
+                "Type", "Task",
+                "Resource", "arn:aws:states:::aws-sdk:s3:listObjectsV2",
+                "Parameters",
+                        map("Bucket", staging[0], "Prefix.$", "States.Format('" + prefix + "', $.run)", "MaxKeys", 1),
+                "ResultPath", "$.listed",
+                "Retry", List.of(retry(List.of("States.TaskFailed"))));
+        look.put("Catch", List.of(catching(FAILED)));
+        look.put("Next", name + " (result)");
+        states.put(name, look);
+        states.put(
+                name + " (result)",
+                map(
+                        "Type",
+                        "Choice",
+                        "Choices",
+                        List.of(map("Variable", "$.listed.KeyCount", "NumericGreaterThan", 0, "Next", found)),
+                        "Default",
+                        missing));
+    }
+
+    private Map<String, Object> sharing(Stage stage) {
+        Map<String, Object> task = task(stage, Optional.of("States.Format('{}/" + units + "', $.share)"));
+        task.put("End", true);
+        return map(
+                "Type",
+                "Map",
+                "ItemsPath",
+                "$.shares",
+                "ItemSelector",
+                map("share.$", "$$.Map.Item.Value", "run.$", RUN),
+                "ItemProcessor",
+                map(
+                        "ProcessorConfig", map("Mode", "INLINE"),
+                        "StartAt", "share",
+                        "States", map("share", task)));
+    }
+
+    private Map<String, Object> task(Stage stage, Optional<String> share) {
+        return platform == Platform.GLUE ? glue(stage, share) : emrServerless(stage, share);
+    }
+
+    private Map<String, Object> glue(Stage stage, Optional<String> share) {
+        Map<String, Object> arguments = map("--job", file, "--run.$", RUN, "--phases", stage.argument());
+        share.ifPresent(of -> arguments.put("--units.$", of));
+        return map(
+                "Type",
+                "Task",
+                "Resource",
+                "arn:aws:states:::glue:startJobRun.sync",
+                "Parameters",
+                map("JobName", "${" + role(stage) + "Job}", "Arguments", arguments),
+                "Retry",
+                List.of(retry(NOT_STARTED)));
+    }
+
+    private Map<String, Object> emrServerless(Stage stage, Optional<String> share) {
+        String arguments = "States.Array('" + quoted(file) + "', '--run', $.run, '--phases', '" + stage.argument() + "'"
+                + share.map(of -> ", '--units', " + of).orElse("") + ")";
+        return map(
+                "Type",
+                "Task",
+                "Resource",
+                "arn:aws:states:::emr-serverless:startJobRun.sync",
+                "Parameters",
+                map(
+                        "ApplicationId",
+                        "${Application}",
+                        "ExecutionRoleArn",
+                        "${" + role(stage) + "Role}",
+                        "Name",
+                        "millrace " + job.name() + " " + stage.name(),
+                        "ExecutionTimeoutMinutes",
+                        Math.max(5, timeout().toMinutes()),
+                        "JobDriver",
+                        map(
+                                "SparkSubmit",
+                                map(
+                                        "EntryPoint", "${Jar}",
+                                        "EntryPointArguments.$", arguments,
+                                        "SparkSubmitParameters", "--class dev.millrace.job.Pipeline"))),
+                "Retry",
+                List.of(retry(NOT_STARTED)));
+    }
+
+    /** The stage whose rights are needed, as parameters of the templates name it. */
+    private static String role(Stage stage) {
+        return switch (stage.name()) {
+            case "lake" -> "Lake";
+            case "load" -> "Load";
+            default -> "Extract";
+        };
+    }
+
+    private static Map<String, Object> catching(String next) {
+        return map("ErrorEquals", List.of("States.ALL"), "ResultPath", "$.failure", "Next", next);
+    }
+
+    private static Map<String, Object> retry(List<String> errors) {
+        return map(
+                "ErrorEquals",
+                errors,
+                "IntervalSeconds",
+                10,
+                "MaxAttempts",
+                6,
+                "BackoffRate",
+                2.0,
+                "JitterStrategy",
+                "FULL");
+    }
+
+    /** A text within single quotes of an intrinsic function. */
+    private static String quoted(String text) {
+        return text.replaceAll("['{}\\\\]", "\\\\$0");
+    }
+
+    private static Map<String, Object> map(Object... keysAndValues) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        for (int i = 0; i < keysAndValues.length; i += 2) {
+            map.put((String) keysAndValues[i], keysAndValues[i + 1]);
+        }
+        return map;
+    }
+}

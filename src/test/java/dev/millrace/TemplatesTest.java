@@ -1,0 +1,240 @@
+package dev.millrace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.millrace.testing.Processes;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.AbstractConstruct;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+
+/** CloudFormation's templates: well formed, and nobody in them has a right that its phases do not need. */
+class TemplatesTest {
+    private static final Path HOME = Path.of(System.getProperty("millrace.home"));
+    private static final Path LINT = HOME.resolve("target/checks/bin/cfn-lint");
+
+    /** A statement of a policy and the template's resource that it belongs to. */
+    private record Statement(String owner, List<String> actions, List<String> resources) {}
+
+    /** Takes {@code !Ref X} for {@code {Ref: X}}, and so for all others. */
+    private static final class WithFunctions extends SafeConstructor {
+        WithFunctions() {
+            super(new LoaderOptions());
+            yamlMultiConstructors.put("!", new AbstractConstruct() {
+                @Override
+                public Object construct(Node node) {
+                    Object value = node instanceof ScalarNode scalar
+                            ? scalar.getValue()
+                            : node instanceof SequenceNode sequence
+                                    ? constructSequence(sequence)
+                                    : constructMapping((MappingNode) node);
+                    return Map.of(node.getTag().getValue().substring(1), value);
+                }
+            });
+        }
+    }
+
+    static List<Path> templates() {
+        try (Stream<Path> files = Files.list(HOME.resolve("conf/cloudformation"))) {
+            return files.filter(file -> file.toString().endsWith(".yaml"))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Templates of a job: they have its three roles. */
+    static List<Path> ofJobs() {
+        return templates().stream()
+                .filter(file -> resources(file).containsKey("ExtractRole"))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("templates")
+    void cloudFormationTakesIt(Path template) {
+        assumeTrue(Files.isExecutable(LINT), "cfn-lint is not installed: scripts/install-test-tools");
+        Processes.Ended checked = Processes.run(new ProcessBuilder(LINT.toString(), template.toString()));
+        assertThat(checked.output()).isEmpty();
+        assertThat(checked.exitCode()).isZero();
+    }
+
+    @Test
+    void thereIsOneForEachTarget() {
+        assertThat(ofJobs())
+                .extracting(file -> file.getFileName().toString())
+                .contains("glue.yaml", "emr-serverless.yaml");
+    }
+
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void noStatementAllowsAllActionsOrWithoutNeedAllResources(Path template) {
+        List<Statement> statements = statements(template);
+        assertThat(statements).hasSizeGreaterThan(8);
+        for (Statement statement : statements) {
+            assertThat(statement.actions())
+                    .as(statement.toString())
+                    .allMatch(action -> action.matches("[a-z0-9-]+:[A-Z]\\w+"));
+            // These two know no resources.
+            if (!statement.actions().equals(List.of("cloudwatch:PutMetricData"))
+                    && !statement.actions().equals(List.of("logs:DescribeLogGroups"))) {
+                assertThat(statement.resources())
+                        .as(statement.toString())
+                        .isNotEmpty()
+                        .doesNotContain("*");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void whoReadsTheSourceCannotWriteTheWarehouseAndTheOtherWayRound(Path template) {
+        assertThat(actions(template, "ExtractRole"))
+                .contains("dynamodb:Scan", "dynamodb:DescribeTable")
+                .noneMatch(action -> action.startsWith("secretsmanager:"))
+                .doesNotContain("dynamodb:PutItem", "dynamodb:DeleteItem");
+        assertThat(resourcesOf(template, "ExtractRole")).noneMatch(resource -> resource.contains("LakeBucket"));
+        assertThat(actions(template, "LakeRole"))
+                .noneMatch(action -> action.startsWith("dynamodb:") || action.startsWith("secretsmanager:"));
+        assertThat(resourcesOf(template, "LakeRole")).noneMatch(resource -> resource.contains("Source"));
+        assertThat(actions(template, "LoadRole"))
+                .contains("secretsmanager:GetSecretValue")
+                .noneMatch(action -> action.startsWith("dynamodb:"));
+        assertThat(resourcesOf(template, "LoadRole"))
+                .noneMatch(resource -> resource.contains("Source") || resource.contains("LakeBucket"));
+        assertThat(actions(template, "CommonPolicy"))
+                .noneMatch(action -> action.startsWith("dynamodb:") || action.startsWith("secretsmanager:"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void onlyTheServiceItselfInTheAccountTakesARole(Path template) {
+        resources(template).forEach((name, resource) -> {
+            if (resource.get("Type").equals("AWS::IAM::Role")) {
+                String trust =
+                        properties(resource).get("AssumeRolePolicyDocument").toString();
+                assertThat(trust).as(name).contains("aws:SourceAccount").doesNotContain("AWS=*");
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void aFailureAndASuccessThatIsMissingRaiseAlarms(Path template) {
+        Map<String, Object> missing = properties(resources(template).get("MissingSuccessAlarm"));
+        assertThat(missing)
+                .containsEntry("TreatMissingData", "breaching")
+                .containsEntry("MetricName", "ExecutionsSucceeded");
+        assertThat(properties(resources(template).get("FailureAlarm")).toString())
+                .contains("ExecutionsFailed", "ExecutionsTimedOut");
+    }
+
+    @Test
+    void glueStartsNothingAgainByItself() {
+        resources(HOME.resolve("conf/cloudformation/glue.yaml")).forEach((name, resource) -> {
+            if (resource.get("Type").equals("AWS::Glue::Job")) {
+                assertThat(properties(resource))
+                        .as(name)
+                        .containsEntry("MaxRetries", 0)
+                        .containsKey("Timeout");
+            }
+        });
+    }
+
+    @Test
+    void anApplicationStopsByItselfAndHasACeiling() {
+        Map<String, Object> application = properties(resources(HOME.resolve("conf/cloudformation/emr-serverless.yaml"))
+                .get("Application"));
+        assertThat(application).containsKey("MaximumCapacity");
+        assertThat(application.get("AutoStopConfiguration").toString()).contains("Enabled=true");
+    }
+
+    private static List<String> actions(Path template, String owner) {
+        return statements(template).stream()
+                .filter(statement -> statement.owner().equals(owner))
+                .flatMap(statement -> statement.actions().stream())
+                .toList();
+    }
+
+    private static List<String> resourcesOf(Path template, String owner) {
+        return statements(template).stream()
+                .filter(statement -> statement.owner().equals(owner))
+                .flatMap(statement -> statement.resources().stream())
+                .toList();
+    }
+
+    private static List<Statement> statements(Path template) {
+        List<Statement> statements = new ArrayList<>();
+        resources(template).forEach((name, resource) -> {
+            Map<String, Object> properties = Optional.ofNullable(resource.get("Properties"))
+                    .map(TemplatesTest::map)
+                    .orElse(Map.of());
+            // Of a policy that stands by itself the role that has it.
+            String owner = properties.containsKey("Roles")
+                    ? map(list(properties.get("Roles")).get(0)).get("Ref").toString()
+                    : name;
+            List<Object> documents = new ArrayList<>();
+            Optional.ofNullable(properties.get("PolicyDocument")).ifPresent(documents::add);
+            for (Object policy : list(properties.getOrDefault("Policies", List.of()))) {
+                documents.add(map(policy).get("PolicyDocument"));
+            }
+            for (Object document : documents) {
+                for (Object statement : list(map(document).get("Statement"))) {
+                    Map<String, Object> parts = map(statement);
+                    statements.add(new Statement(
+                            owner,
+                            list(parts.get("Action")).stream()
+                                    .map(Object::toString)
+                                    .toList(),
+                            list(parts.get("Resource")).stream()
+                                    .map(Object::toString)
+                                    .toList()));
+                }
+            }
+        });
+        return statements;
+    }
+
+    private static Map<String, Map<String, Object>> resources(Path template) {
+        try {
+            Map<String, Object> all = map(new Yaml(new WithFunctions()).load(Files.readString(template)));
+            Map<String, Map<String, Object>> resources = new LinkedHashMap<>();
+            map(all.get("Resources")).forEach((name, resource) -> resources.put(name, map(resource)));
+            return resources;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Map<String, Object> properties(Map<String, Object> resource) {
+        return map(resource.get("Properties"));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> map(Object value) {
+        return (Map<String, Object>) value;
+    }
+
+    private static List<?> list(Object value) {
+        return value instanceof List<?> list ? list : List.of(value);
+    }
+}

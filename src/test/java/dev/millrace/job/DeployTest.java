@@ -1,0 +1,143 @@
+package dev.millrace.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.millrace.storage.Storage;
+import dev.millrace.storage.Storages;
+import dev.millrace.testing.Processes;
+import dev.millrace.testing.S3Server;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * {@code scripts/deploy} with the AWS CLI against the S3 server. CloudFormation, which no server here does, is a script
+ * that writes down what it was asked for.
+ */
+class DeployTest {
+    private static final Path HOME = Path.of(System.getProperty("millrace.home"));
+    private static final Path AWS = HOME.resolve("target/checks/bin/aws");
+
+    @TempDir
+    private Path folder;
+
+    private Path jar;
+    private Storage bucket;
+
+    @BeforeEach
+    void checkout() throws IOException {
+        assumeTrue(Files.isExecutable(AWS), "The AWS CLI is not installed: scripts/install-test-tools");
+        OwnLauncher.in(folder);
+        Files.copy(HOME.resolve("scripts/deploy"), folder.resolve("scripts/deploy"));
+        Files.createDirectories(folder.resolve("conf/cloudformation"));
+        Files.copy(HOME.resolve("conf/cloudformation/glue.yaml"), folder.resolve("conf/cloudformation/glue.yaml"));
+        Files.createDirectories(folder.resolve("jobs"));
+        Files.writeString(folder.resolve("jobs/orders.yaml"), """
+                job: orders
+                source: {dynamodb: {table: orders, region: eu-west-1}}
+                staging: {at: "s3://acme/staging"}
+                """);
+        Files.createDirectories(folder.resolve("conf/deploy/prod"));
+        parameters("SourceTable=arn:aws:dynamodb:eu-west-1:111122223333:table/orders", "StagingBucket=acme");
+        bucket = Storages.open("s3://" + S3Server.newBucket() + "/", S3Server.options());
+        Files.writeString(folder.resolve("conf/deploy/prod/settings"), """
+                artifacts=%s
+                platform=glue
+                region=eu-west-1
+                """.formatted(bucket.uri("millrace")));
+        Files.createDirectories(folder.resolve("bin"));
+        OwnLauncher.executable(
+                folder.resolve("bin/aws"),
+                "#!/bin/sh\nif [ \"$1\" = cloudformation ]; then\n  echo \"$@\" >>'" + folder
+                        + "/stacks'\nelse\n  exec '" + AWS + "' \"$@\"\nfi\n");
+        jar = Files.writeString(folder.resolve("one.jar"), "the jar of 1.0.0");
+    }
+
+    @Test
+    void aVersionIsNeverWrittenOverAndTheOneBeforeComesBack() throws IOException {
+        assertThat(deploy("prod", "1.0.0", jar.toString()).exitCode()).isZero();
+        assertThat(bucket.list("millrace/1.0.0/").stream()
+                        .map(file -> file.path())
+                        .toList())
+                .containsExactlyInAnyOrder(
+                        "millrace/1.0.0/complete",
+                        "millrace/1.0.0/glue.yaml",
+                        "millrace/1.0.0/jobs/orders.yaml",
+                        "millrace/1.0.0/millrace.jar",
+                        "millrace/1.0.0/parameters/prod/orders",
+                        "millrace/1.0.0/state-machines/orders.json");
+        // Once more, as after a failure: the same is there, and the stack is brought to it again.
+        assertThat(deploy("prod", "1.0.0", jar.toString()).exitCode()).isZero();
+        assertThat(stacks())
+                .hasSize(2)
+                .allMatch(call -> call.contains("--stack-name millrace-prod-orders")
+                        && call.contains("JobName=orders Version=1.0.0")
+                        && call.contains("StagingBucket=acme"));
+
+        Path other = Files.writeString(folder.resolve("two.jar"), "the jar of 1.1.0");
+        Processes.Ended refused = deploy("prod", "1.0.0", other.toString());
+        assertThat(refused.exitCode()).isEqualTo(2);
+        assertThat(refused.output()).contains("Version 1.0.0 is there with another millrace.jar: ");
+
+        parameters("SourceTable=arn:aws:dynamodb:eu-west-1:111122223333:table/orders", "StagingBucket=other");
+        assertThat(deploy("prod", "1.1.0", other.toString()).exitCode()).isZero();
+        Processes.Ended back = deploy("prod", "--rollback");
+
+        assertThat(back.exitCode()).as(back.output()).isZero();
+        assertThat(back.output())
+                .contains("rolling back prod from 1.1.0 to 1.0.0")
+                .contains("prod has version 1.0.0");
+        assertThat(stacks()).hasSize(4);
+        assertThat(stacks().get(2)).contains("Version=1.1.0", "StagingBucket=other");
+        // With the parameters that it had.
+        assertThat(stacks().get(3)).contains("Version=1.0.0", "StagingBucket=acme");
+    }
+
+    @Test
+    void aMistakeIsToldBeforeAnythingIsUploaded() throws IOException {
+        assertThat(deploy("prod", "--rollback").output())
+                .contains("Nothing to roll back: nothing was deployed to prod yet");
+        assertThat(deploy("test", "1.0.0", jar.toString()).output()).contains("Unknown ENV: test: there is no ");
+        assertThat(deploy("prod", "1/0", jar.toString()).output()).contains("Invalid VERSION: 1/0: must be letters");
+        Files.writeString(folder.resolve("conf/deploy/prod/customers.parameters"), "StagingBucket=acme\n");
+        Processes.Ended missing = deploy("prod", "1.0.0", jar.toString());
+        assertThat(missing.exitCode()).isEqualTo(2);
+        assertThat(missing.output()).contains("there is no job file jobs/customers.yaml");
+        assertThat(bucket.list("millrace/")).isEmpty();
+        assertThat(folder.resolve("stacks")).doesNotExist();
+    }
+
+    private List<String> stacks() throws IOException {
+        return Files.readAllLines(folder.resolve("stacks"));
+    }
+
+    private void parameters(String... lines) throws IOException {
+        Files.write(folder.resolve("conf/deploy/prod/orders.parameters"), List.of(lines));
+    }
+
+    private Processes.Ended deploy(String... arguments) {
+        List<String> command =
+                new ArrayList<>(List.of(folder.resolve("scripts/deploy").toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder process = new ProcessBuilder(command);
+        process.environment()
+                .putAll(Map.of(
+                        "PATH",
+                        folder.resolve("bin") + File.pathSeparator + System.getenv("PATH"),
+                        "AWS_ENDPOINT_URL",
+                        S3Server.front().uri().toString(),
+                        "AWS_ACCESS_KEY_ID",
+                        "test",
+                        "AWS_SECRET_ACCESS_KEY",
+                        "test"));
+        return Processes.run(process);
+    }
+}

@@ -1,0 +1,121 @@
+package dev.millrace.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.testing.Processes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class StepFunctionsTest {
+    private static final Path LINT =
+            Path.of(System.getProperty("millrace.home"), "target", "checks", "bin", "statelint");
+
+    private static final String JOB = """
+            job: orders
+            every: 1h
+            retries: 3
+            source: {dynamodb: {table: orders, region: eu-west-1}}
+            staging: {at: "%s"}
+            lake: {at: "s3://acme/lake"}
+            warehouse: {duckdb: {path: orders.duckdb}}
+            """;
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"glue, 1", "glue, 8", "emr-serverless, 1", "emr-serverless, 8"})
+    void aMachineIsOneThatStepFunctionsTakes(String platform, int units) throws IOException {
+        assumeTrue(Files.isExecutable(LINT), "statelint is not installed: scripts/install-test-tools");
+        Path machine = folder.resolve("machine.json");
+        Files.writeString(
+                machine,
+                command(
+                                "s3://acme/it's {here}/staging",
+                                "--on",
+                                platform,
+                                "--at",
+                                "s3://acme/jobs/orders.yaml",
+                                "--units",
+                                Integer.toString(units))
+                        .out());
+        Processes.Ended checked = Processes.run(new ProcessBuilder(LINT.toString(), machine.toString()));
+        assertThat(checked.exitCode()).as(checked.output()).isZero();
+    }
+
+    @Test
+    void phasesOfOneRightAreOneTaskAndAFailureIsTriedAgainOnlyWhereTheRunHasNoEnd() throws IOException {
+        JsonNode machine = new ObjectMapper()
+                .readTree(command("s3://acme/staging", "--on", "glue", "--at", "s3://acme/jobs/orders.yaml")
+                        .out());
+        assertThat(machine.at("/TimeoutSeconds").asInt()).isEqualTo(57 * 60);
+        JsonNode states = machine.get("States");
+        assertThat(states.at("/extract/Parameters/Arguments/--phases").asText()).isEqualTo("infer-schema,extract");
+        assertThat(states.at("/lake/Parameters/Arguments/--phases").asText()).isEqualTo("compact,publish");
+        assertThat(states.at("/load/Parameters/Arguments/--phases").asText()).isEqualTo("prepare,upload,replace");
+        assertThat(states.at("/load/Parameters/JobName").asText()).isEqualTo("${LoadJob}");
+        assertThat(states.at("/load/Catch/0/Next").asText()).isEqualTo("load: look at its end");
+        assertThat(states.at("/load: look at its end/Parameters/Prefix.$").asText())
+                .isEqualTo("States.Format('staging/orders/runs/{}/end', $.run)");
+        assertThat(states.at("/load: look at its end (result)/Choices/0/Next").asText())
+                .isEqualTo("Tell of the failure");
+        assertThat(states.at("/load: again?/Choices/0/NumericLessThan").asInt()).isEqualTo(3);
+        assertThat(states.at("/load/Next").asText()).isEqualTo("Done");
+    }
+
+    @Test
+    void theUnitsOfARunAreSharedAmongTasksOnceItsSchemaIsPinned() throws IOException {
+        JsonNode states = new ObjectMapper()
+                .readTree(command(
+                                "s3://acme/staging",
+                                "--on",
+                                "emr-serverless",
+                                "--at",
+                                "s3://acme/jobs/orders.yaml",
+                                "--units",
+                                "8")
+                        .out())
+                .get("States");
+        assertThat(states.at("/Name the run/Next").asText()).isEqualTo("infer-schema");
+        assertThat(states.at("/Name the run/Parameters/shares.$").asText()).isEqualTo("States.ArrayRange(1, 8, 1)");
+        assertThat(states.at(
+                                "/extract/ItemProcessor/States/share/Parameters/JobDriver/SparkSubmit/EntryPointArguments.$")
+                        .asText())
+                .isEqualTo(
+                        "States.Array('s3://acme/jobs/orders.yaml', '--run', $.run, '--phases', 'extract', '--units',"
+                                + " States.Format('{}/8', $.share))");
+    }
+
+    @Test
+    void aMistakeIsToldByTheOption() throws IOException {
+        assertThat(command("staging", "--on", "glue", "--at", "s3://acme/orders.yaml")
+                        .err())
+                .contains("staging.at: ", "must lie in S3");
+        assertThat(command("s3://acme/staging", "--on", "glue", "--at", "jobs/orders.yaml")
+                        .err())
+                .startsWith("Invalid --at: jobs/orders.yaml: must be the job file's place in S3");
+        assertThat(command("s3://acme/staging", "--on", "gleu", "--at", "s3://acme/orders.yaml")
+                        .err())
+                .startsWith("Invalid --on: gleu: must be glue or emr-serverless");
+        assertThat(command("s3://acme/staging", "--on", "glue", "--at", "s3://acme/orders.yaml", "--units", "0")
+                        .err())
+                .startsWith("Invalid --units: 0: must be a whole number from 1 to 1000");
+    }
+
+    private Trial.Ended command(String staging, String... options) throws IOException {
+        Path job = Files.writeString(folder.resolve("orders.yaml"), JOB.formatted(staging));
+        String[] arguments = new String[options.length + 2];
+        arguments[0] = "step-functions";
+        arguments[1] = job.toString();
+        System.arraycopy(options, 0, arguments, 2, options.length);
+        return Trial.command(arguments);
+    }
+}
