@@ -171,7 +171,7 @@ class JobMistakesTest {
                         + " for example [order_id] or [[order_id, line]]",
                 "region: eu-west-1 | region: unknown key: did you mean source.dynamodb.region?",
                 "resume_within: 1h | resume_within: unknown key: did you mean resume-within?",
-                "zzz: 1 | zzz: unknown key: known here are job, overlap, resume-within, source, schema, tables,"
+                "zzz: 1 | zzz: unknown key: known here are job, overlap, resume-within, every, after, retries, source, schema, tables,"
                         + " functions, staging, lake, s3, warehouse",
                 "job: again | job: is given twice, first in line 1: remove one",
                 "[a]: b | has a key that is a list or map: a key must be text",

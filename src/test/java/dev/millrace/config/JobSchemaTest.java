@@ -82,7 +82,9 @@ class JobSchemaTest {
                 "full-snapshot.yaml",
                 "full-manifest.yaml",
                 "full-export.yaml",
-                "full-request.yaml")) {
+                "full-request.yaml",
+                "full-snowflake.yaml",
+                "full-redshift.yaml")) {
             files.add(HOME.resolve("src/test/resources/config").resolve(name));
         }
         for (Path file : files) {

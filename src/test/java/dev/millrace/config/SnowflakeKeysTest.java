@@ -118,7 +118,7 @@ class SnowflakeKeysTest {
                         + " them",
                 "stage: O.S, password: '${secret:a#c}', key-passphrase: '${secret:a#b}' | .key-passphrase: has no key to"
                         + " decrypt: remove it",
-                "stage: O.S, key: geheim | .key: must be ${env:NAME} or ${secret:ID#key}: secrets are never written here",
+                "stage: O.S, key: geheim | .key: must be ${env:NAME}, ${file:/PATH} or ${secret:ID#key}: secrets are never written here",
                 "key: '${secret:a#b}' | : must hold one of: stage, storage-integration",
                 "key: '${secret:a#b}', stage: LANDING | .stage: LANDING: must be SCHEMA.STAGE or DATABASE.SCHEMA.STAGE, for"
                         + " example OPS.LANDING",
