@@ -35,11 +35,11 @@ class HouseTest {
     @Test
     void readsTheRoomsFromTheirPage() {
         assertThat(ROOMS.keySet())
-                .startsWith("job", "schedule", "sample", "warehouse")
+                .startsWith("job", "remote", "schedule", "sample", "warehouse")
                 .endsWith("table", "json", "function", "fault")
-                .hasSize(18);
+                .hasSize(19);
         assertThat(ROOMS.get("landing")).containsExactly("function", "run", "storage", "table", "config", "fault");
-        assertThat(ROOMS.get("job")).hasSize(17).doesNotContain("job");
+        assertThat(ROOMS.get("job")).hasSize(18).doesNotContain("job");
         assertThat(ROOMS.get("fault")).isEmpty();
         assertThat(ROOMS)
                 .allSatisfy((room, used) -> assertThat(ROOMS.keySet()).as(room).containsAll(used));

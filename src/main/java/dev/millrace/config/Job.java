@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param lake where tables are published, if anywhere
  * @param s3 how S3 locations are reached
  * @param warehouse what is loaded, if anything
+ * @param remote where it is submitted to, if anywhere
  */
 public record Job(
         String name,
@@ -32,7 +33,8 @@ public record Job(
         StagingSettings staging,
         Optional<LakeSettings> lake,
         S3Settings s3,
-        Optional<WarehouseSettings> warehouse) {
+        Optional<WarehouseSettings> warehouse,
+        Optional<RemoteSettings> remote) {
     /** What a start does while another run holds the job. */
     public enum Overlap {
         /** Ends at once, with the exit code for it. */
@@ -44,6 +46,24 @@ public record Job(
     public Job {
         tables = Ordered.copyOf(tables);
         functions = Ordered.copyOf(functions);
+    }
+
+    /** The job wherever it runs: what a run is of does not depend on who submitted it. */
+    public Job withoutRemote() {
+        return new Job(
+                name,
+                overlap,
+                resumeWithin,
+                schedule,
+                source,
+                schema,
+                tables,
+                functions,
+                staging,
+                lake,
+                s3,
+                warehouse,
+                Optional.empty());
     }
 
     /** The settings of a kind; those of a kind that the job file does not name are all empty. */

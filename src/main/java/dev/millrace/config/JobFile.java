@@ -75,6 +75,25 @@ public final class JobFile {
         return reading.checked(reading.read());
     }
 
+    /**
+     * The job of a file that does not lie on the local disk.
+     *
+     * @param name as which messages name the text; the other parameters are as in {@link #load}
+     * @throws Fault of kind USER with all mistakes, one a line
+     */
+    public static Job ofText(
+            String name,
+            String text,
+            Optional<Path> envFile,
+            Map<String, String> sets,
+            Path base,
+            Function<String, Optional<String>> environment,
+            Expressions expressions) {
+        JobFile reading = new JobFile(Path.of(name), envFile, sets, base, environment, expressions);
+        Optional<Tree> under = envFile.flatMap(path -> reading.parsed(path, "environment file"));
+        return reading.checked(YamlText.parse(name, text, reading.mistakes).flatMap(tree -> reading.read(tree, under)));
+    }
+
     private Job checked(Optional<Job> job) {
         if (!mistakes.isEmpty()) {
             throw Fault.user(sorted().stream().map(Mistake::toString).toList());

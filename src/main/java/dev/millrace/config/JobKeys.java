@@ -1165,6 +1165,12 @@ final class JobKeys {
             Job::warehouse,
             "What is loaded; left out, the run ends with the landing files.");
 
+    private static final Key<Job, RemoteSettings> REMOTE_KEY = Key.optional(
+            "remote",
+            RemoteKeys.SECTION,
+            Job::remote,
+            "Where `scripts/millrace remote` submits the job to; see [on AWS](remote.md).");
+
     /** The whole job file. */
     static final Section<Job> ROOT = Section.<Job>of(
                     List.of(
@@ -1181,7 +1187,8 @@ final class JobKeys {
                             STAGING_KEY,
                             LAKE_KEY,
                             S3_KEY,
-                            WAREHOUSE_KEY),
+                            WAREHOUSE_KEY,
+                            REMOTE_KEY),
                     v -> new Job(
                             v.get(NAME),
                             v.get(OVERLAP),
@@ -1194,7 +1201,8 @@ final class JobKeys {
                             v.get(STAGING_KEY),
                             v.find(LAKE_KEY),
                             v.get(S3_KEY),
-                            v.find(WAREHOUSE_KEY)))
+                            v.find(WAREHOUSE_KEY),
+                            v.find(REMOTE_KEY)))
             .checked(JobKeys::checkFunctions)
             .checked(JobKeys::checkTables)
             .checked(JobKeys::checkSchedule)

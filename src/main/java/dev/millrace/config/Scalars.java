@@ -288,6 +288,39 @@ final class Scalars {
                     .collect(Collectors.joining("|"))),
             DeclaredType::parse);
 
+    /** What a platform of AWS calls a job, queue or definition. */
+    static final Scalar<String> RESOURCE = Scalar.matching(
+            "name", "must be a name of at most 255 characters, for example millrace-shop", "[^\\p{Cntrl}]{1,255}");
+
+    static final Scalar<String> WORKER_TYPE =
+            Scalar.matching("type of a worker", "must be a worker type of Glue, for example G.1X", "[A-Z]\\.\\d+X");
+
+    static final Scalar<Integer> WORKERS = small(2, 10_000, "must be a whole number of workers from 2 to 10000");
+
+    /** What a platform of AWS knows an application or a cluster by. */
+    static final Scalar<String> RESOURCE_ID = Scalar.matching(
+            "id", "must be an id of letters, digits and hyphens, for example j-2AXXXXXXGAPLF", "[A-Za-z0-9-]{1,64}");
+
+    private static final String S3_KEY = "s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^,\\s]+";
+
+    static final Scalar<String> S3_FILE =
+            Scalar.matching("file on S3", "must be a file on S3, for example s3://acme/millrace/millrace.jar", S3_KEY);
+
+    static final Scalar<String> JAR = Scalar.matching(
+            "path of a file, or file on S3",
+            "must be an absolute path or a file on S3, for example /opt/millrace/millrace.jar",
+            "/[^,\\s]+|" + S3_KEY);
+
+    static final Scalar<String> SPARK_SETTING = Scalar.matching(
+            "setting", "must be a setting of Spark, for example spark.executor.memory", "spark\\.[A-Za-z0-9._-]+");
+
+    static final Scalar<String> SPARK_VALUE =
+            Scalar.matching("text", "must be text without spaces or quotes", "[^\\s\"']+");
+
+    static final Scalar<String> WORD = Scalar.matching("text", "must be a word without spaces", "\\S+");
+
+    static final Scalar<Integer> ARRAY = small(2, 10_000, "must be a whole number from 2 to 10000");
+
     private Scalars() {}
 
     private static List<String> types() {

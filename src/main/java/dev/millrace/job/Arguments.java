@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
@@ -36,11 +37,27 @@ final class Arguments {
 
         static final Share ALL = new Share(1, 1);
 
+        private static final String ARRAY = "array/";
+        private static final String ARRAY_INDEX = "AWS_BATCH_JOB_ARRAY_INDEX";
+
         Share {
             if (index < 1 || index > count) {
                 throw Fault.user(
                         "Invalid units: " + index + "/" + count + ": must be i/n with 1 <= i <= n, for example 3/16");
             }
+        }
+
+        /** As {@link #parse(String)}, also {@code array/16}: the share of this child of an AWS Batch array job. */
+        static Share parse(String text, UnaryOperator<String> environment) {
+            if (!text.startsWith(ARRAY)) {
+                return parse(text);
+            }
+            String index = environment.apply(ARRAY_INDEX);
+            if (index == null || !index.matches("\\d{1,6}")) {
+                throw Fault.user("Invalid units: " + text + ": " + ARRAY_INDEX + " is "
+                        + (index == null ? "not set" : index) + ": only children of an AWS Batch array job have it");
+            }
+            return parse((Integer.parseInt(index) + 1) + text.substring(ARRAY.length() - 1));
         }
 
         static Share parse(String text) {
@@ -77,6 +94,8 @@ final class Arguments {
             "--continuous-log-conversionPattern",
             "--continuous-log-logGroup",
             "--continuous-log-logStreamPrefix",
+            "--custom-logGroup-prefix",
+            "--custom-logStream-prefix",
             "--customer-driver-env-vars",
             "--customer-executor-env-vars",
             "--datalake-formats",
@@ -119,6 +138,13 @@ final class Arguments {
     private Optional<String> namedJob = Optional.empty();
 
     @Option(
+            names = "--job-file",
+            paramLabel = "JOB",
+            hidden = true,
+            description = "As --job, in whose place it is taken: a platform's job may have a --job of its own.")
+    private Optional<String> submittedJob = Optional.empty();
+
+    @Option(
             names = "--run",
             paramLabel = "ID",
             converter = RunConverter.class,
@@ -129,7 +155,10 @@ final class Arguments {
             names = "--units",
             paramLabel = "i/n",
             converter = ShareConverter.class,
-            description = "Only share i of n of the run's units; needs --run.")
+            description = {
+                "Only share i of n of the run's units; needs --run.",
+                "array/n takes i from the index of an AWS Batch array job."
+            })
     private Optional<Share> units = Optional.empty();
 
     @Option(
@@ -143,6 +172,8 @@ final class Arguments {
 
     @Option(
             names = "--again",
+            arity = "0..1", // Glue gives every argument a value.
+            fallbackValue = "true",
             description = "Also files that were read before: their new rows take the place of the old ones. With a"
                     + " warehouse: it is replaced even by the same rows.")
     private boolean again;
@@ -160,14 +191,44 @@ final class Arguments {
             description = "Sets $${arg:KEY} of the job file; may be repeated.")
     private List<String> settings = List.of();
 
+    @Option(
+            names = "--submission",
+            paramLabel = "NAME",
+            hidden = true,
+            description = "What submitted this process; its exit code is written beside the job file under that name.")
+    private Optional<String> submission = Optional.empty();
+
     /** The job file as it was given: a path, relative to the working directory, or a uri. */
     String job() {
-        return job.or(() -> namedJob)
+        return submittedJob
+                .or(() -> job)
+                .or(() -> namedJob)
                 .orElseThrow(() -> mistake("Missing JOB: name a job file, for example jobs/shop.yaml"));
+    }
+
+    /** Whether a job file was given at all. */
+    boolean hasJob() {
+        return submittedJob.isPresent() || job.isPresent() || namedJob.isPresent();
     }
 
     Optional<RunId> run() {
         return run;
+    }
+
+    /** The name of the submission that this process is, if {@code remote} started it. */
+    Optional<String> submission() {
+        return submission;
+    }
+
+    /** What of its source a new run takes, as options that another process is given. */
+    Map<String, String> selectionOptions() {
+        Map<String, String> options = new LinkedHashMap<>();
+        since.ifPresent(time -> options.put("--since", time));
+        until.ifPresent(time -> options.put("--until", time));
+        if (again) {
+            options.put("--again", "true");
+        }
+        return options;
     }
 
     /** The units to work on: all, or a share of those of {@link #run}. */
@@ -205,7 +266,9 @@ final class Arguments {
         if (job.isPresent() && namedJob.isPresent()) {
             throw mistake("JOB is given twice: " + job.get() + " and --job " + namedJob.get());
         }
-        job();
+        if (!command.commandLine().getParseResult().hasMatchedOption(RemotePhase.ATTACH)) {
+            job();
+        }
         settings();
         try {
             selection();
@@ -254,7 +317,7 @@ final class Arguments {
         @Override
         public Share convert(String value) {
             try {
-                return Share.parse(value);
+                return Share.parse(value, System::getenv);
             } catch (Fault e) {
                 throw new TypeConversionException(e.getMessage());
             }

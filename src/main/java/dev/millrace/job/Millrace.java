@@ -43,7 +43,7 @@ public final class Millrace {
 
     /** All commands. A new one is a class with {@code @Command} and its name here. */
     private static final List<Group> GROUPS = List.of(
-            new Group("Run a job", List.of(Local.class, Rollback.class)),
+            new Group("Run a job", List.of(Local.class, Remote.class, Rollback.class)),
             new Group("Decide about a run", List.of(Resume.class, Abandon.class, Accept.class)),
             new Group("Tidy up", List.of(CompactFolder.class, Clean.class)),
             new Group("Look at a job", List.of(Check.class, Forecast.class, Status.class, Sql.class)),
@@ -83,6 +83,7 @@ public final class Millrace {
     static CommandLine commandLine(List<Group> groups) {
         CommandLine line = new CommandLine(new Millrace());
         groups.forEach(group -> group.commands().forEach(line::addSubcommand));
+        Optional.ofNullable(line.getSubcommands().get("remote")).ifPresent(Remote::addPhases);
         line.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING, help -> "");
         line.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> commandList(help, groups));
         return line;

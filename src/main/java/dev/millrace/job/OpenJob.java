@@ -1,6 +1,7 @@
 package dev.millrace.job;
 
 import dev.millrace.config.Expressions;
+import dev.millrace.config.FileLocation;
 import dev.millrace.config.FileSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.JobFile;
@@ -20,6 +21,7 @@ import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.warehouse.Warehouse;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -74,8 +76,39 @@ record OpenJob(
     }
 
     static OpenJob load(String file, Optional<String> env, Map<String, String> settings, Surroundings around) {
-        Job job = JobFile.load(Path.of(file), envFile(env), settings, around.base(), around.environment(), EXPRESSIONS);
-        return of(file, job, around);
+        return of(file, parsed(file, env, settings, around), around);
+    }
+
+    private static Job parsed(String file, Optional<String> env, Map<String, String> settings, Surroundings around) {
+        if (!isOnStorage(file)) {
+            return JobFile.load(
+                    Path.of(file), envFile(env), settings, around.base(), around.environment(), EXPRESSIONS);
+        }
+        FileLocation at = location(file, around);
+        byte[] content = around.storages()
+                .apply(at.folder().uri(), StorageOptions.DEFAULT)
+                .find(at.name())
+                .orElseThrow(() -> Fault.user("No job file: " + file + ": there is none of that name"))
+                .content();
+        return JobFile.ofText(
+                file,
+                new String(content, StandardCharsets.UTF_8),
+                envFile(env),
+                settings,
+                around.base(),
+                around.environment(),
+                EXPRESSIONS);
+    }
+
+    /** Whether a job file is named by a uri. */
+    static boolean isOnStorage(String file) {
+        return file.contains("://");
+    }
+
+    static FileLocation location(String file, Surroundings around) {
+        return FileLocation.parse(file, around.base())
+                .orElseThrow(() -> Fault.user(
+                        "Invalid job file: " + file + ": must be a local path, s3://bucket/key or s3a://bucket/key"));
     }
 
     /**
@@ -224,6 +257,10 @@ record OpenJob(
         }
         if (settings.engine() instanceof WarehouseSettings.Snowflake account) {
             return account.account() + "/" + account.database() + " (Snowflake, schema " + settings.schema() + ")";
+        }
+        if (settings.engine() instanceof WarehouseSettings.Redshift server) {
+            return server.host() + ":" + server.port() + "/" + server.database() + " (Redshift, schema "
+                    + settings.schema() + ")";
         }
         return settings.schema();
     }

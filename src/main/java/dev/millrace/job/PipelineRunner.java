@@ -171,7 +171,7 @@ final class PipelineRunner {
             Optional<Supplier<Handover>> handover,
             Supplier<JobSource> source,
             Sparks spark) {
-        String json = JobFile.toJson(open.job());
+        String json = JobFile.toJson(open.job().withoutRemote());
         List<Phase> phases = phases(open.job());
         RunStore run = open.store()
                 .begin(

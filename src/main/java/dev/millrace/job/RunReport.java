@@ -34,9 +34,11 @@ final class RunReport {
     }
 
     static int run(Arguments arguments, List<Phase> wanted, Surroundings around, PrintStream out) {
-        OpenJob open = OpenJob.load(arguments, around);
-        PipelineRunner runner = new PipelineRunner(around, arguments.selection());
-        return report(open, () -> runner.run(open, arguments.run(), arguments.units(), wanted), out);
+        return new ExitReport(arguments, around).of(() -> {
+            OpenJob open = OpenJob.load(arguments, around);
+            PipelineRunner runner = new PipelineRunner(around, arguments.selection());
+            return report(open, () -> runner.run(open, arguments.run(), arguments.units(), wanted), out);
+        });
     }
 
     /** Runs all phases over what is selected of a job's source. */

@@ -18,6 +18,8 @@ final class Sparks implements Supplier<SparkSession>, AutoCloseable {
 
     static final int COMPILED_BYTES = 8000;
 
+    private static final String TIME_ZONE = "spark.sql.session.timeZone";
+
     private final String name;
     private final Consumer<SparkSession> prepare;
     private Optional<SparkSession> session = Optional.empty();
@@ -44,7 +46,9 @@ final class Sparks implements Supplier<SparkSession>, AutoCloseable {
 
     private SparkSession start() {
         if (SparkSession.getDefaultSession().isDefined()) {
-            return SparkSession.getDefaultSession().get();
+            SparkSession platforms = SparkSession.getDefaultSession().get();
+            platforms.conf().set(TIME_ZONE, "UTC");
+            return platforms;
         }
         ours = true;
         SparkConf conf = new SparkConf();
@@ -58,7 +62,7 @@ final class Sparks implements Supplier<SparkSession>, AutoCloseable {
         }
         conf.setIfMissing(LARGEST_METHOD, String.valueOf(COMPILED_BYTES));
         SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
-        spark.conf().set("spark.sql.session.timeZone", "UTC");
+        spark.conf().set(TIME_ZONE, "UTC");
         return spark;
     }
 

@@ -75,7 +75,8 @@ record StoredRun(OpenJob open, RunStore store) {
                 + ": name its job file by --job JOB, or give the run's folder");
     }
 
-    private static List<String> jobFiles(Surroundings around) {
+    /** The job files that are looked through when a command names none. */
+    static List<String> jobFiles(Surroundings around) {
         Path folder = around.base().resolve(JOBS);
         if (!Files.isDirectory(folder)) {
             return List.of();

@@ -9,6 +9,8 @@ import dev.millrace.warehouse.duckdb.DuckDbOptions;
 import dev.millrace.warehouse.duckdb.DuckDbWarehouse;
 import dev.millrace.warehouse.postgres.PostgresOptions;
 import dev.millrace.warehouse.postgres.PostgresWarehouse;
+import dev.millrace.warehouse.redshift.RedshiftOptions;
+import dev.millrace.warehouse.redshift.RedshiftWarehouse;
 import dev.millrace.warehouse.snowflake.SnowflakeOptions;
 import dev.millrace.warehouse.snowflake.SnowflakeWarehouse;
 import java.nio.file.Path;
@@ -67,6 +69,10 @@ record Surroundings(
                             access.staging(),
                             access.spark()),
                     settings.schema());
+        }
+        if (settings.engine() instanceof WarehouseSettings.Redshift server) {
+            return new RedshiftWarehouse(
+                    new RedshiftOptions(server, access.secret().apply(server.password())), settings.schema());
         }
         throw new IllegalStateException("No such engine: " + settings.engine());
     }

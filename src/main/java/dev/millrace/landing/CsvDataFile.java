@@ -149,8 +149,12 @@ final class CsvDataFile implements DataFileWriter {
     }
 
     @Override
-    public StoredFile finish() throws IOException {
+    public void endRows() throws IOException {
         out.close();
+    }
+
+    @Override
+    public StoredFile finish() {
         return upload.commit();
     }
 

@@ -19,7 +19,10 @@ interface DataFileWriter extends Closeable {
     /** Bytes that have left memory. */
     long written();
 
-    /** Makes the file durable and visible. */
+    /** Writes all that tells rows; what follows only describes it. */
+    void endRows() throws IOException;
+
+    /** Makes the file durable and visible; rows have ended. */
     StoredFile finish() throws IOException;
 
     /** Without an earlier {@link #finish}: drops the file. */

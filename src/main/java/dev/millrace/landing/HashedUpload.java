@@ -26,7 +26,7 @@ final class HashedUpload implements Upload {
         }
     }
 
-    /** Of all bytes written, once. */
+    /** Of all bytes written so far. */
     String hash() {
         return HexFormat.of().formatHex(stream.getMessageDigest().digest());
     }

@@ -9,8 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a run has landed, told by the bytes of its files, whatever they are named: runs that bring the same have the same
- * fingerprint. Equal rows of a unit in an equal order make equal files.
+ * What a run has landed, told by the bytes that hold its rows, whatever the files are named: runs that bring the same have the
+ * same fingerprint. Equal rows of a unit in an equal order make equal bytes; not so the footers of Parquet, in which its
+ * library writes sets in an order that each process has for itself.
  */
 public final class LandedContent {
     /** In the manifest of a unit: the hash of its files, but for those in quarantine. Empty where it has none. */

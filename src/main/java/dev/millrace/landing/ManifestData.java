@@ -63,6 +63,7 @@ final class ManifestData {
                     UTF8String.fromString(file.etag())
                 }));
             }
+            out.endRows();
             out.finish();
             return memory.bytes.toByteArray();
         } catch (IOException e) {

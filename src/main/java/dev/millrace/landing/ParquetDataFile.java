@@ -264,8 +264,12 @@ final class ParquetDataFile implements DataFileWriter {
     }
 
     @Override
-    public StoredFile finish() throws IOException {
+    public void endRows() throws IOException {
         endRowGroup();
+    }
+
+    @Override
+    public StoredFile finish() throws IOException {
         file.end(facts);
         return upload.commit();
     }

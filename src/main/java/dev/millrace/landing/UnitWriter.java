@@ -207,12 +207,13 @@ final class UnitWriter implements DataWriter<InternalRow> {
     }
 
     private void finish(TableState state) throws IOException {
-        StoredFile file = state.open.finish();
-        state.open = null;
-        files.add(new DataFile(state.table.name(), file.path(), file.bytes(), state.openRows, file.etag()));
+        state.open.endRows();
         if (!state.table.quarantine()) {
             content.add(LandedContent.file(state.table.name(), state.openRows, state.hashed.hash()));
         }
+        StoredFile file = state.open.finish();
+        state.open = null;
+        files.add(new DataFile(state.table.name(), file.path(), file.bytes(), state.openRows, file.etag()));
     }
 
     @Override

@@ -284,6 +284,11 @@ public final class JobStore {
         return run;
     }
 
+    /** The name of a run that is about to begin, for whoever has to name it before it does. */
+    public RunId nextId() {
+        return newId();
+    }
+
     /**
      * Names sort by start, to the second. A run that follows another within its second, or after the clock was set back,
      * is named as if it began in the second after it.

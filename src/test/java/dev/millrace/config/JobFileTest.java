@@ -87,6 +87,7 @@ class JobFileTest {
                                 Optional.empty()),
                         Optional.empty(),
                         new S3Settings(Optional.empty(), Optional.empty(), false),
+                        Optional.empty(),
                         Optional.empty()));
     }
 
@@ -468,6 +469,26 @@ class JobFileTest {
                                 percent("0"),
                                 Map.of("orders", 1_000_000_000_000L),
                                 Map.of("orders", List.of("order_key", "total")),
-                                Map.of("orders", List.of(List.of("order_key"), List.of("pk", "day")))))));
+                                Map.of("orders", List.of(List.of("order_key"), List.of("pk", "day")))))),
+                Optional.of(new RemoteSettings(
+                        Optional.of("eu-west-1"),
+                        Optional.of(URI.create("http://localhost:5000")),
+                        Optional.of(new RemoteSettings.Glue("millrace", Optional.of("G.1X"), Optional.of(10))),
+                        Optional.of(new RemoteSettings.EmrServerless(
+                                "00f1abcd",
+                                "arn:aws:iam::111122223333:role/millrace",
+                                Optional.of("/millrace/drivers"),
+                                code("s3://acme/millrace.jar"))),
+                        Optional.of(new RemoteSettings.Emr("j-2AXXXXXXGAPLF", code("s3://acme/millrace.jar"))),
+                        Optional.of(new RemoteSettings.Batch(
+                                "spark",
+                                "millrace:3",
+                                Optional.of(16),
+                                List.of("spark-submit", "--master", "local[4]"),
+                                code("/opt/millrace/millrace.jar"))))));
+    }
+
+    private static RemoteSettings.Code code(String jar) {
+        return new RemoteSettings.Code(jar, List.of("s3://acme/driver.jar"), Map.of("spark.executor.memory", "4g"));
     }
 }

@@ -107,6 +107,13 @@ class JobMistakesTest {
             quoteCharacter = '^',
             value = {
                 "overlap: Skip | overlap: Skip: must be skip or wait",
+                "remote: {glue: {job: a, workers: 4}} | remote.glue.workers: 4: has no effect without worker-type: add"
+                        + " that, or remove it",
+                "remote: {emr: {cluster: j-1, jar: s3://a1a/m.jar, conf: {spark.hadoop.fs.s3a.secret.key: abc}}} |"
+                        + " remote.emr.conf: spark.hadoop.fs.s3a.secret.key looks like a secret, which a platform would"
+                        + " show: give the role what it needs instead",
+                "remote: {batch: {queue: q, definition: d, jar: m.jar}} | remote.batch.jar: m.jar: must be an absolute path"
+                        + " or a file on S3, for example /opt/millrace/millrace.jar",
                 "overlap: [skip] | overlap: must be skip or wait, not a list",
                 "overlap: {a: b} | overlap: must be skip or wait, not a map",
                 "overlap: | overlap: has no value: write one, or leave the key out",
@@ -171,8 +178,8 @@ class JobMistakesTest {
                         + " for example [order_id] or [[order_id, line]]",
                 "region: eu-west-1 | region: unknown key: did you mean source.dynamodb.region?",
                 "resume_within: 1h | resume_within: unknown key: did you mean resume-within?",
-                "zzz: 1 | zzz: unknown key: known here are job, overlap, resume-within, every, after, retries, source, schema, tables,"
-                        + " functions, staging, lake, s3, warehouse",
+                "zzz: 1 | zzz: unknown key: known here are job, overlap, resume-within, every, after, retries, source,"
+                        + " schema, tables, functions, staging, lake, s3, warehouse, remote",
                 "job: again | job: is given twice, first in line 1: remove one",
                 "[a]: b | has a key that is a list or map: a key must be text",
                 "overlap: !env X | overlap: has the tag !env: tags are not used here",
@@ -250,6 +257,37 @@ class JobMistakesTest {
                         .mistakes())
                 .containsExactly("jobs/test.yaml:8: staging.spool-key: has no effect without spool: encrypt: add that,"
                         + " or remove spool-key");
+    }
+
+    @Test
+    void redshiftReadsTheLandingFromS3AndNeedsARole() {
+        String job = """
+                job: test
+                source: {dynamodb: {table: shop, region: us-east-1}}
+                schema: {kind: EntityType}
+                staging: {at: s3://acme/staging}
+                warehouse:
+                  redshift: {host: h, database: d, user: u, password: "${env:P}", iam-role: "arn:aws:iam::111122223333:role/r"}
+                """;
+        files.variable("P", "secret");
+        assertThat(files.job(job).mistakes()).isEmpty();
+        assertThat(files.job(job.replace("s3://acme/staging", "data/staging")).mistakes())
+                .containsExactly(
+                        "jobs/test.yaml:4: staging.at: data/staging: is read by the warehouse itself, which reads from S3 only:"
+                                + " must be s3://bucket/prefix");
+        assertThat(files.job(job.replace(", iam-role: \"arn:aws:iam::111122223333:role/r\"", ""))
+                        .mistakes())
+                .containsExactly(
+                        "jobs/test.yaml:6: warehouse.redshift.iam-role: is missing: role: ARN, several chained by"
+                                + " commas, or default");
+        assertThat(files.job(job.replace(
+                                "111122223333:role/r\"", "1:role/r\", tables: {orders: {distkey: a, diststyle: even}}"))
+                        .mistakes())
+                .containsExactly(
+                        "jobs/test.yaml:6: warehouse.redshift.iam-role: arn:aws:iam::1:role/r: must be a role's ARN, for example"
+                                + " arn:aws:iam::111122223333:role/millrace-copy, or default",
+                        "jobs/test.yaml:6: warehouse.redshift.tables.orders.diststyle: even: has no effect beside distkey:"
+                                + " remove one of them");
     }
 
     @Test

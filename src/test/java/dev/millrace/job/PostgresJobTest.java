@@ -65,25 +65,7 @@ class PostgresJobTest {
         try (Warehouse one = new DuckDbWarehouse(duckDb.database(), "shop", DuckDbOptions.DEFAULT);
                 Warehouse other =
                         new PostgresWarehouse(PostgresServer.options(PostgresServer.port(), database), "shop")) {
-            List<String> tables = Queried.of(
-                            other, "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'shop'")
-                    .rows()
-                    .stream()
-                    .map(row -> row.get(0))
-                    .toList();
-            assertThat(tables).hasSizeGreaterThan(5);
-            for (String table : tables) {
-                List<List<String>> columns = Queried.of(
-                                other,
-                                "SELECT column_name::text, data_type::text FROM information_schema.columns"
-                                        + " WHERE table_schema = 'shop' AND table_name = '" + table
-                                        + "' ORDER BY ordinal_position")
-                        .rows();
-                Queried expected = Queried.of(one, select(columns, table, "lower(hex(%s))"));
-                Queried found = Queried.of(other, select(columns, table, "encode(%s, 'hex')"));
-                assertThat(found.header()).as(table).isEqualTo(expected.header());
-                assertThat(sorted(found)).as(table).isEqualTo(sorted(expected));
-            }
+            assertSameRows(one, other);
         }
         try (Stream<Path> files = Files.walk(folder.resolve("postgres"))) {
             assertThat(files.filter(Files::isRegularFile).filter(PostgresJobTest::holdsPassword))
@@ -142,6 +124,34 @@ class PostgresJobTest {
     private static void loadInto(ShopJob job, String database, String password) throws IOException {
         PostgresShopJob.loadInto(job, database, password);
         Files.writeString(job.file(), Files.readString(job.file()).replace(", unchanged: replace", ""));
+    }
+
+    /**
+     * Compares all tables.
+     *
+     * @param one DuckDB
+     * @param other PostgreSQL, or one of its family
+     */
+    static void assertSameRows(Warehouse one, Warehouse other) {
+        List<String> tables = Queried.of(
+                        other, "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'shop'")
+                .rows()
+                .stream()
+                .map(row -> row.get(0))
+                .toList();
+        assertThat(tables).hasSizeGreaterThan(5);
+        for (String table : tables) {
+            List<List<String>> columns = Queried.of(
+                            other,
+                            "SELECT column_name::text, data_type::text FROM information_schema.columns"
+                                    + " WHERE table_schema = 'shop' AND table_name = '" + table
+                                    + "' ORDER BY ordinal_position")
+                    .rows();
+            Queried expected = Queried.of(one, select(columns, table, "lower(hex(%s))"));
+            Queried found = Queried.of(other, select(columns, table, "encode(%s, 'hex')"));
+            assertThat(found.header()).as(table).isEqualTo(expected.header());
+            assertThat(sorted(found)).as(table).isEqualTo(sorted(expected));
+        }
     }
 
     /** @param hex an expression for a binary column's bytes */

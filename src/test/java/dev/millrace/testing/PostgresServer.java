@@ -179,7 +179,7 @@ public final class PostgresServer {
                 "set -e; as=(); if [[ $(id -u) == 0 ]]; then user=nobody; id -u postgres >/dev/null 2>&1 && user=postgres;"
                         + " chown -R $user \"$1\"; as=(setpriv --reuid=$user --clear-groups); fi; cd \"$1\";"
                         + " \"${as[@]}\" \"$2/initdb\" -D data -U " + ADMIN
-                        + " --pwfile=\"$3\" -A scram-sha-256 -E UTF8 --locale=C"
+                        + " --pwfile=\"$3\" -A md5 -E UTF8 --locale=C"
                         + " --no-sync >initdb.log 2>&1;"
                         + " printf \"ssl = on\\nssl_cert_file = '%s/server.crt'\\nssl_key_file = '%s/server.key'\\n\" \"$1\" \"$1\""
                         + " >>data/postgresql.conf;"

@@ -21,6 +21,7 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -137,8 +138,10 @@ public final class PostgresWarehouse extends SchemaWarehouse<PostgresSession, Po
 
     /** Nobody can reach the next version's tables before the renames are committed. */
     @Override
-    protected void lock(PostgresSession session, List<String> live, List<String> next) throws SQLException {
-        new TableLocks(session, options.server().patience()).take(live);
+    protected void lock(PostgresSession session, List<String> views, List<String> live, List<String> next)
+            throws SQLException {
+        new TableLocks(session, options.server().patience())
+                .take(Stream.concat(views.stream(), live.stream()).toList());
     }
 
     @Override

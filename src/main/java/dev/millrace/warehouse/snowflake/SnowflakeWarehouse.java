@@ -241,11 +241,11 @@ public final class SnowflakeWarehouse implements Warehouse {
         }
     }
 
-    /** A schema that is like live: first ones are transient, which keep no fail-safe copies of what is replaced hourly. */
+    /** A schema that is like live; where none is, transient, which keeps no fail-safe copies of what is replaced hourly. */
     private void build(SnowflakeSession session, Versions versions, Load load, OptionalLong against)
             throws SQLException {
         Optional<Versions.Listed> live = versions.schema(stored(schema));
-        boolean isTransient = versions.live().isEmpty() || versions.live().get().isTransient();
+        boolean isTransient = live.map(Versions.Listed::isTransient).orElse(true);
         String namespace = StoredVersion.namespace(schema, load.run());
         own.define(
                 session,

@@ -80,7 +80,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
 
     protected abstract S open();
 
-    protected abstract V versions(S session);
+    protected abstract V versions(S session) throws SQLException;
 
     /** Makes the schema and tables of a version. */
     protected abstract void build(S session, StoredVersion version, Load load) throws SQLException;
@@ -107,10 +107,12 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     /**
      * Takes locks until the transaction ends.
      *
-     * @param live tables and views that readers use, as statements write them
+     * @param views on live tables, in other schemas
+     * @param live tables that readers use, all as statements write them
      * @param next tables that take their place
      */
-    protected abstract void lock(S session, List<String> live, List<String> next) throws SQLException;
+    protected abstract void lock(S session, List<String> views, List<String> live, List<String> next)
+            throws SQLException;
 
     /** What is set for the transaction in which a version is dropped, so that it waits for no reader for long. */
     protected abstract void hurry(S session) throws SQLException;
@@ -342,15 +344,11 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         Dependents known = dependents(session, tables);
         known.require(who, recreatesViews());
         inherited(session, schema, next.namespace()).giveAndCompare();
-        List<String> names = new ArrayList<>(
-                known.views().stream().map(Dependents.View::name).toList());
-        tables.forEach(table -> names.add(identifier(schema) + "." + identifier(table)));
         lock(
                 session,
-                names,
-                next.tables().stream()
-                        .map(table -> identifier(next.namespace()) + "." + identifier(table))
-                        .toList());
+                known.views().stream().map(Dependents.View::name).toList(),
+                places(schema, tables),
+                places(next.namespace(), next.tables()));
         // From here on nobody can add to it.
         Dependents dependents = dependents(session, tables);
         dependents.require(who, recreatesViews());
@@ -362,6 +360,12 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         }
         rename(session, next.namespace(), schema);
         dependents.recreate(session, who);
+    }
+
+    private static List<String> places(String schema, List<String> tables) {
+        return tables.stream()
+                .map(table -> identifier(schema) + "." + identifier(table))
+                .toList();
     }
 
     private static void rename(SqlSession session, String from, String to) throws SQLException {

@@ -75,14 +75,17 @@ public final class SwapBenchmark {
                                 new Column("text", ColumnType.STRING, true)),
                         List.of("id")))
                 .toList();
-        DataFile rows = landing.parquet(
-                "rows",
-                "swaps/rows.parquet",
-                1000,
-                "SELECT range::BIGINT AS id, 'row ' || range AS text FROM range(1000)");
+        // Of the ledger each table needs a file of its own.
+        List<DataFile> files = definitions.stream()
+                .map(table -> landing.parquet(
+                        table.name(),
+                        "swaps/" + table.name() + ".parquet",
+                        1000,
+                        "SELECT range::BIGINT AS id, 'row ' || range AS text FROM range(1000)"))
+                .toList();
         PostgresWarehouse warehouse = new PostgresWarehouse(
                 PostgresServer.options(PostgresServer.port(), database, 2, Duration.ofMinutes(1)), "shop");
-        load(warehouse, definitions, rows, 1);
+        load(warehouse, definitions, files, 1);
         warehouse.replace(Landing.load(1, definitions));
 
         ExecutorService pool = Executors.newFixedThreadPool(READERS);
@@ -93,7 +96,7 @@ public final class SwapBenchmark {
         long quietUntil = System.nanoTime();
         List<Read> replacements = new ArrayList<>();
         for (int k = 2; k <= swaps + 1; k++) {
-            load(warehouse, definitions, rows, k);
+            load(warehouse, definitions, files, k);
             long begin = System.nanoTime();
             warehouse.replace(Landing.load(k, definitions));
             replacements.add(new Read(begin, System.nanoTime()));
@@ -109,14 +112,13 @@ public final class SwapBenchmark {
         print(reads, quietUntil, replacements);
     }
 
-    private void load(PostgresWarehouse warehouse, List<TableDefinition> definitions, DataFile rows, int k) {
+    private void load(PostgresWarehouse warehouse, List<TableDefinition> definitions, List<DataFile> files, int k) {
         Load load = Landing.load(k, definitions);
         warehouse.prepare(load);
-        for (TableDefinition table : definitions) {
-            DataFile own = new DataFile(table.name(), rows.path(), rows.bytes(), rows.rows(), rows.etag());
+        for (int i = 0; i < tables; i++) {
             warehouse.upload(
                     load,
-                    Landing.table(table, FileFormat.PARQUET, Codec.ZSTD, List.of(own)),
+                    Landing.table(definitions.get(i), FileFormat.PARQUET, Codec.ZSTD, List.of(files.get(i))),
                     landing.storage(),
                     file -> {});
         }

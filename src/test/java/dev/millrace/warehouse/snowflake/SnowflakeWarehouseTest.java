@@ -376,6 +376,9 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         assertThat(shown("SHOW GRANTS ON SCHEMA @DB.SHOP", "privilege", "grantee_name"))
                 .contains("USAGE READER");
         assertThat(schemas()).containsExactlyInAnyOrder("_MILLRACE", "OPS", "SHOP");
+        replaceBy(2);
+        assertThat(shown("SHOW SCHEMAS LIKE 'SHOP%' IN DATABASE @DB", "name", "options"))
+                .containsExactlyInAnyOrder("SHOP ", StoredVersion.namespace("shop", Landing.runId(1)) + " ");
     }
 
     @Test

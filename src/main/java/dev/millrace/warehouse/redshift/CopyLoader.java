@@ -1,0 +1,376 @@
+package dev.millrace.warehouse.redshift;
+
+import static dev.millrace.warehouse.SqlText.identifier;
+
+import dev.millrace.fault.Fault;
+import dev.millrace.landing.StoredParquet;
+import dev.millrace.run.DataFile;
+import dev.millrace.storage.Storage;
+import dev.millrace.storage.StoredFile;
+import dev.millrace.storage.Upload;
+import dev.millrace.table.Column;
+import dev.millrace.table.ColumnType;
+import dev.millrace.warehouse.LandingFiles;
+import dev.millrace.warehouse.Load;
+import dev.millrace.warehouse.Steps;
+import dev.millrace.warehouse.sql.CsvRows;
+import dev.millrace.warehouse.sql.ParquetColumns;
+import dev.millrace.warehouse.sql.SqlSession;
+import dev.millrace.warehouse.sql.StoredVersion;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.zip.CRC32;
+import java.util.zip.GZIPOutputStream;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Type;
+
+/**
+ * Loads landing files of one table by COPY, many to a transaction, each with its row in the ledger.
+ *
+ * <p>COPY takes a Parquet file's columns by their position, so each file's footer is compared before: names, order, types
+ * and rows. The table is locked from the begin of the transaction to its end; so nobody else loads into it between the look
+ * into the ledger and the rows that are added to it.
+ *
+ * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-copy-from-columnar.html">COPY from columnar
+ *     data formats</a>
+ */
+final class CopyLoader {
+    private static final int BATCH_FILES = 500;
+    private static final long BATCH_BYTES = 8L << 30;
+    private static final int BUFFER_BYTES = 64 << 10;
+    private static final String TEXT_TABLE = identifier("millrace_load");
+
+    private final RedshiftOptions options;
+    private final TableLayout layout;
+    private final RedshiftSession session;
+    private final RedshiftVersionTable versions;
+    private final Load load;
+    private final LandingFiles landing;
+    private final Steps steps;
+    private long lastFailed = -1;
+
+    CopyLoader(
+            RedshiftOptions options,
+            TableLayout layout,
+            RedshiftSession session,
+            RedshiftVersionTable versions,
+            Load load,
+            LandingFiles landing,
+            Steps steps) {
+        this.options = options;
+        this.layout = layout;
+        this.session = session;
+        this.versions = versions;
+        this.load = load;
+        this.landing = landing;
+        this.steps = steps;
+    }
+
+    static List<List<DataFile>> batches(List<DataFile> files) {
+        return LandingFiles.batches(files, BATCH_FILES, BATCH_BYTES);
+    }
+
+    /** A COPY that the server refused, perhaps for one of several files. */
+    private static final class Refused extends Exception {
+        private static final long serialVersionUID = 1;
+
+        private final transient Fault fault;
+
+        Refused(Fault fault) {
+            super(fault);
+            this.fault = fault;
+        }
+    }
+
+    /**
+     * Loads all files of a batch. Where the server refuses one it is looked for: the others are loaded then.
+     *
+     * @throws Fault WORLD that names the file and, where a value does not fit, row and column as far as they are known
+     */
+    void load(List<DataFile> batch) {
+        try {
+            copy(batch);
+        } catch (Refused several) {
+            for (DataFile file : batch.size() == 1 ? List.<DataFile>of() : batch) {
+                try {
+                    copy(List.of(file));
+                } catch (Refused one) {
+                    throw one.fault;
+                }
+            }
+            if (batch.size() == 1) {
+                throw several.fault;
+            }
+        }
+    }
+
+    private void copy(List<DataFile> batch) throws Refused {
+        CopyManifest manifest = new CopyManifest();
+        List<String> texts = new ArrayList<>();
+        for (DataFile file : batch) {
+            switch (landing.table().format()) {
+                case PARQUET -> {
+                    requireParquet(file);
+                    manifest.add(landing.uri(file), file.bytes());
+                }
+                case CSV -> {
+                    StoredFile text = escaped(file);
+                    texts.add(text.path());
+                    manifest.add(storage().uri(text.path()), text.bytes());
+                }
+            }
+        }
+        String path = path(batch.get(0), batch.size(), "manifest.json");
+        manifest.put(storage(), path);
+        boolean isCopied = copy(batch, storage().uri(path));
+        storage().delete(texts);
+        if (!isCopied) {
+            // Another process loaded some of them meanwhile.
+            List<DataFile> rest = missing(batch);
+            if (!rest.isEmpty()) {
+                copy(rest);
+            }
+            return;
+        }
+        steps.after("files loaded");
+    }
+
+    private Storage storage() {
+        return landing.staging();
+    }
+
+    /** Beside the run's state; goes when the run's files go. */
+    private String path(DataFile file, int files, String end) {
+        CRC32 crc = new CRC32();
+        crc.update(file.path().getBytes(StandardCharsets.UTF_8));
+        return String.format(
+                Locale.ROOT,
+                "%s/runs/%s/copy/%s/%08x-%d-%s",
+                load.job(),
+                load.run(),
+                landing.table().name(),
+                crc.getValue(),
+                files,
+                end);
+    }
+
+    private List<DataFile> missing(List<DataFile> batch) {
+        try {
+            Set<String> loaded = loaded();
+            return batch.stream().filter(f -> !loaded.contains(f.path())).toList();
+        } catch (SQLException e) {
+            throw session.failure("Cannot load " + landing.table().name(), e);
+        }
+    }
+
+    private Set<String> loaded() throws SQLException {
+        return versions.loaded(load.run(), landing.table().name()).stream()
+                .map(DataFile::path)
+                .collect(Collectors.toSet());
+    }
+
+    /**
+     * One transaction, tried again where it collides with others.
+     *
+     * @return false where the ledger has some of the files already; nothing is loaded then
+     */
+    private boolean copy(List<DataFile> batch, String manifest) throws Refused {
+        Retry retry = new Retry(options.server().patience());
+        while (true) {
+            try {
+                return session.transaction(() -> {
+                    StoredVersion version = claimed();
+                    Set<String> loaded = loaded();
+                    if (batch.stream().anyMatch(file -> loaded.contains(file.path()))) {
+                        return false;
+                    }
+                    long copied = copied(version, manifest);
+                    requireRows(batch, copied);
+                    steps.after("rows written");
+                    // Again: what was read must be what the manifest describes.
+                    batch.forEach(landing::require);
+                    versions.add(load.run(), batch);
+                    return true;
+                });
+            } catch (SQLException e) {
+                if (!RedshiftSession.isPassing(e) || !retry.again()) {
+                    throw new Refused(failure(batch, e));
+                }
+            }
+        }
+    }
+
+    /** The table is this transaction's alone, before anything is read. */
+    private StoredVersion claimed() throws SQLException {
+        Fault gone = Fault.world("Run " + load.run()
+                + " has no staging any more: it went live, or a later run removed it: start a new run");
+        String namespace = RedshiftVersionTable.namespace(load.schema(), load.run());
+        try {
+            session.execute("LOCK TABLE " + identifier(namespace) + "."
+                    + identifier(landing.table().name()));
+        } catch (SQLException e) {
+            if (RedshiftSession.isMissing(e)) {
+                throw gone;
+            }
+            throw e;
+        }
+        return versions.claim(load.run()).filter(v -> !v.isLive()).orElseThrow(() -> gone);
+    }
+
+    /** Rows that COPY loaded. */
+    private long copied(StoredVersion version, String manifest) throws SQLException {
+        String target = identifier(version.namespace()) + "."
+                + identifier(landing.table().name());
+        if (!layout.parses(landing.table().definition())) {
+            session.execute(copyStatement(target, manifest));
+            return session.number("SELECT pg_last_copy_count()");
+        }
+        session.execute(layout.createTextTable(TEXT_TABLE, landing.table().definition()));
+        session.execute(copyStatement(TEXT_TABLE, manifest));
+        long copied = session.number("SELECT pg_last_copy_count()");
+        session.execute("INSERT INTO " + target + " SELECT "
+                + landing.table().definition().columns().stream()
+                        .map(c -> c.type().kind() == ColumnType.Kind.JSON
+                                ? "json_parse(" + identifier(c.name()) + ")"
+                                : identifier(c.name()))
+                        .collect(Collectors.joining(", "))
+                + " FROM " + TEXT_TABLE);
+        session.execute("DROP TABLE " + TEXT_TABLE);
+        return copied;
+    }
+
+    private String copyStatement(String target, String manifest) {
+        String role = options.server().iamRole();
+        String copy = "COPY " + target + " FROM " + RedshiftText.literal(manifest) + " IAM_ROLE "
+                + (role.equals("default") ? role : RedshiftText.literal(role));
+        return switch (landing.table().format()) {
+            case PARQUET -> copy + " FORMAT AS PARQUET MANIFEST";
+            case CSV -> copy + " MANIFEST GZIP DELIMITER '" + EscapedText.DELIMITER + "' ESCAPE COMPUPDATE OFF";
+        };
+    }
+
+    private void requireRows(List<DataFile> batch, long copied) {
+        if (batch.size() == 1) {
+            landing.requireRows(batch.get(0), copied);
+        }
+        long expected = batch.stream().mapToLong(DataFile::rows).sum();
+        if (copied != expected) {
+            throw Fault.world("Cannot load " + landing.table().name() + ": Redshift loaded " + copied + " rows of "
+                    + batch.size() + " files, the manifest says " + expected + ": nothing of them is kept; run again");
+        }
+    }
+
+    private void requireParquet(DataFile file) {
+        StoredFile stored = landing.require(file);
+        try (ParquetFileReader reader = ParquetFileReader.open(new StoredParquet(landing.staging(), stored))) {
+            MessageType schema = reader.getFileMetaData().getSchema();
+            ParquetColumns.require(landing, file, schema);
+            List<String> found = schema.getFields().stream().map(Type::getName).toList();
+            List<String> wanted = landing.table().definition().columns().stream()
+                    .map(Column::name)
+                    .toList();
+            if (!found.equals(wanted)) {
+                throw landing.changed(
+                        file,
+                        ": its columns are " + String.join(", ", found) + ", the manifest says "
+                                + String.join(", ", wanted) + ", in this order");
+            }
+            landing.requireRows(file, reader.getRecordCount());
+        } catch (Fault e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            // The library throws what it likes on a file that is none of Parquet.
+            throw Fault.world(
+                    "Cannot load " + landing.uri(file) + " into "
+                            + landing.table().name() + ": it is no whole Parquet file: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** A file of CSV, written as COPY takes it. */
+    private StoredFile escaped(DataFile file) {
+        landing.require(file);
+        List<Column> columns = landing.table().definition().columns();
+        try (InputStream in = storage().open(file.path());
+                Upload upload = storage().create(path(file, 1, "text.gz"))) {
+            OutputStream out = new GZIPOutputStream(upload.stream(), BUFFER_BYTES);
+            EscapedText text = new EscapedText(out, columns);
+            CsvRows.copy(in, landing.table().codec(), columns, text);
+            out.close();
+            landing.requireRows(file, text.rows());
+            return upload.commit();
+        } catch (IOException e) {
+            String cause = Optional.ofNullable(e.getCause())
+                    .filter(IllegalArgumentException.class::isInstance)
+                    .map(c -> ": " + c.getMessage())
+                    .orElse("");
+            throw Fault.world(
+                    "Cannot load " + landing.uri(file) + " into "
+                            + landing.table().name() + ": " + e.getMessage() + cause,
+                    e);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private record LoadError(String file, long line, String column, String message) {}
+
+    /** Asks the server where it failed; outside of the transaction, which is undone. */
+    private Fault failure(List<DataFile> batch, SQLException e) {
+        String table = landing.table().name();
+        String what = batch.size() == 1 ? landing.uri(batch.get(0)) + " into " + table : table;
+        Fault plain = session.failure("Cannot load " + what, e);
+        try {
+            List<LoadError> errors = lastErrors();
+            return errors.isEmpty()
+                    ? plain
+                    : Fault.world(
+                            "Cannot load " + named(batch, errors.get(0).file()) + " into " + table + ": row "
+                                    + errors.get(0).line()
+                                    + (errors.get(0).column().isEmpty()
+                                            ? ""
+                                            : ", column " + errors.get(0).column())
+                                    + ": " + SqlSession.oneLine(errors.get(0).message())
+                                    + ": a value that Redshift cannot hold: leave the column out or compute another, and"
+                                    + " run again",
+                            e);
+        } catch (SQLException noAnswer) {
+            return plain;
+        }
+    }
+
+    /** The landing file behind the name that the server has of it. */
+    private String named(List<DataFile> batch, String file) {
+        return batch.stream()
+                .filter(f -> batch.size() == 1
+                        || file.equals(landing.uri(f))
+                        || file.equals(storage().uri(path(f, 1, "text.gz"))))
+                .findFirst()
+                .map(landing::uri)
+                .orElse(file);
+    }
+
+    /** <a href="https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html">SYS_LOAD_ERROR_DETAIL</a>. */
+    private List<LoadError> lastErrors() throws SQLException {
+        long query = session.number("SELECT pg_last_copy_id()");
+        if (query == lastFailed) {
+            // This time none began: what is told there is of an earlier one.
+            return List.of();
+        }
+        lastFailed = query;
+        return session.rows(
+                "SELECT trim(file_name), line_number, coalesce(trim(column_name), ''), trim(error_message)"
+                        + " FROM sys_load_error_detail WHERE query_id = " + query + " ORDER BY start_time LIMIT 1",
+                row -> new LoadError(row.getString(1), row.getLong(2), row.getString(3), row.getString(4)));
+    }
+}

@@ -1,0 +1,162 @@
+package dev.millrace.warehouse.redshift;
+
+import com.amazon.redshift.util.RedshiftException;
+import com.amazon.redshift.util.ServerErrorMessage;
+import dev.millrace.fault.Fault;
+import dev.millrace.warehouse.sql.SqlSession;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Properties;
+
+/** A connection to Redshift. */
+final class RedshiftSession extends SqlSession {
+    private static final String AUTHORIZATION = "28";
+    private static final String CONNECTION = "08";
+    private static final String UNKNOWN_DATABASE = "3D000";
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
+    private static final String DISK_FULL = "53100";
+    private static final String QUERY_CANCELED = "57014";
+    private static final String SERIALIZATION_FAILURE = "40001";
+    private static final String DEADLOCK = "40P01";
+
+    private final RedshiftOptions options;
+
+    private RedshiftSession(RedshiftOptions options, Connection connection) {
+        super(connection);
+        this.options = options;
+    }
+
+    /** @throws Fault WORLD with what to look at, when the server does not let us in */
+    static RedshiftSession open(RedshiftOptions options) {
+        try {
+            // Not by DriverManager: it does not see drivers that spark-submit adds by --jars.
+            Connection connection = new com.amazon.redshift.Driver().connect(url(options), properties(options));
+            RedshiftSession session = new RedshiftSession(options, connection);
+            // The catalog alone: views are shown with names in full.
+            session.execute("SET search_path TO pg_catalog");
+            session.execute("SET timezone TO 'UTC'");
+            session.execute("SET datestyle TO 'ISO'");
+            session.execute("SET statement_timeout TO 0");
+            return session;
+        } catch (NoClassDefFoundError e) {
+            throw Fault.user("The Redshift driver is not on the class path: add --packages"
+                    + " com.amazon.redshift:redshift-jdbc42 or its jar");
+        } catch (SQLException e) {
+            throw failure(options, "Cannot connect", e);
+        }
+    }
+
+    private static String url(RedshiftOptions options) {
+        return "jdbc:redshift://" + options.server().host() + ":"
+                + options.server().port() + "/"
+                + URLEncoder.encode(options.server().database(), StandardCharsets.UTF_8);
+    }
+
+    /** <a href="https://docs.aws.amazon.com/redshift/latest/mgmt/jdbc20-configuration-options.html">Options</a>. */
+    private static Properties properties(RedshiftOptions options) {
+        Properties properties = new Properties();
+        properties.setProperty("user", options.server().user());
+        properties.setProperty("password", options.password());
+        properties.setProperty("ApplicationName", "Millrace");
+        properties.setProperty("connectTimeout", "30");
+        properties.setProperty("tcpKeepAlive", "true");
+        // Numbers as the server writes them.
+        properties.setProperty("binarytransfer", "false");
+        switch (options.server().tls()) {
+            case VERIFY_FULL -> properties.setProperty("sslmode", "verify-full");
+            case REQUIRE -> properties.setProperty("sslfactory", "com.amazon.redshift.ssl.NonValidatingFactory");
+            case DISABLE -> properties.setProperty("ssl", "false");
+        }
+        return properties;
+    }
+
+    @Override
+    public String message(SQLException e) {
+        return text(e);
+    }
+
+    private static String text(SQLException e) {
+        Optional<ServerErrorMessage> server =
+                Optional.ofNullable(e instanceof RedshiftException r ? r.getServerErrorMessage() : null);
+        return oneLine(server.map(ServerErrorMessage::getMessage).orElseGet(() -> String.valueOf(e.getMessage())));
+    }
+
+    /**
+     * Whether a transaction failed because of others and may succeed when it is repeated: a serializable conflict, a
+     * deadlock, or a lock that was not got in time.
+     *
+     * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation.html">error 1023</a>
+     */
+    static boolean isPassing(SQLException e) {
+        String text = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+        return is(e, SERIALIZATION_FAILURE, DEADLOCK, QUERY_CANCELED)
+                || text.contains("serializable isolation violation")
+                || text.contains("deadlock detected");
+    }
+
+    /** Whether a statement took longer than it was given. */
+    static boolean isOutOfTime(SQLException e) {
+        return is(e, QUERY_CANCELED);
+    }
+
+    /** Whether something that a statement names is not there. */
+    static boolean isMissing(SQLException e) {
+        return is(e, "42P01", "3F000");
+    }
+
+    /** Whether the user has no right to it. */
+    static boolean isForbidden(SQLException e) {
+        return is(e, INSUFFICIENT_PRIVILEGE);
+    }
+
+    /** Whether two made the same thing at once. */
+    static boolean isMadeTwice(SQLException e) {
+        return is(e, "23505", "42P06", "42P07");
+    }
+
+    @Override
+    public Fault failure(String what, SQLException e) {
+        return failure(options, what, e);
+    }
+
+    private static Fault failure(RedshiftOptions options, String what, SQLException e) {
+        String place = what + ": Redshift at " + options.server().host() + ":"
+                + options.server().port() + ", database " + options.server().database() + ", user "
+                + options.server().user() + ": " + text(e);
+        String state = String.valueOf(e.getSQLState());
+        String text = text(e).toLowerCase(Locale.ROOT);
+        if (state.startsWith(AUTHORIZATION)) {
+            return Fault.world(place + ": check warehouse.redshift.user and password", e);
+        }
+        if (state.startsWith(CONNECTION)) {
+            return Fault.world(place + ": check host, port and tls, and whether the cluster is up; then run again", e);
+        }
+        if (text.contains("quota")) {
+            return Fault.world(
+                    place + ": raise the quota (ALTER SCHEMA … QUOTA) or keep fewer versions (keep-previous), and run"
+                            + " again; live is as it was",
+                    e);
+        }
+        if (state.equals(DISK_FULL) || text.contains("disk full")) {
+            return Fault.world(place + ": make room, and run again; live is as it was", e);
+        }
+        if (state.equals(UNKNOWN_DATABASE)) {
+            return Fault.world(place + ": create it, or check warehouse.redshift.database", e);
+        }
+        if (state.equals(INSUFFICIENT_PRIVILEGE)) {
+            return Fault.world(
+                    place + ": have it granted (GRANT CREATE ON DATABASE lets the user make schemas), and run again",
+                    e);
+        }
+        return isPassing(e)
+                ? Fault.world(
+                        place + ": other transactions are in the way; live is as it was; run again, or raise"
+                                + " warehouse.redshift.patience",
+                        e)
+                : Fault.world(place, e);
+    }
+}

@@ -1,0 +1,2 @@
+/** Amazon Redshift as a warehouse. */
+package dev.millrace.warehouse.redshift;
