@@ -1,5 +1,6 @@
 package dev.millrace.config;
 
+import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.Dependents;
 import dev.millrace.config.WarehouseSettings.DistStyle;
 import dev.millrace.config.WarehouseSettings.DuckDb;
@@ -142,6 +143,13 @@ final class WarehouseKeys {
                 Scalars.SERVER_NAME,
                 Snowflake::storageIntegration,
                 "A storage integration that may read `staging.at`, for a stage that Millrace makes.");
+        static final Key<Snowflake, Connector> CONNECTOR = Key.of(
+                "connector",
+                Scalar.oneOf(Connector.values()),
+                "copy",
+                Snowflake::connector,
+                "What loads the tables: `copy` by Snowflake itself, or `spark-snowflake` by its connector for Spark, which is"
+                        + " slower, and in which a table that was broken off is loaded anew.");
         static final Key<Snowflake, JsonColumns> JSON = Key.of(
                 "json",
                 Scalar.oneOf(JsonColumns.values()),
@@ -181,6 +189,7 @@ final class WarehouseKeys {
                                 DATABASE,
                                 STAGE,
                                 INTEGRATION,
+                                CONNECTOR,
                                 JSON,
                                 HOST,
                                 PORT,
@@ -197,6 +206,7 @@ final class WarehouseKeys {
                                 v.get(DATABASE),
                                 v.find(STAGE),
                                 v.find(INTEGRATION),
+                                v.get(CONNECTOR),
                                 v.get(JSON),
                                 v.find(HOST),
                                 v.get(PORT),
@@ -213,6 +223,15 @@ final class WarehouseKeys {
                     }
                     if (v.isGiven(PASSPHRASE) && !v.isGiven(KEY)) {
                         v.mistake(PASSPHRASE, "has no key to decrypt: remove it");
+                    }
+                    if (v.get(CONNECTOR) == Connector.SPARK_SNOWFLAKE) {
+                        if (v.isGiven(PASSPHRASE)) {
+                            v.mistake(PASSPHRASE, "is given, but spark-snowflake takes no encrypted key: decrypt it");
+                        }
+                        if (v.get(JSON) == JsonColumns.VARIANT) {
+                            v.mistake(
+                                    JSON, "is variant, which spark-snowflake cannot load: leave it out, or take copy");
+                        }
                     }
                 });
     }

@@ -88,6 +88,14 @@ public record WarehouseSettings(
         VARIANT
     }
 
+    /** What brings a landing into Snowflake's tables. */
+    public enum Connector {
+        /** Snowflake itself, from an external stage. */
+        COPY,
+        /** Snowflake's connector for Spark, which reads the landing and uploads it. */
+        SPARK_SNOWFLAKE
+    }
+
     /**
      * Snowflake.
      *
@@ -102,6 +110,7 @@ public record WarehouseSettings(
      * @param stage external, {@code SCHEMA.STAGE} or with the database before; exactly one of stage and storage
      *     integration is there
      * @param storageIntegration by which a stage of our own reads the staging
+     * @param connector what brings the landing into the tables
      * @param json what a column of JSON becomes
      * @param host where the account answers; empty: where its identifier says
      * @param port its TCP port
@@ -119,6 +128,7 @@ public record WarehouseSettings(
             String database,
             Optional<String> stage,
             Optional<String> storageIntegration,
+            Connector connector,
             JsonColumns json,
             Optional<String> host,
             int port,

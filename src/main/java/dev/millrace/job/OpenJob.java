@@ -30,7 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -41,7 +41,7 @@ import org.apache.spark.sql.SparkSession;
  * @param staging its storage
  * @param store its state below the staging
  * @param schemas its schema cache
- * @param warehouses opens the warehouse that settings name
+ * @param warehouses opens the warehouse that settings name, with a session for engines that load by Spark
  * @param storages opens the storage that a location names
  */
 record OpenJob(
@@ -50,7 +50,7 @@ record OpenJob(
         Storage staging,
         JobStore store,
         SchemaCache schemas,
-        Function<WarehouseSettings, Warehouse> warehouses,
+        BiFunction<WarehouseSettings, Supplier<SparkSession>, Warehouse> warehouses,
         BiFunction<String, StorageOptions, Storage> storages) {
     private static final Expressions EXPRESSIONS = new Expressions() {
         @Override
@@ -143,11 +143,13 @@ record OpenJob(
                 staging,
                 new JobStore(staging, job.name(), bringing(job), around.clock(), around.random()),
                 new SchemaCache(around.storages().apply(job.schema().cache().uri(), options)),
-                settings -> around.warehouses()
+                (settings, spark) -> around.warehouses()
                         .apply(
                                 settings,
                                 new WarehouseAccess(
-                                        ref -> ref.resolve(around.environment(), Secrets::find), staging.root())),
+                                        ref -> ref.resolve(around.environment(), Secrets::find),
+                                        staging.root(),
+                                        spark)),
                 around.storages());
     }
 
@@ -194,7 +196,19 @@ record OpenJob(
 
     /** The job's warehouse, to be closed. Throws a USER fault when the job file names none. */
     Warehouse openWarehouse() {
-        return warehouses.apply(warehouse());
+        return openWarehouse(() -> {
+            throw new IllegalStateException("Nothing is loaded here");
+        });
+    }
+
+    /** The job's warehouse to load into, to be closed. Throws a USER fault when the job file names none. */
+    Warehouse openWarehouse(Supplier<SparkSession> spark) {
+        return warehouses.apply(warehouse(), () -> {
+            S3a.require(file + ": staging.at", staging);
+            SparkSession session = spark.get();
+            S3a.configure(session, staging, options(job.s3()));
+            return session;
+        });
     }
 
     /** Where the job publishes. Throws a USER fault when the job file names no lake. */

@@ -28,7 +28,7 @@ final class ReplaceWork implements PhaseWork {
         Load load = landed.forWarehouse(context);
         context.record(r -> r.phaseStarted(Phase.REPLACE, 1));
         String epoch = context.open().store().live().replacing(load.run(), load.commit(), ThisProcess::isDead);
-        try (Warehouse warehouse = context.open().openWarehouse()) {
+        try (Warehouse warehouse = context.open().openWarehouse(context.spark())) {
             Version mine = new Version(load.run(), load.commit());
             boolean isLive = warehouse.live().equals(Optional.of(mine));
             while (!isLive) {

@@ -66,7 +66,8 @@ record Surroundings(
                             access.secret(account.key()),
                             access.secret(account.keyPassphrase()),
                             access.secret(account.password()),
-                            access.staging()),
+                            access.staging(),
+                            access.spark()),
                     settings.schema());
         }
         if (settings.engine() instanceof WarehouseSettings.Redshift server) {

@@ -23,7 +23,7 @@ final class UploadWork implements PhaseWork {
         int files = landed.tables().stream().mapToInt(t -> t.files().size()).sum();
         AtomicInteger done = new AtomicInteger();
         context.record(r -> r.phaseStarted(Phase.UPLOAD, files));
-        try (Warehouse warehouse = context.open().openWarehouse();
+        try (Warehouse warehouse = context.open().openWarehouse(context.spark());
                 ProgressLine line = ProgressLine.start(Phase.UPLOAD.label(), files)) {
             landed.requireNotOvertaken(context, warehouse);
             for (LandedTable table : landed.tables()) {

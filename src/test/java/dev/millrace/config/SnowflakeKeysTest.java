@@ -2,6 +2,7 @@ package dev.millrace.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.JsonColumns;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import java.nio.file.Path;
@@ -49,6 +50,7 @@ class SnowflakeKeysTest {
                         "RAW",
                         Optional.of("OPS.LANDING"),
                         Optional.empty(),
+                        Connector.COPY,
                         JsonColumns.TEXT,
                         Optional.empty(),
                         443,
@@ -76,12 +78,33 @@ class SnowflakeKeysTest {
                         "My Data",
                         Optional.empty(),
                         Optional.of("i"),
+                        Connector.COPY,
                         JsonColumns.VARIANT,
                         Optional.of("acme.privatelink.snowflakecomputing.com"),
                         8443,
                         false,
                         Duration.ofSeconds(90)));
         assertThat(JobFile.toJson(job)).contains("\"key\" : \"${secret:a#b}\"", "\"json\" : \"variant\"");
+    }
+
+    @Test
+    void theConnectorForSparkTakesNoEncryptedKeyAndNoVariant() {
+        Job job = files.job(job(
+                        "s3://acme/staging/",
+                        "account: a, user: u, key: '${secret:a#b}', warehouse: w, database: d, stage: S.T, connector:"
+                                + " spark-snowflake"))
+                .load();
+        assertThat(((Snowflake) job.warehouse().orElseThrow().engine()).connector())
+                .isEqualTo(Connector.SPARK_SNOWFLAKE);
+        assertThat(files.job(job(
+                                "s3://acme/staging/",
+                                "account: a, user: u, key: '${secret:a#b}', key-passphrase: '${secret:a#c}', warehouse: w,"
+                                        + " database: d, stage: S.T, connector: spark-snowflake, json: variant"))
+                        .mistakes())
+                .extracting(Object::toString)
+                .satisfiesExactlyInAnyOrder(
+                        mistake -> assertThat(mistake).contains("key-passphrase", "decrypt it"),
+                        mistake -> assertThat(mistake).contains("json", "take copy"));
     }
 
     private static final String LOGIN = "account: a, user: u, warehouse: w, database: d, ";

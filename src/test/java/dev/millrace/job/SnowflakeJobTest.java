@@ -2,13 +2,16 @@ package dev.millrace.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.JsonColumns;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.storage.StoredFile;
 import dev.millrace.testing.InMemory;
+import dev.millrace.testing.Processes;
 import dev.millrace.testing.S3Server;
 import dev.millrace.testing.SharedSpark;
 import dev.millrace.testing.SnowflakeServer;
+import dev.millrace.testing.SparkSnowflakeProcess;
 import dev.millrace.warehouse.Queried;
 import dev.millrace.warehouse.SqlText;
 import dev.millrace.warehouse.Warehouse;
@@ -63,13 +66,41 @@ class SnowflakeJobTest {
                                         + ", tls: false, user: shop_loader, key: \"${env:SHOP_KEY}\", role: loader,"
                                         + " warehouse: load_xs, database: " + database + ", storage-integration: "
                                         + SnowflakeServer.INTEGRATION + "}"));
-        for (int i = 0; i < 2; i++) {
-            StoredJob.Ended ended = snowflake.run();
-            assertThat(ended.exitCode()).as(ended.output()).isZero();
-            assertThat(ended.output()).contains("test/" + database + " (Snowflake, schema shop)");
+        StoredJob.Ended ended = snowflake.run();
+        assertThat(ended.exitCode()).as(ended.output()).isZero();
+        assertThat(ended.output()).contains("test/" + database + " (Snowflake, schema shop)");
+        assertSameRows(duckDb, options(database, key, staging));
+
+        // The next run loads by the connector for Spark.
+        Processes.Ended connected = Processes.run(byConnector(snowflake.file(), key));
+        assertThat(connected.exitCode()).as(connected.output()).isZero();
+        assertThat(SnowflakeServer.rows(
+                        SnowflakeServer.ADMIN,
+                        "SELECT COUNT(*) FROM TABLE(" + database + ".INFORMATION_SCHEMA.QUERY_HISTORY())"
+                                + " WHERE QUERY_TEXT LIKE 'copy into \"" + database
+                                + "\"%spark_connector_load_stage%'"))
+                .isNotEqualTo(List.of("0"));
+        assertSameRows(duckDb, options(database, key, staging));
+        for (StoredFile file : snowflake.storage().list("")) {
+            try (InputStream in = snowflake.storage().open(file.path())) {
+                assertThat(new String(in.readAllBytes(), StandardCharsets.ISO_8859_1))
+                        .as(file.path())
+                        .doesNotContain(key.substring(40, 80));
+            }
         }
+    }
+
+    /** A run in a process that has the connector, and the older driver that comes with it, in place of our driver. */
+    private static ProcessBuilder byConnector(Path job, String key) {
+        ProcessBuilder process = SparkSnowflakeProcess.builder(
+                "dev.millrace.job.Pipeline", job.toString(), "--set", "warehouse.snowflake.connector=spark-snowflake");
+        process.environment().put("SHOP_KEY", key);
+        return process.directory(folder.toFile());
+    }
+
+    private static void assertSameRows(ShopJob duckDb, SnowflakeOptions snowflake) {
         try (Warehouse one = new DuckDbWarehouse(duckDb.database(), "shop", DuckDbOptions.DEFAULT);
-                Warehouse other = new SnowflakeWarehouse(options(database, key, staging), "shop")) {
+                Warehouse other = new SnowflakeWarehouse(snowflake, "shop")) {
             List<String> tables = Queried.of(
                             other, "SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = 'SHOP'")
                     .rows()
@@ -88,13 +119,6 @@ class SnowflakeJobTest {
                 Queried found = Queried.of(other, select(columns, table, "HEX_ENCODE(%s)"));
                 assertThat(upper(found.header())).as(table).isEqualTo(upper(expected.header()));
                 assertThat(sorted(found)).as(table).isEqualTo(sorted(expected));
-            }
-        }
-        for (StoredFile file : snowflake.storage().list("")) {
-            try (InputStream in = snowflake.storage().open(file.path())) {
-                assertThat(new String(in.readAllBytes(), StandardCharsets.ISO_8859_1))
-                        .as(file.path())
-                        .doesNotContain(key.substring(40, 80));
             }
         }
     }
@@ -133,6 +157,7 @@ class SnowflakeJobTest {
                         database,
                         Optional.empty(),
                         Optional.of(SnowflakeServer.INTEGRATION),
+                        Connector.COPY,
                         JsonColumns.TEXT,
                         Optional.of("127.0.0.1"),
                         SnowflakeServer.port(),

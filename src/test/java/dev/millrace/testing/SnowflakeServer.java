@@ -9,10 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -115,6 +117,21 @@ public final class SnowflakeServer {
     /** Runs statements on a connection of their own. */
     public static void execute(String user, String... statements) {
         execute(port(), user, statements);
+    }
+
+    /** The first column of a query's rows. */
+    public static List<String> rows(String user, String sql) {
+        try (Connection connection = connect(user);
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery(sql)) {
+            List<String> rows = new ArrayList<>();
+            while (result.next()) {
+                rows.add(result.getString(1));
+            }
+            return rows;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static void execute(int port, String user, String... statements) {

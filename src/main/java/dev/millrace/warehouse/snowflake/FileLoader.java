@@ -92,7 +92,7 @@ final class FileLoader {
         String format = own.format(
                 session, CopyStatement.formatName(landing.table()), CopyStatement.formatOptions(landing.table()));
         for (List<DataFile> batch : LandingFiles.batches(files, BATCH_FILES, BATCH_BYTES)) {
-            forEach(batch, this::requireWhole);
+            requireWhole(landing, batch);
             own.lock(session, run.value());
             // What another process loaded while this one waited is left out.
             Set<String> there = new HashSet<>();
@@ -104,7 +104,7 @@ final class FileLoader {
                 own.add(session, run, missing);
                 steps.after("rows written");
                 // Again: what was read must be what the manifest describes.
-                forEach(missing, landing::require);
+                requireSame(landing, missing);
             }
             session.commit();
             steps.after("files loaded");
@@ -165,17 +165,27 @@ final class FileLoader {
         }
     }
 
+    /** Compares files with their manifest, with their columns, and in Parquet also the rows of the footer. */
+    static void requireWhole(LandingFiles landing, List<DataFile> files) {
+        forEach(files, file -> requireWhole(landing, file));
+    }
+
+    /** Compares files with their manifest. */
+    static void requireSame(LandingFiles landing, List<DataFile> files) {
+        forEach(files, landing::require);
+    }
+
     /** A file as its manifest describes it, with its columns. */
-    private void requireWhole(DataFile file) {
+    private static void requireWhole(LandingFiles landing, DataFile file) {
         StoredFile stored = landing.require(file);
         switch (landing.table().format()) {
-            case PARQUET -> requireFooter(file, stored);
-            case CSV -> requireHeader(file);
+            case PARQUET -> requireFooter(landing, file, stored);
+            case CSV -> requireHeader(landing, file);
         }
     }
 
     /** COPY takes the fields of CSV by their place. */
-    private void requireHeader(DataFile file) {
+    private static void requireHeader(LandingFiles landing, DataFile file) {
         String header = landing.table().definition().columns().stream()
                 .map(Column::name)
                 .collect(Collectors.joining(",", "", "\n"));
@@ -193,7 +203,7 @@ final class FileLoader {
         }
     }
 
-    private void requireFooter(DataFile file, StoredFile stored) {
+    private static void requireFooter(LandingFiles landing, DataFile file, StoredFile stored) {
         try (ParquetFileReader reader = ParquetFileReader.open(new StoredParquet(landing.staging(), stored))) {
             ParquetColumns.require(landing, file, reader.getFileMetaData().getSchema());
             landing.requireRows(file, reader.getRecordCount());

@@ -82,7 +82,7 @@ record OwnSchema(String database, String schema) {
      * UPDATE waits for the transaction of another UPDATE of the same rows.
      */
     Held lock(SnowflakeSession session, String holder) throws SQLException {
-        String update = "UPDATE " + lockTable() + " SET HOLDER = " + literal(holder);
+        String update = lockStatement(holder);
         session.begin();
         while (session.update(update) == 0) {
             // A row of each who finds none; an update takes them all.
@@ -91,6 +91,18 @@ record OwnSchema(String database, String schema) {
             session.begin();
         }
         return new Held(session, current(session));
+    }
+
+    /** What locks within a transaction, once {@link #lock} has made the row. */
+    String lockStatement(String holder) {
+        return "UPDATE " + lockTable() + " SET HOLDER = " + literal(holder);
+    }
+
+    /** A statement that fails when the ledger has a file of a table. */
+    String unlessLoaded(RunId run, String table) {
+        return "SELECT CASE WHEN COUNT(*) = 0 THEN 0 ELSE CAST('the table is loaded already' AS NUMBER(1,0)) END FROM "
+                + ledger() + " WHERE SCHEMA_NAME = " + literal(schema) + " AND RUN = " + literal(run.value())
+                + " AND TABLE_NAME = " + literal(table);
     }
 
     /** Notes a version's tables, and forgets those of all runs that are not among the others. */

@@ -3,6 +3,7 @@ package dev.millrace.warehouse.snowflake;
 import dev.millrace.fault.Fault;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
+import java.security.PrivateKey;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.regex.Matcher;
@@ -14,6 +15,24 @@ final class PrivateKeys {
             "\\s*-----BEGIN (ENCRYPTED )?PRIVATE KEY-----\\s+([A-Za-z0-9+/=\\s]+)-----END (?:ENCRYPTED )?PRIVATE KEY-----\\s*");
 
     private PrivateKeys() {}
+
+    /** What stands between the marks, on one line. */
+    static String body(String text) {
+        Matcher pem = PEM.matcher(text);
+        return pem.matches() ? pem.group(2).replaceAll("\\s", "") : "";
+    }
+
+    /** A key that is not encrypted, which the others are not taken for. */
+    static PrivateKey plain(String text) {
+        try {
+            byte[] key = Base64.getDecoder().decode(body(text));
+            return KeyFactory.getInstance("RSA").generatePrivate(new PKCS8EncodedKeySpec(key));
+        } catch (IllegalArgumentException | GeneralSecurityException e) {
+            throw Fault.user(
+                    "Invalid warehouse.snowflake.key: it is encrypted, which connector: spark-snowflake does not"
+                            + " take: decrypt it, or take copy");
+        }
+    }
 
     /** Throws a USER fault, without the text, when it is no key. */
     static void require(String text) {

@@ -3,10 +3,12 @@ package dev.millrace.warehouse.snowflake;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.atLogin;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.literal;
 
+import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.fault.Fault;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.Driver;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -27,6 +29,10 @@ final class SnowflakeSession implements AutoCloseable {
     interface RowReader<T> {
         T read(ResultSet row) throws SQLException;
     }
+
+    /** The driver of version 4, and of version 3, which the connector for Spark brings along. */
+    private static final List<String> DRIVERS =
+            List.of("net.snowflake.client.api.driver.SnowflakeDriver", "net.snowflake.client.jdbc.SnowflakeDriver");
 
     /** What is no feature of the account's edition. */
     private static final String UNSUPPORTED = "0A000";
@@ -93,13 +99,31 @@ final class SnowflakeSession implements AutoCloseable {
     private static Connection connect(SnowflakeOptions options) {
         options.key().ifPresent(PrivateKeys::require);
         try {
-            // Not by DriverManager: it does not see drivers that spark-submit adds by --jars.
-            return new net.snowflake.client.api.driver.SnowflakeDriver().connect(url(options), properties(options));
-        } catch (NoClassDefFoundError e) {
-            throw Fault.user("The Snowflake driver is not on the class path: add --packages"
-                    + " net.snowflake:snowflake-jdbc:4.4.1 or its jar");
+            return driver().connect(url(options), properties(options));
         } catch (SQLException e) {
             throw failure(options, "Cannot connect", e);
+        }
+    }
+
+    /** Not by DriverManager: it does not see drivers that spark-submit adds by --jars. */
+    private static Driver driver() {
+        return DRIVERS.stream()
+                .flatMap(name -> driver(name).stream())
+                .findFirst()
+                .orElseThrow(() -> Fault.user("The Snowflake driver is not on the class path: add --packages"
+                        + " net.snowflake:snowflake-jdbc:4.4.1 or its jar"));
+    }
+
+    private static Optional<Driver> driver(String name) {
+        try {
+            return Optional.of(Class.forName(name)
+                    .asSubclass(Driver.class)
+                    .getDeclaredConstructor()
+                    .newInstance());
+        } catch (ClassNotFoundException e) {
+            return Optional.empty();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -108,7 +132,7 @@ final class SnowflakeSession implements AutoCloseable {
                 + options.account().port() + "/";
     }
 
-    private static String host(Snowflake account) {
+    static String host(Snowflake account) {
         return account.host().orElseGet(() -> account.account() + ".snowflakecomputing.com");
     }
 
@@ -117,10 +141,15 @@ final class SnowflakeSession implements AutoCloseable {
         Properties properties = new Properties();
         properties.setProperty("account", account.account());
         properties.setProperty("user", account.user());
-        options.key()
-                .ifPresent(key -> properties.setProperty(
-                        "private_key_base64",
-                        Base64.getEncoder().encodeToString(key.getBytes(StandardCharsets.UTF_8))));
+        if (account.connector() == Connector.SPARK_SNOWFLAKE) {
+            // The driver of version 3 reads no key from text.
+            options.key().ifPresent(key -> properties.put("privateKey", PrivateKeys.plain(key)));
+        } else {
+            options.key()
+                    .ifPresent(key -> properties.setProperty(
+                            "private_key_base64",
+                            Base64.getEncoder().encodeToString(key.getBytes(StandardCharsets.UTF_8))));
+        }
         options.passphrase().ifPresent(passphrase -> properties.setProperty("private_key_pwd", passphrase));
         options.password().ifPresent(password -> properties.setProperty("password", password));
         account.role().ifPresent(role -> properties.setProperty("role", atLogin(role)));

@@ -5,6 +5,7 @@ import static dev.millrace.warehouse.snowflake.SnowflakeText.stored;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.fault.Fault;
 import dev.millrace.landing.LandedTable;
@@ -319,7 +320,21 @@ public final class SnowflakeWarehouse implements Warehouse {
                 throw Fault.world("Cannot upload " + missing.get(0).path() + ": run " + load.run()
                         + " is live already without it: start a new run");
             }
-            if (!missing.isEmpty()) {
+            if (!missing.isEmpty() && account.connector() == Connector.SPARK_SNOWFLAKE) {
+                ConnectorLoader.requireFormat(landing);
+                if (missing.size() < table.files().size()) {
+                    throw Fault.world(
+                            "Cannot upload " + missing.get(0).path() + ": other files of " + table.name()
+                                    + " are loaded already, without the Spark connector: start a new run, or take connector: copy");
+                }
+                new ConnectorLoader(options.spark().get(), options, session, own, load.run(), landing, steps)
+                        .load(
+                                missing,
+                                version.name(),
+                                () -> target(session, load, table),
+                                tag(Optional.of(load)),
+                                loaded);
+            } else if (!missing.isEmpty()) {
                 LandingStage stage = LandingStage.open(session, own, account, staging.root());
                 new FileLoader(session, own, load.run(), landing, stage, account.json(), steps)
                         .load(missing, () -> target(session, load, table), loaded);

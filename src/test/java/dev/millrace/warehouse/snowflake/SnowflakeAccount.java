@@ -1,5 +1,6 @@
 package dev.millrace.warehouse.snowflake;
 
+import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.JsonColumns;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.landing.LandedTable;
@@ -52,6 +53,7 @@ record SnowflakeAccount(SnowflakeOptions options, Storage staging) {
                                 SnowflakeServer.newDatabase(),
                                 Optional.empty(),
                                 Optional.of(SnowflakeServer.INTEGRATION),
+                                Connector.COPY,
                                 JsonColumns.TEXT,
                                 Optional.of("127.0.0.1"),
                                 port,
@@ -88,6 +90,7 @@ record SnowflakeAccount(SnowflakeOptions options, Storage staging) {
                                 required(environment, "DATABASE"),
                                 Optional.ofNullable(environment.get(PREFIX + "STAGE")),
                                 Optional.ofNullable(environment.get(PREFIX + "INTEGRATION")),
+                                Connector.COPY,
                                 JsonColumns.TEXT,
                                 Optional.ofNullable(environment.get(PREFIX + "HOST")),
                                 Integer.parseInt(environment.getOrDefault(PREFIX + "PORT", "443")),
@@ -132,6 +135,7 @@ record SnowflakeAccount(SnowflakeOptions options, Storage staging) {
                         a.database(),
                         a.stage(),
                         a.storageIntegration(),
+                        a.connector(),
                         JsonColumns.VARIANT,
                         a.host(),
                         a.port(),

@@ -2,6 +2,7 @@ package dev.millrace.warehouse.snowflake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.JsonColumns;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.fault.Fault;
@@ -101,6 +102,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 database,
                 Optional.of("OPS.LANDING"),
                 Optional.empty(),
+                Connector.COPY,
                 JsonColumns.TEXT,
                 Optional.of("127.0.0.1"),
                 port,
@@ -450,6 +452,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                                 wanted.get("database"),
                                 Optional.ofNullable(wanted.get("stage")),
                                 Optional.ofNullable(wanted.get("integration")),
+                                Connector.COPY,
                                 JsonColumns.valueOf(wanted.getOrDefault("json", "TEXT")),
                                 Optional.of("127.0.0.1"),
                                 right.account().port(),
