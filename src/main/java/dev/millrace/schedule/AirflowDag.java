@@ -240,7 +240,7 @@ public record AirflowDag(Job job, List<Phase> phases, Platform platform) {
                     task_id=name,
                     job_name=GLUE_JOB,
                     region_name=REGION or None,
-                    script_args={"--job": JOB, "--run": "{{ run_name(dag_run) }}", "--phases": phases},
+                    script_args={"--job-file": JOB, "--run": "{{ run_name(dag_run) }}", "--phases": phases},
                     stop_job_run_on_kill=True,
                     **options,
                 )

@@ -249,7 +249,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
     }
 
     private Map<String, Object> glue(Stage stage, Optional<String> share) {
-        Map<String, Object> arguments = map("--job", file, "--run.$", RUN, "--phases", stage.argument());
+        Map<String, Object> arguments = map("--job-file", file, "--run.$", RUN, "--phases", stage.argument());
         share.ifPresent(of -> arguments.put("--units.$", of));
         return map(
                 "Type",
