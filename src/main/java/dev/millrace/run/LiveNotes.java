@@ -89,8 +89,11 @@ public final class LiveNotes {
 
     private static void requireNotLate(RunId run, long commit, LiveState state) {
         state.live().filter(live -> live.through() > commit).ifPresent(live -> {
-            throw Fault.superseded("Run " + run + ", commit " + commit + ", comes too late: what run " + live.run()
-                    + " has made live, a later run has brought too, commit " + live.through()
+            String later = live.through() == live.commit()
+                    ? "run " + live.run() + ", commit " + live.commit() + ", is live"
+                    : "what run " + live.run() + " has made live, a later run has brought too, commit "
+                            + live.through();
+            throw Fault.superseded("Run " + run + ", commit " + commit + ", comes too late: " + later
                     + ". Nothing is lost: that run's data is newer");
         });
     }
