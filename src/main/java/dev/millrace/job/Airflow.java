@@ -51,6 +51,12 @@ final class Airflow implements Callable<Integer> {
 
         @Option(names = "--emr-jar", paramLabel = "URI", required = true, description = "The jar, s3://….")
         private String jar = "";
+
+        @Option(
+                names = "--emr-jars",
+                paramLabel = "JARS",
+                description = "Others that it needs, with commas; left out, ${DEFAULT-VALUE}, which EMR 7 has.")
+        private String jars = "/usr/share/aws/delta/lib/delta-spark.jar,/usr/share/aws/delta/lib/delta-storage.jar";
     }
 
     /** One of them or none. */
@@ -132,7 +138,7 @@ final class Airflow implements Callable<Integer> {
         }
         if (where.emrServerless != null) {
             OnEmrServerless emr = where.emrServerless;
-            return new AirflowDag.EmrServerless(emr.application, emr.role, region, emr.jar, stored(open));
+            return new AirflowDag.EmrServerless(emr.application, emr.role, region, emr.jar, emr.jars, stored(open));
         }
         Path there = home.or(around::home).orElse(around.base());
         return new AirflowDag.Local(there.toString(), open.file(), env.orElse(""));

@@ -176,10 +176,7 @@ final class RemoteRun {
                     "Run " + run.id() + " has ended: " + end.get().outcome() + ": "
                             + end.get().reason() + where);
         }
-        boolean isNothingNew = worst.isPresent()
-                && submission.phase().equals(RemotePhase.PIPELINE)
-                && run.findPlan().isEmpty();
-        if (isNothingNew) {
+        if (worst.isPresent() && run.findPlan().isEmpty()) {
             out.accept("nothing new: job " + open.job().name() + " has read all there is" + where);
             return 0;
         }

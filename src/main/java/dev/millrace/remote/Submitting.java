@@ -181,12 +181,26 @@ public final class Submitting {
         return new Request(name, order.phase(), order.mainClass(), arguments, order.shares());
     }
 
+    private Submitted foundAfterAll(
+            Order order, Request request, Submission now, Refusal refusal, SdkException failure) {
+        asking.pause(0);
+        Optional<String> found = asking.ask(again(), () -> platform.find(request, now.asked()));
+        if (found.isEmpty()) {
+            throw Fault.world(
+                    platform + ": whether run " + order.run()
+                            + " was submitted is not known: an answer was lost, and then: " + refusal + ". " + again(),
+                    failure);
+        }
+        return known(keep(now, found.get()), true);
+    }
+
     /** Asks for a run that is not at the platform. */
     private Submitted asked(Order order, Submission mine) {
         submissions.putJob(mine, order.jobJson().getBytes(StandardCharsets.UTF_8));
         Request request = request(order, mine);
         Submission now = mine;
         long start = System.nanoTime();
+        boolean wasLost = false;
         for (int failures = 0; ; failures++) {
             try {
                 asked = true;
@@ -195,6 +209,10 @@ public final class Submitting {
                 Refusal refusal = Refusal.of(failure, platform.permissions());
                 switch (refusal.kind()) {
                     case REFUSED -> {
+                        if (wasLost) {
+                            // It may be our own run, which the lost answer told of, that leaves no room for another.
+                            return foundAfterAll(order, request, now, refusal, failure);
+                        }
                         // A mistake may be mended by another job file: the next start is another submission.
                         submissions.change(now, s -> s.endedAs("refused"));
                         throw Fault.world(
@@ -204,6 +222,7 @@ public final class Submitting {
                     }
                     case THROTTLED -> log.accept(platform + ": throttled, still trying: " + refusal);
                     case LOST -> {
+                        wasLost = true;
                         log.accept(platform + ": the answer is lost, looking whether the run is there: " + refusal);
                         asking.pause(failures);
                         Submission seen = now;

@@ -46,9 +46,10 @@ public record AirflowDag(Job job, List<Phase> phases, Platform platform) {
      * @param role that the job runs as, an ARN
      * @param region where it is; empty for that of Airflow's connection
      * @param jar uri of the jar
+     * @param jars others that it needs there, with commas
      * @param file the job file's uri
      */
-    public record EmrServerless(String application, String role, String region, String jar, String file)
+    public record EmrServerless(String application, String role, String region, String jar, String jars, String file)
             implements Platform {}
 
     public AirflowDag {
@@ -154,6 +155,7 @@ public record AirflowDag(Job job, List<Phase> phases, Platform platform) {
                 "ROLE", emr.role(),
                 "REGION", emr.region(),
                 "JAR", emr.jar(),
+                "JARS", emr.jars(),
                 "JOB", emr.file()));
     }
 
@@ -222,7 +224,7 @@ public record AirflowDag(Job job, List<Phase> phases, Platform platform) {
                             process.terminate()
                             raise
                     code = process.returncode
-                    if code == 4:
+                    if code == 4 and name == "extract":
                         raise AirflowSkipException("Another run holds the job")
                     if code in (2, 3):
                         raise AirflowFailException(f"Exit code {code}: another try would end the same; see the message above")
@@ -260,9 +262,12 @@ public record AirflowDag(Job job, List<Phase> phases, Platform platform) {
                         "sparkSubmit": {
                             "entryPoint": JAR,
                             "entryPointArguments": [JOB, "--run", "{{ run_name(dag_run) }}", "--phases", phases],
-                            "sparkSubmitParameters": "--class dev.millrace.job.Pipeline",
+                            "sparkSubmitParameters": "--class dev.millrace.job.Pipeline --conf spark.jars=" + JARS,
                         }
                     },
+                    # Left out, a job is cancelled after 25 minutes.
+                    waiter_delay=30,
+                    waiter_max_attempts=24 * 60 * 2,
                     **options,
                 )
 

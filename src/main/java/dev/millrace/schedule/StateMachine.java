@@ -66,7 +66,6 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                                         "RUNNING",
                                         "MaxResults",
                                         2),
-                        "ResultPath", "$.executions",
                         "Retry", List.of(retry(List.of("States.TaskFailed"))),
                         "Next", "Is another at work?"));
         states.put(
@@ -76,7 +75,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                         "Choices",
                                 List.of(map(
                                         "Variable",
-                                        "$.executions.Executions[1]",
+                                        "$.Executions[1]",
                                         "IsPresent",
                                         true,
                                         "Next",
@@ -229,6 +228,8 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
 
     private Map<String, Object> sharing(Stage stage) {
         Map<String, Object> task = task(stage, Optional.of("States.Format('{}/" + units + "', $.share)"));
+        // What each task tells of itself is not kept: of many it would be more than a state may hold.
+        task.put("ResultPath", null);
         task.put("End", true);
         return map(
                 "Type",
@@ -286,7 +287,8 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                                 map(
                                         "EntryPoint", "${Jar}",
                                         "EntryPointArguments.$", arguments,
-                                        "SparkSubmitParameters", "--class dev.millrace.job.Pipeline"))),
+                                        "SparkSubmitParameters",
+                                                "--class dev.millrace.job.Pipeline --conf spark.jars=${Jars}"))),
                 "Retry",
                 List.of(retry(NOT_STARTED)));
     }

@@ -27,8 +27,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Collectors;
-import java.util.zip.CRC32;
 import java.util.zip.GZIPOutputStream;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.schema.MessageType;
@@ -151,15 +151,13 @@ final class CopyLoader {
 
     /** Beside the run's state; goes when the run's files go. */
     private String path(DataFile file, int files, String end) {
-        CRC32 crc = new CRC32();
-        crc.update(file.path().getBytes(StandardCharsets.UTF_8));
         return String.format(
                 Locale.ROOT,
-                "%s/runs/%s/copy/%s/%08x-%d-%s",
+                "%s/runs/%s/copy/%s/%s-%d-%s",
                 load.job(),
                 load.run(),
                 landing.table().name(),
-                crc.getValue(),
+                UUID.nameUUIDFromBytes(file.path().getBytes(StandardCharsets.UTF_8)),
                 files,
                 end);
     }

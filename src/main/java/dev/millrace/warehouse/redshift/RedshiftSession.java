@@ -36,11 +36,16 @@ final class RedshiftSession extends SqlSession {
             // Not by DriverManager: it does not see drivers that spark-submit adds by --jars.
             Connection connection = new com.amazon.redshift.Driver().connect(url(options), properties(options));
             RedshiftSession session = new RedshiftSession(options, connection);
-            // The catalog alone: views are shown with names in full.
-            session.execute("SET search_path TO pg_catalog");
-            session.execute("SET timezone TO 'UTC'");
-            session.execute("SET datestyle TO 'ISO'");
-            session.execute("SET statement_timeout TO 0");
+            try {
+                // The catalog alone: views are shown with names in full.
+                session.execute("SET search_path TO pg_catalog");
+                session.execute("SET timezone TO 'UTC'");
+                session.execute("SET datestyle TO 'ISO'");
+                session.execute("SET statement_timeout TO 0");
+            } catch (SQLException e) {
+                session.close();
+                throw e;
+            }
             return session;
         } catch (NoClassDefFoundError e) {
             throw Fault.user("The Redshift driver is not on the class path: add --packages"

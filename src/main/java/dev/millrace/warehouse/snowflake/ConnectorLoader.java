@@ -139,6 +139,11 @@ final class ConnectorLoader {
     /** The landing's rows, with text where the connector would write by zone and calendar of its JVM, or not tell null. */
     private Dataset<Row> rows(List<DataFile> files) {
         spark.conf().set("spark.sql.session.timeZone", "UTC");
+        // Plans in the UI and the event log show a write's options but those of such names; a key is none by default.
+        spark.conf()
+                .set(
+                        "spark.sql.redaction.options.regex",
+                        "(?i)url|secret|password|token|access[.]?key|private_?key|passphrase");
         // Landing files hold days and moments of one calendar, whoever wrote them.
         spark.conf().set("spark.sql.parquet.datetimeRebaseModeInRead", "CORRECTED");
         String[] places = files.stream()

@@ -146,8 +146,8 @@ final class CopyStatement {
     /** Snowflake's cast from text rounds silently what has more digits after the point than the type. */
     private static String exactNumber(String field, ColumnType type, int scale, JsonColumns json) {
         String name = type(type, json);
-        return "CASE WHEN LENGTH(SPLIT_PART(" + field + ", '.', 2)) > " + scale + " OR CONTAINS(UPPER(" + field
-                + "), 'E') THEN CAST(CONCAT(" + literal(MISFIT + type + ": ") + ", " + field + ") AS " + name
+        return "CASE WHEN LENGTH(SPLIT_PART(" + field + ", '.', 2)) > " + scale + " OR " + field
+                + " ILIKE '%e%' THEN CAST(CONCAT(" + literal(MISFIT + type + ": ") + ", " + field + ") AS " + name
                 + ") ELSE CAST(" + field + " AS " + name + ") END";
     }
 }
