@@ -25,6 +25,10 @@ class ReadUnitsTest {
     private static final String RUN = "2026-11-21T07-00-00Z-k3f9";
     private static final int PROCESSES = 3;
     private static final int MOST = 50;
+
+    /** Units of a page beyond what is expected of it where the table is told to be smaller than it is. */
+    private static final int OVERDRAWN = 2;
+
     private static final Duration DEADLINE = Duration.ofMinutes(2);
 
     @TempDir
@@ -67,7 +71,8 @@ class ReadUnitsTest {
                     .contains(3);
             RunStore run = trial.run(trial.open(job));
             assertThat(run.end().orElseThrow().rules()).contains(List.of("max-read-units"));
-            assertThat(front.units()).as(logs()).isBetween(MOST * 0.6, (double) MOST);
+            // Of two requests of the killed process nobody knows that they cost more than was set aside for them.
+            assertThat(front.units()).as(logs()).isBetween(MOST * 0.6, MOST + 2.0 * OVERDRAWN);
 
             Trial.Ended accepted = Trial.command(
                     "accept", RUN, "--job", job.toString(), "--gate", "max-read-units", "--reason", "all of it");
