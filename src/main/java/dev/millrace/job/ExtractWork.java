@@ -189,11 +189,12 @@ final class ExtractWork implements PhaseWork {
                 inputPhase,
                 List.of());
         job.lake().ifPresent(lake -> requireFit(job, lake, plan.tables()));
+        LandingPlan told = job.warehouse().isPresent() ? plan.withHashes() : plan;
         // Compaction combines files and never splits one.
         return job.lake()
-                .map(lake -> plan.withSizes(
+                .map(lake -> told.withSizes(
                         LandingPlan.DEFAULT_BUFFER_BYTES, lake.fileSize().bytes()))
-                .orElse(plan);
+                .orElse(told);
     }
 
     /** What publishing would refuse is refused before anything is read. */

@@ -26,6 +26,7 @@ import java.util.Set;
  * @param bufferBytes what a task may hold in memory for all its open files together, besides about 3 KB per column
  * @param rollBytes a file larger than this is closed and the next one begun
  * @param grouped whether the rows of a unit come with those of one partition together; else Spark sorts them
+ * @param hashed whether units note the hash of what they land, for a warehouse that is left alone by what it has
  */
 public record LandingPlan(
         Storage storage,
@@ -39,7 +40,8 @@ public record LandingPlan(
         List<String> units,
         long bufferBytes,
         long rollBytes,
-        boolean grouped)
+        boolean grouped,
+        boolean hashed)
         implements Serializable {
     public static final long DEFAULT_BUFFER_BYTES = 64L << 20;
     public static final long DEFAULT_ROLL_BYTES = 512L << 20;
@@ -89,25 +91,32 @@ public record LandingPlan(
                 units,
                 DEFAULT_BUFFER_BYTES,
                 DEFAULT_ROLL_BYTES,
+                false,
                 false);
     }
 
     /** The same plan for other units, such as those that are not committed yet. */
     public LandingPlan withUnits(List<String> others) {
-        return with(others, bufferBytes, rollBytes, grouped);
+        return with(others, bufferBytes, rollBytes, grouped, hashed);
     }
 
     /** The same plan for rows that come with those of one partition together, so that nothing has to be sorted. */
     public LandingPlan withGroupedRows() {
-        return with(units, bufferBytes, rollBytes, true);
+        return with(units, bufferBytes, rollBytes, true, hashed);
     }
 
     /** The same plan with other bounds. */
     public LandingPlan withSizes(long newBufferBytes, long newRollBytes) {
-        return with(units, newBufferBytes, newRollBytes, grouped);
+        return with(units, newBufferBytes, newRollBytes, grouped, hashed);
     }
 
-    private LandingPlan with(List<String> newUnits, long newBufferBytes, long newRollBytes, boolean newGrouped) {
+    /** The same plan, whose units note the hash of what they land. */
+    public LandingPlan withHashes() {
+        return with(units, bufferBytes, rollBytes, grouped, true);
+    }
+
+    private LandingPlan with(
+            List<String> newUnits, long newBufferBytes, long newRollBytes, boolean newGrouped, boolean newHashed) {
         return new LandingPlan(
                 storage,
                 tables,
@@ -120,7 +129,8 @@ public record LandingPlan(
                 newUnits,
                 newBufferBytes,
                 newRollBytes,
-                newGrouped);
+                newGrouped,
+                newHashed);
     }
 
     /** The end of a data file's name, with its dot. */

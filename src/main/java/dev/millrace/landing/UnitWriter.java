@@ -5,6 +5,7 @@ import dev.millrace.run.DataFile;
 import dev.millrace.run.TableCounts;
 import dev.millrace.run.UnitManifest;
 import dev.millrace.storage.StoredFile;
+import dev.millrace.storage.Upload;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -44,7 +45,7 @@ final class UnitWriter implements DataWriter<InternalRow> {
         final int kindTable;
         final PartitionKey partition;
         DataFileWriter open;
-        HashedUpload hashed;
+        Optional<HashedUpload> hashed = Optional.empty();
         String openPath;
         long openRows;
         int files;
@@ -155,8 +156,10 @@ final class UnitWriter implements DataWriter<InternalRow> {
                 state.table.folder() + state.partition.folder() + unit + "-" + attempt + number + plan.suffix();
         state.files++;
         state.openRows = 0;
-        HashedUpload upload = new HashedUpload(plan.storage().create(state.openPath));
-        state.hashed = upload;
+        Upload created = plan.storage().create(state.openPath);
+        state.hashed =
+                plan.hashed() && !state.table.quarantine() ? Optional.of(new HashedUpload(created)) : Optional.empty();
+        Upload upload = state.hashed.<Upload>map(hashed -> hashed).orElse(created);
         try {
             state.open = switch (plan.format()) {
                 case PARQUET ->
@@ -208,9 +211,8 @@ final class UnitWriter implements DataWriter<InternalRow> {
 
     private void finish(TableState state) throws IOException {
         state.open.endRows();
-        if (!state.table.quarantine()) {
-            content.add(LandedContent.file(state.table.name(), state.openRows, state.hashed.hash()));
-        }
+        state.hashed.ifPresent(
+                hashed -> content.add(LandedContent.file(state.table.name(), state.openRows, hashed.hash())));
         StoredFile file = state.open.finish();
         state.open = null;
         files.add(new DataFile(state.table.name(), file.path(), file.bytes(), state.openRows, file.etag()));
@@ -230,7 +232,13 @@ final class UnitWriter implements DataWriter<InternalRow> {
         }
         files.sort(Comparator.comparing(DataFile::path));
         UnitManifest mine = new UnitManifest(
-                UnitManifest.FORMAT, plan.phase(), unit, attempt, files, counts, LandedContent.facts(content));
+                UnitManifest.FORMAT,
+                plan.phase(),
+                unit,
+                attempt,
+                files,
+                counts,
+                plan.hashed() ? LandedContent.facts(content) : Map.of());
         manifestIsSent = true;
         if (winner(mine).attempt().equals(attempt)) {
             logDone();
