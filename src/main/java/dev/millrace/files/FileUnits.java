@@ -10,17 +10,15 @@ import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
 import dev.millrace.config.FileSource;
 import dev.millrace.fault.Fault;
 import dev.millrace.run.PlannedUnit;
+import dev.millrace.storage.Sha256;
 import dev.millrace.storage.Storage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
@@ -202,12 +200,7 @@ public final class FileUnits implements UnitFiles {
     }
 
     private static String hash(byte[] lines) {
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(lines);
-            return HexFormat.of().formatHex(hash, 0, 10);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256", e);
-        }
+        return Sha256.hex(lines).substring(0, 20);
     }
 
     private String path(String id) {

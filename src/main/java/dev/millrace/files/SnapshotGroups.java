@@ -6,11 +6,11 @@ import dev.millrace.fault.Fault;
 import dev.millrace.landing.FileManifest;
 import dev.millrace.landing.ManifestEntry;
 import dev.millrace.run.PlannedUnit;
+import dev.millrace.storage.Sha256;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -186,19 +186,15 @@ public final class SnapshotGroups implements UnitFiles {
     }
 
     private static String hash(List<Piece> pieces) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (Piece piece : pieces) {
-                SnapshotFile file = piece.file();
-                String line =
-                        String.join("\0", file.path(), "" + file.bytes(), file.etag(), "" + file.rows(), file.md5(), "")
-                                + (piece.isWhole() ? "" : piece.from() + "\0" + piece.to() + "\0");
-                digest.update(line.getBytes(StandardCharsets.UTF_8));
-            }
-            return HexFormat.of().formatHex(digest.digest(), 0, 10);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256", e);
+        MessageDigest digest = Sha256.digest();
+        for (Piece piece : pieces) {
+            SnapshotFile file = piece.file();
+            String line =
+                    String.join("\0", file.path(), "" + file.bytes(), file.etag(), "" + file.rows(), file.md5(), "")
+                            + (piece.isWhole() ? "" : piece.from() + "\0" + piece.to() + "\0");
+            digest.update(line.getBytes(StandardCharsets.UTF_8));
         }
+        return HexFormat.of().formatHex(digest.digest(), 0, 10);
     }
 
     private String summary(String unit) {

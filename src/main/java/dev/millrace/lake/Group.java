@@ -1,9 +1,9 @@
 package dev.millrace.lake;
 
 import dev.millrace.run.DataFile;
+import dev.millrace.storage.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -22,12 +22,7 @@ record Group(String id, List<DataFile> files) {
 
     /** @param purpose what else decides on the result */
     static Group of(String purpose, List<DataFile> files) {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        MessageDigest digest = Sha256.digest();
         digest.update(purpose.getBytes(StandardCharsets.UTF_8));
         for (DataFile file : files) {
             digest.update((byte) 0);

@@ -1,10 +1,10 @@
 package dev.millrace.lake;
 
 import dev.millrace.run.DataFile;
+import dev.millrace.storage.Sha256;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -28,7 +28,7 @@ public record PlannedFile(String partition, List<Slice> slices) implements Seria
 
     /** Derived from what it consists of, and from the purpose: what else decides on the result. */
     public String id(String purpose) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.digest();
         digest.update(purpose.getBytes(StandardCharsets.UTF_8));
         for (Slice slice : slices) {
             digest.update((byte) 0);
@@ -39,14 +39,6 @@ public record PlannedFile(String partition, List<Slice> slices) implements Seria
             }
         }
         return "g" + HexFormat.of().formatHex(digest.digest(), 0, ID_BYTES);
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     /** A file that it begins or ends within a row group of, so that pages cannot make it. */

@@ -1,11 +1,10 @@
 package dev.millrace.landing;
 
+import dev.millrace.storage.Sha256;
 import dev.millrace.storage.StoredFile;
 import dev.millrace.storage.Upload;
 import java.io.OutputStream;
 import java.security.DigestOutputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** An upload whose bytes are hashed on their way. */
@@ -15,15 +14,7 @@ final class HashedUpload implements Upload {
 
     HashedUpload(Upload upload) {
         this.upload = upload;
-        stream = new DigestOutputStream(upload.stream(), sha256());
-    }
-
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every JVM has SHA-256", e);
-        }
+        stream = new DigestOutputStream(upload.stream(), Sha256.digest());
     }
 
     /** Of all bytes written so far. */

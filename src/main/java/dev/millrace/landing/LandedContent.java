@@ -1,9 +1,8 @@
 package dev.millrace.landing;
 
 import dev.millrace.run.UnitManifest;
-import java.nio.charset.StandardCharsets;
+import dev.millrace.storage.Sha256;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,7 +43,6 @@ public final class LandedContent {
     }
 
     private static String hash(List<String> lines) {
-        String text = String.join("\n", lines.stream().sorted().toList());
-        return HexFormat.of().formatHex(HashedUpload.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+        return Sha256.hex(String.join("\n", lines.stream().sorted().toList()));
     }
 }

@@ -6,15 +6,12 @@ import dev.millrace.config.WarehouseSettings.Json;
 import dev.millrace.config.WarehouseSettings.Redshift;
 import dev.millrace.config.WarehouseSettings.TableDesign;
 import dev.millrace.fault.Fault;
+import dev.millrace.storage.Sha256;
 import dev.millrace.table.Column;
 import dev.millrace.table.ColumnType;
 import dev.millrace.table.TableDefinition;
 import dev.millrace.warehouse.Load;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -104,12 +101,7 @@ final class TableLayout {
     }
 
     private static String digest(String text) {
-        try {
-            byte[] all = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(all, 0, DEFINITION_BYTES);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return Sha256.hex(text).substring(0, 2 * DEFINITION_BYTES);
     }
 
     /**

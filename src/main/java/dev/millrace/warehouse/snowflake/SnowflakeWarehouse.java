@@ -11,6 +11,7 @@ import dev.millrace.fault.Fault;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.run.DataFile;
 import dev.millrace.run.RunId;
+import dev.millrace.storage.Sha256;
 import dev.millrace.storage.Storage;
 import dev.millrace.table.TableDefinition;
 import dev.millrace.warehouse.ColumnSet;
@@ -24,9 +25,6 @@ import dev.millrace.warehouse.Steps;
 import dev.millrace.warehouse.Uploaded;
 import dev.millrace.warehouse.Version;
 import dev.millrace.warehouse.Warehouse;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -34,7 +32,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -225,7 +222,7 @@ public final class SnowflakeWarehouse implements Warehouse {
             Optional<StoredVersion> mine = versions.of(load.run());
             if (mine.isPresent()
                     && mine.get().isReady()
-                    && mine.get().definition().equals(hash(load.definition()))) {
+                    && mine.get().definition().equals(Sha256.hex(load.definition()))) {
                 versions.note(mine.get().prepared(load.commit(), against));
                 return false;
             }
@@ -260,7 +257,7 @@ public final class SnowflakeWarehouse implements Warehouse {
                 load.job(),
                 Optional.of(load.run()),
                 load.commit(),
-                hash(load.definition()),
+                Sha256.hex(load.definition()),
                 against,
                 Optional.empty(),
                 false);
@@ -294,15 +291,6 @@ public final class SnowflakeWarehouse implements Warehouse {
                     + " is there, but its comment is none that Millrace wrote, and what is in it is left as it is: choose"
                     + " another schema, or move it away: " + others.get(0)
                     + (others.size() == 1 ? "" : " and " + (others.size() - 1) + " more"));
-        }
-    }
-
-    private static String hash(String definition) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(definition.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
         }
     }
 
