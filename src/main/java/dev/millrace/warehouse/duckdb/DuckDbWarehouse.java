@@ -15,6 +15,7 @@ import dev.millrace.warehouse.Counts;
 import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Load;
 import dev.millrace.warehouse.QueryRows;
+import dev.millrace.warehouse.ResultRows;
 import dev.millrace.warehouse.SqlText;
 import dev.millrace.warehouse.Steps;
 import dev.millrace.warehouse.Uploaded;
@@ -327,30 +328,12 @@ public final class DuckDbWarehouse implements Warehouse {
             String select = "SELECT COLUMNS(*)::VARCHAR FROM (\n" + SqlText.withoutSemicolon(sql) + "\n)";
             try (Statement statement = session.statement();
                     ResultSet result = statement.executeQuery(select)) {
-                handOut(result, nullText, rows);
+                new ResultRows(rows, nullText).take(result);
             } catch (SQLException e) {
                 throw Fault.user("The query failed: " + DuckDbSession.oneLine(e));
             }
             return rows;
         });
-    }
-
-    private static void handOut(ResultSet result, String nullText, QueryRows rows) throws SQLException {
-        int width = result.getMetaData().getColumnCount();
-        List<String> names = new ArrayList<>();
-        for (int i = 1; i <= width; i++) {
-            names.add(result.getMetaData().getColumnLabel(i));
-        }
-        rows.header(names);
-        boolean more = true;
-        while (more && result.next()) {
-            List<String> values = new ArrayList<>();
-            for (int i = 1; i <= width; i++) {
-                String value = result.getString(i);
-                values.add(value == null ? nullText : value);
-            }
-            more = rows.row(values);
-        }
     }
 
     @Override

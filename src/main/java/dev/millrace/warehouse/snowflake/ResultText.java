@@ -1,13 +1,11 @@
 package dev.millrace.warehouse.snowflake;
 
 import dev.millrace.warehouse.QueryRows;
+import dev.millrace.warehouse.ResultRows;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
-import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Types;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 
 /** A result's values as text, as the other engines write them. */
@@ -19,26 +17,11 @@ final class ResultText {
     private ResultText() {}
 
     static void handOut(ResultSet result, String nullText, QueryRows rows) throws SQLException {
-        ResultSetMetaData meta = result.getMetaData();
-        int width = meta.getColumnCount();
-        List<String> names = new ArrayList<>();
-        for (int i = 1; i <= width; i++) {
-            names.add(SnowflakeText.shown(meta.getColumnLabel(i)));
-        }
-        rows.header(names);
-        boolean more = true;
-        while (more && result.next()) {
-            List<String> values = new ArrayList<>();
-            for (int i = 1; i <= width; i++) {
-                String value = result.getString(i);
-                values.add(value == null ? nullText : text(result, i, meta.getColumnType(i), value));
-            }
-            more = rows.row(values);
-        }
+        new ResultRows(rows, nullText, SnowflakeText::shown, ResultText::text).take(result);
     }
 
-    private static String text(ResultSet result, int column, int type, String value) throws SQLException {
-        return switch (type) {
+    private static String text(ResultSet result, int column, String value) throws SQLException {
+        return switch (result.getMetaData().getColumnType(column)) {
             case Types.DOUBLE, Types.FLOAT, Types.REAL -> real(result.getDouble(column));
             case Types.BOOLEAN, Types.BIT -> Boolean.toString(result.getBoolean(column));
             case Types.TIMESTAMP -> value.contains(".") ? value.replaceFirst("\\.?0*$", "") : value;

@@ -13,6 +13,7 @@ import dev.millrace.warehouse.Counts;
 import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Load;
 import dev.millrace.warehouse.QueryRows;
+import dev.millrace.warehouse.ResultRows;
 import dev.millrace.warehouse.Steps;
 import dev.millrace.warehouse.Uploaded;
 import dev.millrace.warehouse.Version;
@@ -21,7 +22,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -488,31 +488,12 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     private void handOut(S session, String sql, String nullText, QueryRows rows) throws SQLException {
         try (Statement statement = session.statement()) {
             openCursor(statement, sql);
-            boolean isFirst = true;
+            ResultRows found = new ResultRows(rows, nullText, name -> name, SchemaWarehouse::text);
             int fetched = FETCHED_ROWS;
-            while (fetched == FETCHED_ROWS) {
-                fetched = 0;
+            while (fetched == FETCHED_ROWS && !found.isOver()) {
                 try (ResultSet result =
                         statement.executeQuery("FETCH FORWARD " + FETCHED_ROWS + " FROM millrace_query")) {
-                    int width = result.getMetaData().getColumnCount();
-                    if (isFirst) {
-                        List<String> names = new ArrayList<>();
-                        for (int i = 1; i <= width; i++) {
-                            names.add(result.getMetaData().getColumnLabel(i));
-                        }
-                        rows.header(names);
-                        isFirst = false;
-                    }
-                    while (result.next()) {
-                        fetched++;
-                        List<String> values = new ArrayList<>();
-                        for (int i = 1; i <= width; i++) {
-                            values.add(text(result, i, nullText));
-                        }
-                        if (!rows.row(values)) {
-                            return;
-                        }
-                    }
+                    fetched = found.take(result);
                 }
             }
         } catch (SQLException e) {
@@ -520,11 +501,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         }
     }
 
-    private static String text(ResultSet result, int column, String nullText) throws SQLException {
-        String value = result.getString(column);
-        if (value == null) {
-            return nullText;
-        }
+    private static String text(ResultSet result, int column, String value) throws SQLException {
         return result.getMetaData().getColumnType(column) == Types.BIT && (value.equals("t") || value.equals("f"))
                 ? Boolean.toString(value.equals("t"))
                 : value;
