@@ -260,7 +260,8 @@ public final class SnowflakeWarehouse implements Warehouse {
                 Sha256.hex(load.definition()),
                 against,
                 Optional.empty(),
-                false);
+                false,
+                List.of());
         session.execute("CREATE " + (isTransient ? "TRANSIENT " : "") + "SCHEMA " + versions.place(version)
                 + (live.filter(Versions.Listed::isManaged).isPresent() ? " WITH MANAGED ACCESS" : "") + " COMMENT = "
                 + SnowflakeText.literal(version.comment()));
@@ -453,7 +454,8 @@ public final class SnowflakeWarehouse implements Warehouse {
                 "",
                 OptionalLong.empty(),
                 Optional.empty(),
-                false);
+                false,
+                List.of());
     }
 
     /** Does what follows a swap, and may not have been done: what was live gets its own name, what was empty goes. */
@@ -479,10 +481,16 @@ public final class SnowflakeWarehouse implements Warehouse {
     }
 
     private void refuseWhenLate(Load load, Versions versions) {
-        List<StoredVersion> chain = versions.chain();
         Optional<StoredVersion> live = versions.live();
-        if (live.isPresent()
-                && (live.get().commit() > load.commit() || chain.stream().anyMatch(v -> v.isOf(load.run())))) {
+        if (live.isEmpty()) {
+            return;
+        }
+        if (live.get().rolledBack().contains(load.run())) {
+            throw Fault.user("Run " + load.run() + " was live in " + where() + " and was rolled back, to run "
+                    + live.get().requireRun() + ", which stays live: start a new run");
+        }
+        List<StoredVersion> chain = versions.chain();
+        if (live.get().commit() > load.commit() || chain.stream().anyMatch(v -> v.isOf(load.run()))) {
             throw load.superseded(where(), live.get().version());
         }
     }
@@ -509,7 +517,11 @@ public final class SnowflakeWarehouse implements Warehouse {
                 throw Fault.user("Nothing to roll back to: " + where() + " is run "
                         + chain.get(0).requireRun() + ", and no version before it is kept");
             }
-            swap(session, lock, versions, chain.get(1));
+            // With the swap, what it takes away is known as taken away, however this process ends.
+            StoredVersion next = chain.get(1).insteadOf(chain.get(0));
+            versions.note(next);
+            steps.after("rollback noted");
+            swap(session, lock, versions, next);
             steps.after("swapped");
             tidied(session);
             return chain.get(1).version();

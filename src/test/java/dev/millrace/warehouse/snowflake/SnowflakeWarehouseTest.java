@@ -1,6 +1,7 @@
 package dev.millrace.warehouse.snowflake;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.JsonColumns;
@@ -408,6 +409,62 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         Fault refused = fault(() -> warehouse.prepare(Landing.load(3)));
         assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
         assertThat(refused).hasMessageContaining("its comment is none that Millrace wrote");
+    }
+
+    @Test
+    void aVersionThatWasRolledBackStaysSoHoweverTheProcessEnds() {
+        for (int k = 1; k <= 3; k++) {
+            replaceBy(k);
+        }
+        // Stopped before the swap: what was to be taken back is live, and its run finds it so.
+        try (Warehouse stopped = stoppedAt("rollback noted")) {
+            assertThat(catchThrowable(stopped::rollback)).isInstanceOf(Stopped.class);
+        }
+        assertThat(warehouse.live()).contains(version(3));
+        warehouse.prepare(Landing.load(3));
+        assertThat(warehouse.replace(Landing.load(3))).isTrue();
+        // Stopped after it: the comment that went live with the swap tells what it took away.
+        try (Warehouse stopped = stoppedAt("swapped")) {
+            assertThat(catchThrowable(stopped::rollback)).isInstanceOf(Stopped.class);
+        }
+        assertThat(warehouse.live()).contains(version(2));
+        assertThat(warehouse.rollback()).isEqualTo(version(1));
+        warehouse.prepare(Landing.load(4));
+        // Its schema is gone by now; that it was rolled back is known all the same.
+        for (int k = 2; k <= 3; k++) {
+            Load load = Landing.load(k);
+            for (Fault refused : List.of(fault(() -> warehouse.prepare(load)), fault(() -> warehouse.replace(load)))) {
+                assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
+                assertThat(refused)
+                        .hasMessageStartingWith("Run " + load.run() + " was live in ")
+                        .hasMessageContaining("was rolled back")
+                        .hasMessageContaining("start a new run");
+            }
+        }
+        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+        replaceBy(4);
+        assertThat(consistent()).containsExactly("4 4 10", "4 4 10");
+        // Back at what other rollbacks came to, their record is there still.
+        warehouse.rollback();
+        assertThat(fault(() -> warehouse.prepare(Landing.load(3)))).hasMessageContaining("was rolled back");
+        assertThat(fault(() -> warehouse.prepare(Landing.load(4)))).hasMessageContaining("was rolled back");
+    }
+
+    /** Stands for the end of the process. */
+    private static final class Stopped extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    private SnowflakeWarehouse stoppedAt(String effect) {
+        return new SnowflakeWarehouse(
+                Engine.options(folder),
+                WarehouseEngine.SCHEMA,
+                step -> {
+                    if (step.equals(effect)) {
+                        throw new Stopped();
+                    }
+                },
+                sql -> {});
     }
 
     @Test
