@@ -818,6 +818,8 @@ def session_functions(session, tree):
 def query(session, sql, bindings, describe):
     account = session.account
     relations = {}
+    if aborted := re.fullmatch(r"SELECT SYSTEM\$ABORT_TRANSACTION\((\d+)\)", sql.strip()):
+        return abort_transaction(session, aborted[1])
     sql = with_table_functions(session, sql, relations)
     try:
         tree = parse_one(sql)
@@ -877,6 +879,17 @@ def query(session, sql, bindings, describe):
             duck.unregister(name)
         if alone:
             session.over()
+
+
+def abort_transaction(session, transaction):
+    """See https://docs.snowflake.com/en/sql-reference/functions/system_abort_transaction."""
+    administer(session)
+    for other in list(session.account.sessions.values()):
+        if other.transaction == transaction:
+            with other.turn:
+                other.rollback()
+            return Result([("SYSTEM$ABORT_TRANSACTION", "VARCHAR")], [["Aborted transaction id: " + transaction]])
+    raise Refused(90232, "22023", f"Transaction {transaction} does not exist.")
 
 
 def integer_precision(node):
@@ -1681,6 +1694,14 @@ INNER_KINDS = [
     ("TABLE",), ("VIEW",), ("STAGE",), ("STREAM",), ("PIPE",), ("TASK",), ("TAG",), ("SEQUENCE",), ("FUNCTION",), ("PROCEDURE",),
 ]  # fmt: skip
 
+# What can be made, listed, granted and dropped here, and does nothing.
+IDLE_KINDS = [
+    ("PASSWORD", "POLICY"), ("SESSION", "POLICY"), ("AUTHENTICATION", "POLICY"), ("PACKAGES", "POLICY"), ("PRIVACY", "POLICY"),
+    ("NETWORK", "RULE"), ("GIT", "REPOSITORY"), ("IMAGE", "REPOSITORY"), ("CORTEX", "SEARCH", "SERVICE"), ("SEMANTIC", "VIEW"),
+    ("ALERT",), ("SECRET",), ("NOTEBOOK",), ("STREAMLIT",), ("MODEL",), ("DATASET",), ("CONTACT",),
+]  # fmt: skip
+INNER_KINDS += IDLE_KINDS
+
 
 def inner_kind(words):
     for kind in INNER_KINDS:
@@ -2110,6 +2131,14 @@ def make_sequence(session, words, schema, name):
     return Inner("SEQUENCE", schema, name, session.role)
 
 
+def make_idle(kind):
+    def make(session, words, schema, name):
+        words.at = len(words.tokens)
+        return Inner(kind, schema, name, session.role)
+
+    return make
+
+
 def make_function(kind):
     def make(session, words, schema, name):
         parenthesis(words)
@@ -2128,6 +2157,7 @@ MAKERS = {
     "AGGREGATION POLICY": make_policy("AGGREGATION POLICY"), "PROJECTION POLICY": make_policy("PROJECTION POLICY"),
     "JOIN POLICY": make_policy("JOIN POLICY"), "STREAM": make_stream, "DYNAMIC TABLE": make_dynamic,
     "PIPE": make_pipe, "TASK": make_task, "SEQUENCE": make_sequence, "MATERIALIZED VIEW": make_materialized_view,
+    **{" ".join(kind): make_idle(" ".join(kind)) for kind in IDLE_KINDS},
 }  # fmt: skip
 
 
@@ -2416,6 +2446,8 @@ def drop(session, words):
                 return told("Drop statement executed successfully (" + name[-1] + " already dropped).")
             raise
         account.require(session, schema, "OWNERSHIP")
+        for policy in policies_elsewhere(account, schema):
+            raise compilation(3531, "42601", f"Policy '{policy.full_name}' cannot be dropped/replaced as it is associated with one or more entities.")
         del schema.database.schemas[schema.name]
         for thing in schema.things.values():
             account.forget(thing)
@@ -2449,6 +2481,18 @@ def drop(session, words):
     del thing.schema.things[SPACES.get(kind, kind), thing.name]
     account.forget(thing)
     return told(f"{thing.name} successfully dropped.")
+
+
+def policies_elsewhere(account, schema):
+    """Policies of a schema that tables of other schemas have."""
+    for database in account.databases.values():
+        for other in database.schemas.values():
+            for thing in other.things.values() if other is not schema else ():
+                masking = [c.masking for c in getattr(thing, "columns", ())]
+                row, aggregation = getattr(thing, "row_policy", None), getattr(thing, "aggregation_policy", None)
+                for policy in (*masking, row and row[0], aggregation):
+                    if policy and policy.schema is schema:
+                        yield policy
 
 
 def comment(session, words):
@@ -2501,6 +2545,7 @@ PRIVILEGES = {
     "SEQUENCE": {"USAGE"},
     "FUNCTION": {"USAGE"},
     "PROCEDURE": {"USAGE"},
+    **{" ".join(kind): {"USAGE", "APPLY", "READ", "MONITOR"} for kind in IDLE_KINDS},
 }
 
 
@@ -2766,6 +2811,12 @@ def show(session, words):
                 for (privilege, kind, grantee), option in sorted(schema.future.items())
             ],
         )
+    if words.take("TRANSACTIONS"):
+        words.expect("IN", "ACCOUNT").end()
+        return Result(
+            [(c, "VARCHAR") for c in ("id", "user", "session", "name", "state")],
+            [[s.transaction, s.user, s.number, "", "running"] for s in account.sessions.values() if s.transaction],
+        )
     if words.take("PARAMETERS"):
         pattern = like(words.string() if words.take("LIKE") else "%")
         if words.take("IN"):
@@ -2791,6 +2842,8 @@ def show(session, words):
     elif words.take("COLUMNS"):
         things, columns = None, COLUMN_COLUMNS
     else:
+        if words.next_is("SERVICES"):
+            raise Refused(2, "0A000", "Unsupported feature 'SNOWPARK_CONTAINER_SERVICES'.")
         if words.take("OBJECTS"):
             kinds = ("TABLE", "VIEW", "DYNAMIC TABLE", "MATERIALIZED VIEW")
         else:
@@ -2810,16 +2863,30 @@ def show(session, words):
         else:
             things = [(s, s) for s in things]
     starts = words.string() if words.take("STARTS", "WITH") else ""
-    limit = int(words.next_of("number")) if words.take("LIMIT") else 10000
+    limit, after = 10000, None
+    if words.take("LIMIT"):
+        limit = min(limit, int(words.next_of("number")))
+        after = words.string() if words.take("FROM") else None
     words.end()
-    shown_things = [
-        (t, o) for t, o in things
-        if pattern.fullmatch(t.name) and t.name.startswith(starts) and account.holds(session.role, o)
-    ]  # fmt: skip
+    shown_things = [(t, o) for t, o in things if account.holds(session.role, o)]
     if columns is not COLUMN_COLUMNS:
-        shown_things.sort(key=lambda pair: pair[0].name)
+        shown_things.sort(key=lambda pair: (*where(pair[0]), pair[0].name))
+    # After the first whose name begins so.
+    first = next((i for i, (t, _) in enumerate(shown_things, 1) if t.name.startswith(after)), len(shown_things)) if after else 0
+    # What is beyond the limit of 10,000 no filter brings back.
+    shown_things = [
+        (t, o) for t, o in shown_things[first:][:10000]
+        if pattern.fullmatch(t.name) and t.name.startswith(starts)
+    ]  # fmt: skip
     rows = [[value(session, t, o) for _, _, value in columns] for t, o in shown_things[:limit]]
     return Result([(name, kind) for name, kind, _ in columns], rows)
+
+
+def where(thing):
+    """The names of what a thing lies in."""
+    if isinstance(thing, Inner):
+        return thing.schema.database.name, thing.schema.name
+    return (thing.database.name, "") if isinstance(thing, Schema) else ("", "")
 
 
 def scope(session, words, columns):
@@ -3135,7 +3202,21 @@ TABLE_FUNCTIONS = {
     "TAG_REFERENCES_ALL_COLUMNS": tag_references_all_columns,
 }
 
+def execute_immediate(session, words):
+    """A block of statements without variables: see https://docs.snowflake.com/en/developer-guide/snowflake-scripting/blocks."""
+    words.expect("IMMEDIATE")
+    block = words.string().strip()
+    words.end()
+    if not (block.startswith("BEGIN") and block.endswith("END")):
+        raise Refused(2049, "0A000", "The test server knows no other scripts than BEGIN … END")
+    for statement in block[len("BEGIN") : -len("END")].split(";"):
+        if statement.strip():
+            session.execute(statement)
+    return Result([("anonymous block", "VARCHAR")], [[None]])
+
+
 STATEMENTS = {
+    "EXECUTE": execute_immediate,
     "CREATE": create, "ALTER": alter, "DROP": drop, "COMMENT": comment, "SHOW": show, "USE": use, "BEGIN": begin,
     "START": start, "COMMIT": commit, "ROLLBACK": rollback, "TRUNCATE": truncate, "DESC": describe,
     "DESCRIBE": describe, "LIST": list_stage, "LS": list_stage,

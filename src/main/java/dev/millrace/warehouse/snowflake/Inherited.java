@@ -95,8 +95,10 @@ final class Inherited {
 
     /** Gives a schema without tables what has to be there before them. */
     void giveBeforeTables() throws SQLException {
-        for (Way way : all(from).given().values()) {
-            if (way.by() == By.TABLES && way.give().isPresent()) {
+        Map<Given, Way> given = new LinkedHashMap<>();
+        futureGrants(from, given);
+        for (Way way : given.values()) {
+            if (way.give().isPresent()) {
                 apply(way.give().get());
             }
         }
@@ -104,7 +106,7 @@ final class Inherited {
 
     /** Gives tables without rows what has to be there before them; what cannot be given is told at the swap. */
     void giveBeforeRows() throws SQLException {
-        give(all(from), all(to), By.ROWS);
+        give(all(from, By.ROWS), all(to, By.ROWS), By.ROWS);
     }
 
     /**
@@ -113,11 +115,11 @@ final class Inherited {
      * @throws Fault GATE that names what the next version could not be given
      */
     void giveAndCompare() throws SQLException {
-        All live = all(from);
-        All next = all(to);
+        All live = all(from, By.SWAP);
+        All next = all(to, By.SWAP);
         boolean isGiven = give(live, next, By.SWAP);
         if (isGiven) {
-            next = all(to);
+            next = all(to, By.SWAP);
         }
         boolean isTaken = false;
         for (Given one : next.missingIn(live)) {
@@ -127,7 +129,7 @@ final class Inherited {
                 isTaken = true;
             }
         }
-        compare(live, isTaken ? all(to) : next);
+        compare(live, isTaken ? all(to, By.SWAP) : next);
     }
 
     /** Whether there was anything to give. */
@@ -166,45 +168,60 @@ final class Inherited {
         }
     }
 
-    /** All that a schema has; the ways to give it lead to the next version. */
-    private All all(String schema) throws SQLException {
+    /**
+     * All that a schema has; the ways to give it lead to the next version.
+     *
+     * @param by up to when it has to be given: what may be given later is not looked for, since grants take a statement for
+     *     each table
+     */
+    private All all(String schema, By by) throws SQLException {
         Set<String> places = new HashSet<>(Set.of(""));
         Map<Given, Way> given = new LinkedHashMap<>();
         List<String> tables = new ArrayList<>();
         Map<Given, Way> owners = new LinkedHashMap<>();
-        session.rows("SHOW TABLES IN SCHEMA " + exactly(database, schema), row -> {
+        Shown.whole(session, "SHOW TABLES IN SCHEMA " + exactly(database, schema), row -> {
             String table = row.getString("name");
             tables.add(table);
             places.add(table);
             tableProperties(row, table, given);
             return table;
         });
-        session.rows("SHOW COLUMNS IN SCHEMA " + exactly(database, schema), row -> {
-            String table = row.getString("table_name");
-            String column = row.getString("column_name");
-            places.add(table + "\t" + column);
-            String comment = text(row.getString("comment"));
-            if (!comment.isEmpty()) {
-                given.put(
-                        new Given(table, column, "the comment " + literal(comment)),
-                        new Way(
-                                By.ROWS,
-                                Optional.of("COMMENT ON COLUMN " + at(table) + "." + exactly(column) + " IS "
-                                        + literal(comment)),
-                                Optional.empty()));
+        SnowflakeSession.RowReader<String> columns = row -> column(row, places, given);
+        if (Shown.ifWhole(session, "SHOW COLUMNS IN SCHEMA " + exactly(database, schema), columns)
+                .isEmpty()) {
+            for (String table : tables) {
+                Shown.whole(session, "SHOW COLUMNS IN TABLE " + exactly(database, schema, table), columns);
             }
-            return table;
-        });
+        }
         futureGrants(schema, given);
         tags(schema, tables, given);
         policies(schema, tables, given);
-        grants("SCHEMA", schema, "", given, owners);
-        for (String table : tables) {
-            grants("TABLE", schema, table, given, owners);
+        if (by == By.SWAP) {
+            grants("SCHEMA", schema, "", given, owners);
+            for (String table : tables) {
+                grants("TABLE", schema, table, given, owners);
+            }
         }
         // A new owner may keep us from giving the rest.
         given.putAll(owners);
         return new All(places, given);
+    }
+
+    private String column(ResultSet row, Set<String> places, Map<Given, Way> given) throws SQLException {
+        String table = row.getString("table_name");
+        String column = row.getString("column_name");
+        places.add(table + "\t" + column);
+        String comment = text(row.getString("comment"));
+        if (!comment.isEmpty()) {
+            given.put(
+                    new Given(table, column, "the comment " + literal(comment)),
+                    new Way(
+                            By.ROWS,
+                            Optional.of("COMMENT ON COLUMN " + at(table) + "." + exactly(column) + " IS "
+                                    + literal(comment)),
+                            Optional.empty()));
+        }
+        return column;
     }
 
     private void tableProperties(ResultSet row, String table, Map<Given, Way> given) throws SQLException {
