@@ -50,4 +50,17 @@ public record Load(RunId run, long commit, String schema, List<TableDefinition> 
                 + ": a later run is live: " + live.run() + ", commit " + live.commit()
                 + ". Nothing is lost: that run's data is newer");
     }
+
+    /**
+     * What is told when this run was live and a person has rolled it back since. Nobody can lift it: the run ends, and
+     * the next start begins a new one.
+     *
+     * @param where the warehouse
+     * @param live what is live there
+     */
+    public Fault rolledBack(String where, Version live) {
+        return Fault.gate("Run " + run + ", commit " + commit + ", does not replace " + where
+                + " again: it was live and was rolled back; live stays run " + live.run() + ", commit " + live.commit()
+                + ". Start the job again, without --run: a new run reads its data anew");
+    }
 }

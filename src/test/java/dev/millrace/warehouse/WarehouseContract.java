@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -383,6 +384,53 @@ public abstract class WarehouseContract {
         assertThat(fault(() -> warehouse.replace(Landing.load(1))).kind()).isEqualTo(Fault.Kind.SUPERSEDED);
         assertThat(warehouse.live()).contains(version(2));
         assertThat(warehouse.previous()).contains(version(1));
+    }
+
+    @Test
+    void aRunThatWasRolledBackDoesNotComeBackByItself() {
+        replaceBy(1);
+        int stops = 0;
+        for (boolean stopped = true; stopped; stops++) {
+            int k = 2 + stops;
+            replaceBy(k);
+            int[] left = {stops};
+            Warehouse stopping = engine().open(folder, step -> {
+                if (left[0]-- == 0) {
+                    throw new Stopped();
+                }
+            });
+            stopped = false;
+            try {
+                stopping.rollback();
+            } catch (Stopped e) {
+                stopped = true;
+            }
+            if (warehouse.live().equals(Optional.of(version(k)))) {
+                assertThat(warehouse.replace(Landing.load(k))).isTrue();
+                assertThat(warehouse.rollback()).isEqualTo(version(1));
+            }
+            // The process that made it live was killed before it had said so, and its run is taken up again.
+            for (Load load : List.of(Landing.load(k), Landing.load(k, List.of(Landing.ORDERS)))) {
+                for (Runnable act : List.<Runnable>of(() -> warehouse.prepare(load), () -> warehouse.replace(load))) {
+                    Fault refused = fault(act);
+                    assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+                    assertThat(refused.rules()).isEmpty();
+                    assertThat(refused)
+                            .hasMessageStartingWith("Run " + Landing.runId(k) + ", commit " + k + ", does not replace ")
+                            .hasMessageEndingWith(" again: it was live and was rolled back; live stays run "
+                                    + Landing.runId(1)
+                                    + ", commit 1. Start the job again, without --run: a new run reads its data anew");
+                }
+            }
+            assertThat(warehouse.live()).contains(version(1));
+            assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+        }
+        int next = 2 + stops;
+        replaceBy(next);
+        assertThat(warehouse.live()).contains(version(next));
+        assertThat(warehouse.previous()).contains(version(1));
+        assertThat(consistent()).containsExactly(next + " " + next + " 10", next + " " + next + " 10");
+        assertNothingLeftBut(next, 1);
     }
 
     // Files that are not those of the manifest

@@ -198,6 +198,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
             OptionalLong against =
                     live.stream().mapToLong(StoredVersion::commit).findFirst();
             Optional<StoredVersion> mine = versions.claim(load.run());
+            refuseWhenRolledBack(load, mine, live);
             if (mine.isPresent()
                     && mine.get().definition().equals(definition(load))
                     && exists(session, mine.get().namespace())) {
@@ -323,6 +324,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         refuseWhenLate(load, chain);
         // Whoever still loads into it ends before.
         StoredVersion mine = versions.claim(load.run()).orElseThrow(() -> noStaging(load));
+        refuseWhenRolledBack(load, Optional.of(mine), live);
         if (live.isPresent() && live.get().commit() > mine.preparedAgainst().orElse(Long.MIN_VALUE)) {
             return false;
         }
@@ -378,6 +380,13 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
                 && (live.get().commit() > load.commit()
                         || chain.stream().anyMatch(v -> v.run().equals(load.run())))) {
             throw load.superseded(where(), live.get().version());
+        }
+    }
+
+    /** What it replaced is noted in the transaction that makes it live, so it was; and it is not any more. */
+    private void refuseWhenRolledBack(Load load, Optional<StoredVersion> mine, Optional<StoredVersion> live) {
+        if (live.isPresent() && mine.flatMap(StoredVersion::previous).isPresent()) {
+            throw load.rolledBack(where(), live.get().version());
         }
     }
 
