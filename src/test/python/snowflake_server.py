@@ -820,6 +820,8 @@ def query(session, sql, bindings, describe):
     relations = {}
     if aborted := re.fullmatch(r"SELECT SYSTEM\$ABORT_TRANSACTION\((\d+)\)", sql.strip()):
         return abort_transaction(session, aborted[1])
+    if ddl := re.fullmatch(r"SELECT GET_DDL\('SCHEMA', ('(?:[^'\\]|''|\\.)*')\)", sql.strip()):
+        return Result([("GET_DDL", "VARCHAR")], [[definition(session, text_of(ddl[1]))]])
     sql = with_table_functions(session, sql, relations)
     try:
         tree = parse_one(sql)
@@ -879,6 +881,38 @@ def query(session, sql, bindings, describe):
             duck.unregister(name)
         if alone:
             session.over()
+
+
+def definition(session, name):
+    """
+    What GET_DDL tells of a schema's tables. It names policies and tags to who may apply all of their kind, and to their owners:
+    see https://docs.snowflake.com/en/sql-reference/functions/get_ddl.
+    """
+    account = session.account
+    schema = account.schema(session, Words(name).name())
+
+    def policy(kind, thing):
+        seen = thing.owner in account.roles_of(session.role) or session.role == ADMIN_ROLE
+        return f" WITH {kind} POLICY {thing.full_name if seen else '#unknown_policy'}"
+
+    def tags(thing):
+        words = [
+            f"{tag}='{value}'" if session.role == ADMIN_ROLE else "#unknown_tag='#unknown_value'" for tag, value in thing.tags.items()
+        ]
+        return " WITH TAG (" + ", ".join(words) + ")" if words else ""
+
+    lines = [f"create or replace TRANSIENT SCHEMA {plain(schema.name)};", ""]
+    if schema.tags:
+        lines.append(f"ALTER SCHEMA {plain(schema.name)} SET{tags(schema)[5:]};")
+    for table in schema.things.values():
+        if table.kind == "TABLE" and account.holds(session.role, table):
+            columns = [
+                f"\t{plain(c.name)} {c.type_text()}" + (policy("MASKING", c.masking) if c.masking else "") + tags(c) for c in table.columns
+            ]
+            end = policy("ROW ACCESS", table.row_policy[0]) + " ON (X)" if table.row_policy else ""
+            end += policy("AGGREGATION", table.aggregation_policy) if getattr(table, "aggregation_policy", None) else ""
+            lines += [f"create or replace TRANSIENT TABLE {plain(table.name)} (", ",\n".join(columns), ")" + end + tags(table) + ";"]
+    return "\n".join(lines)
 
 
 def abort_transaction(session, transaction):
@@ -3144,6 +3178,9 @@ def policy_references(session, ref_entity_name=None, ref_entity_domain=None, pol
     rows = []
 
     def reference(policy, kind, column, arguments):
+        # Without a right to apply it the function leaves it out.
+        if not session.account.holds(session.role, policy, "APPLY"):
+            return
         rows.append([policy.schema.database.name, policy.schema.name, policy.name, kind, table.schema.database.name, table.schema.name, table.name, ref_entity_domain.upper(), column, arguments, None, "ACTIVE"])
 
     for column in table.columns:
@@ -3195,11 +3232,22 @@ def query_history(session):
     return columns, list(session.account.queries)
 
 
+def of_tags_seen(function):
+    """As a function of tags: those on which the role has no right are left out."""
+
+    def seen(session, _0, _1):
+        columns, rows = function(session, _0, _1)
+        things = session.account.databases
+        return columns, [r for r in rows if session.account.holds(session.role, things[r[0]].schemas[r[1]].things["TAG", r[2]])]
+
+    return seen
+
+
 TABLE_FUNCTIONS = {
     "QUERY_HISTORY": query_history,
     "POLICY_REFERENCES": policy_references,
-    "TAG_REFERENCES": tag_references,
-    "TAG_REFERENCES_ALL_COLUMNS": tag_references_all_columns,
+    "TAG_REFERENCES": of_tags_seen(tag_references),
+    "TAG_REFERENCES_ALL_COLUMNS": of_tags_seen(tag_references_all_columns),
 }
 
 def execute_immediate(session, words):

@@ -335,7 +335,11 @@ final class SnowflakeSession implements AutoCloseable {
                                 place + ": check the stage's URL, and the rights of its storage integration or keys on"
                                         + " the bucket; then run again",
                                 e)
-                        : Fault.world(place, e);
+                        : Fault.world(
+                                place
+                                        + ": run again; where that does not help, look at the statement in Snowflake's query"
+                                        + " history: QUERY_TAG there names job and run",
+                                e);
         };
     }
 }

@@ -139,7 +139,8 @@ final class Versions {
     }
 
     /** Writes the comment of a schema. */
-    void note(StoredVersion version) throws SQLException {
+    void note(OwnSchema.Held lock, StoredVersion version) throws SQLException {
+        lock.require();
         session.execute("ALTER SCHEMA " + place(version) + " SET COMMENT = " + literal(version.comment()));
     }
 }

@@ -51,6 +51,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -244,19 +245,101 @@ class SnowflakeWarehouseTest extends WarehouseContract {
     }
 
     @Test
-    void whatCannotBeGivenRefusesByName() {
+    void whatTheRoleMayNotSeeIsNotLost() {
         replaceBy(1);
         asAdmin(
                 "CREATE MASKING POLICY OPS.SECRET AS (v VARCHAR) RETURNS VARCHAR -> '***'",
+                "CREATE MASKING POLICY OPS.OTHER AS (v NUMBER) RETURNS NUMBER -> 0",
+                "GRANT APPLY ON MASKING POLICY OPS.OTHER TO ROLE LOADER",
+                "ALTER TABLE SHOP.ORDERS MODIFY COLUMN ID SET MASKING POLICY OPS.OTHER",
                 "ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT SET MASKING POLICY OPS.SECRET");
         Fault refused = fault(() -> warehouse.prepare(Landing.load(2)));
         assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
         assertThat(refused)
-                .hasMessageContaining("live is as it was: what live has cannot be given to it: ALTER TABLE ")
-                .hasMessageContaining("SET MASKING POLICY ");
+                .hasMessageContaining("live is as it was: live has a policy that the role may not see")
+                .hasMessageContaining("column TEXT of table LINES; GRANT APPLY ON MASKING POLICY ");
         asAdmin("GRANT APPLY ON MASKING POLICY OPS.SECRET TO ROLE LOADER");
         replaceBy(2);
         assertThat(policies("LINES")).containsExactly("SECRET");
+        asAdmin("CREATE TAG OPS.KIND", "ALTER TABLE SHOP.ORDERS SET TAG OPS.KIND = 'x'");
+        assertThat(fault(() -> warehouse.prepare(Landing.load(3))))
+                .hasMessageContaining("live has a tag that the role may not see")
+                .hasMessageContaining("look at table ORDERS; GRANT APPLY ON TAG ");
+    }
+
+    @Test
+    void whatCannotBeGivenRefusesByName() {
+        replaceBy(1);
+        asAdmin(
+                "CREATE TAG OPS.WATCHED",
+                "GRANT READ ON TAG OPS.WATCHED TO ROLE LOADER",
+                "ALTER TABLE SHOP.LINES SET TAG OPS.WATCHED = 'yes'");
+        Fault refused = fault(() -> warehouse.prepare(Landing.load(2)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused)
+                .hasMessageContaining("live is as it was: what live has cannot be given to it: ALTER TABLE ")
+                .hasMessageContaining("SET TAG ")
+                .hasMessageContaining("have the role granted what it needs for that (APPLY on policies and tags");
+        asAdmin("GRANT APPLY ON TAG OPS.WATCHED TO ROLE LOADER");
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        asAdmin("ALTER TABLE SHOP.LINES ADD SEARCH OPTIMIZATION");
+        Fault different = fault(() -> warehouse.replace(Landing.load(2)));
+        assertThat(different.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(different)
+                .hasMessageContaining("make them so by hand, in live or in the staging, and run again:")
+                .hasMessageContaining("live has search optimization on table LINES, the staging has not");
+    }
+
+    /** What a process that stood still does when it goes on: each time the server has given its lock to somebody else. */
+    @Test
+    void whoLostTheLockChangesNothingMore() {
+        List<String> sent = new ArrayList<>();
+        int[] left = {0};
+        try (Warehouse frozen = new SnowflakeWarehouse(
+                Engine.options(folder),
+                WarehouseEngine.SCHEMA,
+                step -> {
+                    if (left[0]-- == 0) {
+                        loseLock();
+                        sent.clear();
+                    }
+                },
+                sent::add)) {
+            replaceBy(1);
+            List<Integer> stopped = new ArrayList<>();
+            for (int step = 0; left[0] < 0 || step == 0; step++) {
+                Load load = Landing.load(2 + step);
+                List<LandedTable> tables = landing.written(2 + step, 1);
+                left[0] = step;
+                Fault fault = fault(() -> {
+                    frozen.prepare(load);
+                    for (LandedTable table : tables) {
+                        frozen.upload(load, table, landing.storage(), file -> {});
+                    }
+                    frozen.replace(load);
+                    frozen.rollback();
+                    frozen.dropPrevious(0);
+                });
+                if (fault != null) {
+                    stopped.add(step);
+                    assertThat(fault.kind()).isEqualTo(Fault.Kind.WORLD);
+                    assertThat(fault).hasMessageContaining("The server took back the lock of the schema");
+                    assertThat(sent)
+                            .as("after effect " + step)
+                            .noneMatch(sql -> EFFECT.matcher(sql).find());
+                }
+            }
+            assertThat(stopped).hasSizeGreaterThan(6);
+        }
+    }
+
+    private static final Pattern EFFECT = Pattern.compile("^(DELETE|INSERT|CREATE SCHEMA|DROP|ALTER SCHEMA|COPY)");
+
+    private void loseLock() {
+        for (String id : SnowflakeServer.rows(SnowflakeServer.ADMIN, "SHOW TRANSACTIONS IN ACCOUNT")) {
+            SnowflakeServer.rows(SnowflakeServer.ADMIN, "SELECT SYSTEM$ABORT_TRANSACTION(" + id + ")");
+        }
     }
 
     private List<String> policies(String table) {
@@ -599,11 +682,9 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         for (int k = 2; k <= 3; k++) {
             Load load = Landing.load(k);
             for (Fault refused : List.of(fault(() -> warehouse.prepare(load)), fault(() -> warehouse.replace(load)))) {
-                assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
+                assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
                 assertThat(refused)
-                        .hasMessageStartingWith("Run " + load.run() + " was live in ")
-                        .hasMessageContaining("was rolled back")
-                        .hasMessageContaining("start a new run");
+                        .hasMessageContaining("it was live and was rolled back; live stays run " + Landing.runId(1));
             }
         }
         assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
