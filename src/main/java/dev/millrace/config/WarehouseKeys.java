@@ -398,6 +398,12 @@ final class WarehouseKeys {
             r -> r.textAt("job").filter(job -> !job.isEmpty()).map(WarehouseKeys::schemaName),
             WarehouseSettings::schema,
             "The schema that readers use and that is replaced as a whole.");
+    private static final Key<WarehouseSettings, String> TAKES_OVER = Key.optional(
+            "takes-over",
+            Scalars.JOB_NAME,
+            WarehouseSettings::takesOver,
+            "The name that the job had before, whose versions in the schema its runs replace; those of any other job are"
+                    + " left alone.");
     private static final Key<WarehouseSettings, Integer> KEEP_PREVIOUS = Key.of(
             "keep-previous",
             Scalars.VERSIONS,
@@ -420,6 +426,7 @@ final class WarehouseKeys {
                             ENGINE_SNOWFLAKE,
                             ENGINE_REDSHIFT,
                             WAREHOUSE_SCHEMA,
+                            TAKES_OVER,
                             KEEP_PREVIOUS,
                             UNCHANGED,
                             WAREHOUSE_GATE),
@@ -430,6 +437,7 @@ final class WarehouseKeys {
                                     .or(() -> v.find(ENGINE_SNOWFLAKE))
                                     .orElseGet(() -> v.get(ENGINE_REDSHIFT)),
                             v.get(WAREHOUSE_SCHEMA),
+                            v.find(TAKES_OVER),
                             v.get(KEEP_PREVIOUS),
                             v.get(UNCHANGED),
                             v.get(WAREHOUSE_GATE)))

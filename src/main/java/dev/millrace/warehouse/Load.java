@@ -15,10 +15,39 @@ import java.util.stream.Collectors;
  * @param schema of the warehouse that readers use
  * @param tables all of them: the new version holds these and no others
  * @param job whose run it is
+ * @param takesOver another job whose versions it replaces too, whatever their numbers: the name that it had before
  */
-public record Load(RunId run, long commit, String schema, List<TableDefinition> tables, String job) {
+public record Load(
+        RunId run, long commit, String schema, List<TableDefinition> tables, String job, Optional<String> takesOver) {
     public Load {
         tables = List.copyOf(tables);
+    }
+
+    /** A load of a job that has always had its name. */
+    public Load(RunId run, long commit, String schema, List<TableDefinition> tables, String job) {
+        this(run, commit, schema, tables, job, Optional.empty());
+    }
+
+    /** Whether a job's versions are this load's to replace. */
+    public boolean replaces(String other) {
+        return job.equals(other) || takesOver.filter(other::equals).isPresent();
+    }
+
+    /**
+     * Throws where another job's version is live.
+     *
+     * @param where the warehouse
+     * @throws Fault USER
+     */
+    public void requireReplaces(Version live, String where) {
+        if (!replaces(live.job())) {
+            throw live.notOf(job, where);
+        }
+    }
+
+    /** Whether a version is of a later commit than this one's. The numbers of two jobs say nothing to each other. */
+    public boolean isBefore(Version live) {
+        return live.job().equals(job) && live.commit() > commit;
     }
 
     /** The table of that name, without regard to case. */

@@ -270,8 +270,9 @@ public final class DuckDbWarehouse implements Warehouse {
     }
 
     private void refuseWhenLate(Load load, Optional<VersionState> live, List<VersionState> chain) {
+        live.ifPresent(v -> load.requireReplaces(v.version(), files.live().toString()));
         if (live.isPresent()
-                && (live.get().commit() > load.commit()
+                && (load.isBefore(live.get().version())
                         || chain.stream().anyMatch(v -> v.run().equals(load.run())))) {
             throw load.superseded(files.live().toString(), live.get().version());
         }

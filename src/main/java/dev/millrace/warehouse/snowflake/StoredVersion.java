@@ -125,7 +125,7 @@ record StoredVersion(
     }
 
     Version version() {
-        return new Version(requireRun(), commit);
+        return new Version(requireRun(), commit, job);
     }
 
     StoredVersion prepared(long byCommit, OptionalLong against) {

@@ -219,14 +219,14 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     /** Those of earlier runs. A run that started later may be at work: it removes ours, should we be the dead one. */
     private void dropLeftovers(S session, V versions, Load load) throws SQLException {
         for (StoredVersion other : versions.all()) {
-            if (other.run().compareTo(load.run()) < 0) {
+            if (other.run().compareTo(load.run()) < 0 && load.replaces(other.job())) {
                 tryDrop(
                         session,
                         versions,
                         other,
                         chain -> !isLive(live(chain), load)
                                 && live(chain)
-                                        .filter(v -> v.commit() > load.commit())
+                                        .filter(v -> load.isBefore(v.version()))
                                         .isEmpty()
                                 && !chain.contains(other));
             }
@@ -376,8 +376,9 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
 
     private void refuseWhenLate(Load load, List<StoredVersion> chain) {
         Optional<StoredVersion> live = live(chain);
+        live.ifPresent(v -> load.requireReplaces(v.version(), where()));
         if (live.isPresent()
-                && (live.get().commit() > load.commit()
+                && (load.isBefore(live.get().version())
                         || chain.stream().anyMatch(v -> v.run().equals(load.run())))) {
             throw load.superseded(where(), live.get().version());
         }

@@ -19,7 +19,7 @@ SET statement_timeout TO 0;
 SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 -- '_millrace', 'shop__version';
 BEGIN;
 LOCK TABLE _millrace."shop__version";
-SELECT run, commit, namespace, definition, prepared_against, previous, is_live FROM _millrace."shop__version" WHERE schema = $1 ORDER BY run -- 'shop';
+SELECT run, commit, job, namespace, definition, prepared_against, previous, is_live FROM _millrace."shop__version" WHERE schema = $1 ORDER BY run -- 'shop';
 SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = $1 -- 'shop';
 SELECT trim(schema_name), trim(name) FROM svv_mv_info;
 SELECT DISTINCT n.nspname, v.relname, pg_get_viewdef(v.oid) FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace JOIN pg_catalog.pg_depend dt ON dt.refobjid = t.oid JOIN pg_catalog.pg_depend dv ON dv.objid = dt.objid AND dv.deptype = 'i' JOIN pg_catalog.pg_class v ON v.oid = dv.refobjid AND v.oid <> t.oid AND v.relkind IN ('v', 'm') JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace WHERE tn.nspname = 'shop' AND t.relname IN ('lines', 'notes', 'orders') AND n.nspname <> 'shop' ORDER BY 1, 2;
