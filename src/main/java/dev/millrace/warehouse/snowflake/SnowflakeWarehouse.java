@@ -213,7 +213,9 @@ public final class SnowflakeWarehouse implements Warehouse {
             List<StoredVersion> chain = versions.chain();
             for (StoredVersion other : versions.all()) {
                 // A run that started later may be at work: it removes ours, should we be the dead one.
-                if (other.requireRun().compareTo(load.run()) < 0 && !chain.contains(other)) {
+                if (other.requireRun().compareTo(load.run()) < 0
+                        && load.replaces(other.job())
+                        && !chain.contains(other)) {
                     drop(session, lock, versions, other);
                 }
             }
@@ -490,11 +492,12 @@ public final class SnowflakeWarehouse implements Warehouse {
         if (live.isEmpty()) {
             return;
         }
+        load.requireReplaces(live.get().version(), where());
         if (live.get().rolledBack().contains(load.run())) {
             throw load.rolledBack(where(), live.get().version());
         }
         List<StoredVersion> chain = versions.chain();
-        if (live.get().commit() > load.commit() || chain.stream().anyMatch(v -> v.isOf(load.run()))) {
+        if (load.isBefore(live.get().version()) || chain.stream().anyMatch(v -> v.isOf(load.run()))) {
             throw load.superseded(where(), live.get().version());
         }
     }

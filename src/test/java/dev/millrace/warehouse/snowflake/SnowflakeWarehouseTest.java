@@ -307,10 +307,10 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 },
                 sent::add)) {
             replaceBy(1);
+            List<LandedTable> tables = landing.written(2, 1);
             List<Integer> stopped = new ArrayList<>();
             for (int step = 0; left[0] < 0 || step == 0; step++) {
                 Load load = Landing.load(2 + step);
-                List<LandedTable> tables = landing.written(2 + step, 1);
                 left[0] = step;
                 Fault fault = fault(() -> {
                     frozen.prepare(load);
