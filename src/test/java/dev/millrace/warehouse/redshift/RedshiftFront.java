@@ -143,6 +143,18 @@ public final class RedshiftFront {
                         + " pg_get_userbyid(x.grantee)::text AS grantee_name, front_kind(x.grantee) AS grantee_type,"
                         + " x.is_grantable AS admin_option FROM pg_default_acl d JOIN pg_namespace n"
                         + " ON n.oid = d.defaclnamespace, aclexplode(d.defaclacl) x WHERE d.defaclobjtype = 'r'",
+                "CREATE TABLE public.user_info (user_name text, superuser boolean, syslog_access text)",
+                "CREATE VIEW pg_catalog.svv_user_info AS SELECT * FROM public.user_info WHERE user_name = current_user",
+                "CREATE TABLE public.user_grant (user_name text, role_name text)",
+                "CREATE VIEW pg_catalog.svv_user_grants AS SELECT * FROM public.user_grant",
+                "CREATE TABLE public.role_grant (role_name text, granted_role_name text)",
+                "CREATE VIEW pg_catalog.svv_role_grants AS SELECT * FROM public.role_grant",
+                "CREATE TABLE public.system_privilege (system_privilege text, identity_type text, identity_name text)",
+                "CREATE VIEW pg_catalog.svv_system_privileges AS SELECT * FROM public.system_privilege",
+                "INSERT INTO public.user_info VALUES ('" + USER + "', false, 'UNRESTRICTED')",
+                "INSERT INTO public.user_grant VALUES ('" + USER + "', 'sys:monitor')",
+                "INSERT INTO public.system_privilege VALUES ('ACCESS SYSTEM TABLE', 'role', 'sys:monitor'),"
+                        + " ('CREATE TABLE', 'role', 'sys:dba')",
                 "CREATE VIEW pg_catalog.svv_mv_info AS SELECT schemaname::text AS schema_name, matviewname::text AS name"
                         + " FROM pg_matviews",
                 "CREATE TABLE public.datashare_object (share_type text, share_name text, object_name text)",
@@ -159,6 +171,8 @@ public final class RedshiftFront {
                 "CREATE FUNCTION pg_catalog.json_parse(text) RETURNS json LANGUAGE sql AS $$ SELECT $1::json $$",
                 "GRANT SELECT ON pg_catalog.svv_transactions, pg_catalog.svv_schema_privileges,"
                         + " pg_catalog.svv_relation_privileges, pg_catalog.svv_column_privileges,"
+                        + " pg_catalog.svv_user_info, pg_catalog.svv_user_grants, pg_catalog.svv_role_grants,"
+                        + " pg_catalog.svv_system_privileges,"
                         + " pg_catalog.svv_default_privileges, pg_catalog.svv_mv_info, pg_catalog.svv_datashare_objects,"
                         + " pg_catalog.svv_rls_attached_policy, pg_catalog.svv_schema_quota_state,"
                         + " pg_catalog.sys_load_error_detail TO " + USER);

@@ -405,6 +405,41 @@ class RedshiftWarehouseTest extends WarehouseContract {
     }
 
     @Test
+    void whoDoesNotSeeWhatOthersDoIsRefusedByNameOfWhatIsMissing() {
+        replaceBy(1);
+        prepareAndUpload(2);
+        String who = "User warehouse of Redshift 127.0.0.1:"
+                + options().server().port() + "/" + database() + " does not see what others do, and lacks ";
+        String logs = "SYSLOG ACCESS UNRESTRICTED, to see whose transactions have to be waited for: ALTER USER"
+                + " \"warehouse\" SYSLOG ACCESS UNRESTRICTED";
+        String rights = "ACCESS SYSTEM TABLE, to see what others gave to the live tables: GRANT ROLE sys:monitor TO"
+                + " \"warehouse\", or grant a role of your own that has it";
+        String end = ". Have it granted by a superuser, and run again; live is as it was";
+        asAdmin("UPDATE public.user_info SET syslog_access = 'RESTRICTED'");
+        assertSightless(who + logs + end, () -> warehouse.replace(Landing.load(2)));
+        asAdmin("UPDATE public.user_grant SET role_name = 'loaders'");
+        assertSightless(who + logs + "; and " + rights + end, () -> warehouse.prepare(Landing.load(2)));
+        asAdmin("UPDATE public.user_info SET syslog_access = 'UNRESTRICTED'");
+        assertSightless(who + rights + end, () -> warehouse.replace(Landing.load(2)));
+        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+
+        // Through a role of a role.
+        asAdmin("INSERT INTO public.role_grant VALUES ('loaders', 'watchers'), ('watchers', 'loaders'),"
+                + " ('watchers', 'sys:monitor')");
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
+        asAdmin("DELETE FROM public.role_grant");
+        assertSightless(who + rights + end, () -> warehouse.rollback());
+        asAdmin("UPDATE public.user_info SET superuser = true, syslog_access = 'RESTRICTED'");
+        assertThat(warehouse.rollback()).isEqualTo(version(1));
+    }
+
+    private static void assertSightless(String message, Runnable act) {
+        Fault refused = fault(act);
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(refused).hasMessage(message);
+    }
+
+    @Test
     void whoMayNotEnterIsTold() {
         Redshift right = options().server();
         for (List<String> wrong : List.of(
