@@ -15,6 +15,7 @@ import java.util.Set;
  * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_COLUMN_PRIVILEGES.html">SVV_COLUMN_PRIVILEGES</a>
  * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_DEFAULT_PRIVILEGES.html">SVV_DEFAULT_PRIVILEGES</a>
  * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/r_GRANT.html">GRANT</a>
+ * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/t_scoped-permissions.html">scoped permissions</a>
  */
 final class RedshiftInherited extends Inherited<RedshiftSession> {
     private static final String TABLES = " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
@@ -58,11 +59,11 @@ final class RedshiftInherited extends Inherited<RedshiftSession> {
     protected Set<Grant> grants(String schema) throws SQLException {
         Set<Grant> grants = new LinkedHashSet<>(session()
                 .rows(
-                        "SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option"
+                        "SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.privilege_scope"
                                 + " FROM svv_schema_privileges p WHERE p.namespace_name = ?",
                         row -> new Grant(
-                                On.SCHEMA,
-                                "",
+                                scope(row.getString(5)).isEmpty() ? On.SCHEMA : On.SCOPE,
+                                scope(row.getString(5)),
                                 "",
                                 kind(row.getString(1)),
                                 name(row.getString(1), row.getString(2)),
@@ -113,6 +114,12 @@ final class RedshiftInherited extends Inherited<RedshiftSession> {
                 && grant.kind() == Grantee.USER
                 && owners.contains(new Owner(grant.object(), grant.grantee())));
         return grants;
+    }
+
+    /** What a scoped permission is for; empty where a right is the schema's own. */
+    private static String scope(String text) {
+        String scope = text == null ? "" : text.strip().toUpperCase(Locale.ROOT);
+        return scope.equals("SCHEMA") ? "" : scope;
     }
 
     private static Grantee kind(String text) {

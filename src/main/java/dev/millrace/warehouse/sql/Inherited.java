@@ -29,6 +29,8 @@ public abstract class Inherited<S extends SqlSession> {
         SCHEMA,
         TABLE,
         COLUMN,
+        /** All that is in the schema and of one kind, now and later. */
+        SCOPE,
         /** What will be made. */
         DEFAULT
     }
@@ -36,7 +38,7 @@ public abstract class Inherited<S extends SqlSession> {
     /**
      * A right, as both versions must have it.
      *
-     * @param object the table; for defaults who makes it and what, with a tab between
+     * @param object the table; for scopes the kind of what is in the schema, such as {@code TABLES}; for defaults who makes it and what, with a tab between
      * @param column or empty
      * @param kind of the grantee; engines that tell no kinds call all of them users
      */
@@ -49,6 +51,7 @@ public abstract class Inherited<S extends SqlSession> {
                 case COLUMN -> "column " + column + " of " + object;
                 case DEFAULT -> "what " + object.replace("\t", " makes of kind ");
                 case TABLE -> "table " + object;
+                case SCOPE -> "all " + object + " in the schema";
             };
             String who = switch (kind) {
                 case USER -> grantee;
@@ -104,7 +107,7 @@ public abstract class Inherited<S extends SqlSession> {
         }
 
         boolean has(Grant grant) {
-            return grant.on() == On.DEFAULT || has(grant.object(), grant.column());
+            return grant.on() == On.DEFAULT || grant.on() == On.SCOPE || has(grant.object(), grant.column());
         }
 
         /** What of it another version has a place for and has not, or not so. */
@@ -254,6 +257,7 @@ public abstract class Inherited<S extends SqlSession> {
                     case DEFAULT ->
                         " ON " + grant.object().substring(grant.object().indexOf('\t') + 1);
                     case TABLE -> " ON " + at(grant.object());
+                    case SCOPE -> " FOR " + grant.object() + " IN SCHEMA " + identifier(to);
                 };
         String forDefaults = grant.on() == On.DEFAULT
                 ? "ALTER DEFAULT PRIVILEGES FOR " + maker() + " "

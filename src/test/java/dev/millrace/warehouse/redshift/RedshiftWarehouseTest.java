@@ -331,6 +331,35 @@ class RedshiftWarehouseTest extends WarehouseContract {
     }
 
     @Test
+    void scopedPermissionsOfTheLiveSchemaGoOn() {
+        replaceBy(1);
+        asAdmin(
+                "INSERT INTO public.scoped SELECT oid, 'TABLES', 'SELECT', 'role', 'rs_readers', false FROM pg_namespace"
+                        + " WHERE nspname = 'shop' UNION ALL SELECT oid, 'FUNCTIONS', 'EXECUTE', 'user', 'rs_analyst', true"
+                        + " FROM pg_namespace WHERE nspname = 'shop'");
+        RedshiftFront.front().taken();
+        replaceBy(2);
+        String second = "\"" + VersionTable.namespace("shop", Landing.runId(2)) + "\"";
+        assertThat(RedshiftFront.front().taken())
+                .contains(
+                        "GRANT SELECT FOR TABLES IN SCHEMA " + second + " TO ROLE \"rs_readers\"",
+                        "GRANT EXECUTE FOR FUNCTIONS IN SCHEMA " + second + " TO \"rs_analyst\" WITH GRANT OPTION");
+        String granted = "SELECT privilege_type, privilege_scope, identity_type, identity_name, admin_option"
+                + " FROM svv_schema_privileges WHERE namespace_name = 'shop' AND privilege_scope <> 'SCHEMA' ORDER BY 1";
+        assertThat(Queried.of(warehouse, granted).rows())
+                .containsExactly(
+                        List.of("EXECUTE", "FUNCTIONS", "user", "rs_analyst", "true"),
+                        List.of("SELECT", "TABLES", "role", "rs_readers", "false"));
+        asAdmin("DELETE FROM public.scoped WHERE scope = 'TABLES' AND namespace = 'shop'::regnamespace");
+        warehouse.rollback();
+        assertThat(RedshiftFront.front().taken())
+                .contains("REVOKE SELECT FOR TABLES IN SCHEMA \"" + VersionTable.namespace("shop", Landing.runId(1))
+                        + "\" FROM ROLE \"rs_readers\"");
+        assertThat(Queried.of(warehouse, granted).rows())
+                .containsExactly(List.of("EXECUTE", "FUNCTIONS", "user", "rs_analyst", "true"));
+    }
+
+    @Test
     void viewsAreMadeAnewAndWhatCannotBeIsListedAndRefused() {
         replaceBy(1);
         asUser(

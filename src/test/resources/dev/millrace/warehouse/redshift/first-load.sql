@@ -35,7 +35,7 @@ notes(547d86b957abcb5807f60fb17b052b03)
 orders(b8d3f0254d32eeba5b4a594e11d9fd4f)', NULL;
 SELECT quota, disk_usage FROM svv_schema_quota_state WHERE trim(schema_name) = 'shop' AND quota > 0;
 CREATE SCHEMA "shop__2026_11_21t00_00_01z_test";
-SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option FROM svv_schema_privileges p WHERE p.namespace_name = $1 -- 'shop';
+SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.privilege_scope FROM svv_schema_privileges p WHERE p.namespace_name = $1 -- 'shop';
 SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.relation_name FROM svv_relation_privileges p WHERE p.namespace_name = $1 -- 'shop';
 SELECT p.identity_type, p.identity_name, p.privilege_type, p.relation_name, p.column_name FROM svv_column_privileges p WHERE p.namespace_name = $1 -- 'shop';
 SELECT p.grantee_type, p.grantee_name, p.privilege_type, p.admin_option, p.owner_name, p.object_type FROM svv_default_privileges p WHERE p.schema_name = $1 -- 'shop';

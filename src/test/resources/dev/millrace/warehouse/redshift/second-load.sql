@@ -35,7 +35,7 @@ notes(547d86b957abcb5807f60fb17b052b03)
 orders(b8d3f0254d32eeba5b4a594e11d9fd4f)', '1';
 SELECT quota, disk_usage FROM svv_schema_quota_state WHERE trim(schema_name) = 'shop' AND quota > 0;
 CREATE SCHEMA "shop__2026_11_21t00_00_02z_test";
-SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option FROM svv_schema_privileges p WHERE p.namespace_name = $1 -- 'shop';
+SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.privilege_scope FROM svv_schema_privileges p WHERE p.namespace_name = $1 -- 'shop';
 SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.relation_name FROM svv_relation_privileges p WHERE p.namespace_name = $1 -- 'shop';
 SELECT p.identity_type, p.identity_name, p.privilege_type, p.relation_name, p.column_name FROM svv_column_privileges p WHERE p.namespace_name = $1 -- 'shop';
 SELECT p.grantee_type, p.grantee_name, p.privilege_type, p.admin_option, p.owner_name, p.object_type FROM svv_default_privileges p WHERE p.schema_name = $1 -- 'shop';
@@ -163,7 +163,7 @@ SELECT CASE c.relkind WHEN 'v' THEN 'view ' ELSE 'table ' END || n.nspname || '.
 SELECT 'function ' || n.nspname || '.' || p.proname || ', which Millrace did not make' FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'shop';
 SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r' -- 'shop';
 SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped -- 'shop';
-SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option FROM svv_schema_privileges p WHERE p.namespace_name = $1 -- 'shop';
+SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.privilege_scope FROM svv_schema_privileges p WHERE p.namespace_name = $1 -- 'shop';
 SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.relation_name FROM svv_relation_privileges p WHERE p.namespace_name = $1 -- 'shop';
 SELECT p.identity_type, p.identity_name, p.privilege_type, p.relation_name, p.column_name FROM svv_column_privileges p WHERE p.namespace_name = $1 -- 'shop';
 SELECT p.grantee_type, p.grantee_name, p.privilege_type, p.admin_option, p.owner_name, p.object_type FROM svv_default_privileges p WHERE p.schema_name = $1 -- 'shop';
@@ -174,7 +174,7 @@ SELECT c.relname, pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c JOIN pg
 SELECT c.relname, coalesce(a.attname, ''), d.description FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_description d ON d.objoid = c.oid LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0 WHERE n.nspname = $1 AND c.relkind = 'r' -- 'shop';
 SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r' -- 'shop__2026_11_21t00_00_02z_test';
 SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped -- 'shop__2026_11_21t00_00_02z_test';
-SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option FROM svv_schema_privileges p WHERE p.namespace_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
+SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.privilege_scope FROM svv_schema_privileges p WHERE p.namespace_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
 SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.relation_name FROM svv_relation_privileges p WHERE p.namespace_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
 SELECT p.identity_type, p.identity_name, p.privilege_type, p.relation_name, p.column_name FROM svv_column_privileges p WHERE p.namespace_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
 SELECT p.grantee_type, p.grantee_name, p.privilege_type, p.admin_option, p.owner_name, p.object_type FROM svv_default_privileges p WHERE p.schema_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
@@ -185,7 +185,7 @@ SELECT c.relname, pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c JOIN pg
 SELECT c.relname, coalesce(a.attname, ''), d.description FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_description d ON d.objoid = c.oid LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0 WHERE n.nspname = $1 AND c.relkind = 'r' -- 'shop__2026_11_21t00_00_02z_test';
 SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r' -- 'shop__2026_11_21t00_00_02z_test';
 SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped -- 'shop__2026_11_21t00_00_02z_test';
-SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option FROM svv_schema_privileges p WHERE p.namespace_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
+SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.privilege_scope FROM svv_schema_privileges p WHERE p.namespace_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
 SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.relation_name FROM svv_relation_privileges p WHERE p.namespace_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
 SELECT p.identity_type, p.identity_name, p.privilege_type, p.relation_name, p.column_name FROM svv_column_privileges p WHERE p.namespace_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
 SELECT p.grantee_type, p.grantee_name, p.privilege_type, p.admin_option, p.owner_name, p.object_type FROM svv_default_privileges p WHERE p.schema_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
@@ -196,7 +196,7 @@ SELECT c.relname, pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c JOIN pg
 SELECT c.relname, coalesce(a.attname, ''), d.description FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_description d ON d.objoid = c.oid LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0 WHERE n.nspname = $1 AND c.relkind = 'r' -- 'shop__2026_11_21t00_00_02z_test';
 SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r' -- 'shop__2026_11_21t00_00_02z_test';
 SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped -- 'shop__2026_11_21t00_00_02z_test';
-SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option FROM svv_schema_privileges p WHERE p.namespace_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
+SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.privilege_scope FROM svv_schema_privileges p WHERE p.namespace_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
 SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.relation_name FROM svv_relation_privileges p WHERE p.namespace_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
 SELECT p.identity_type, p.identity_name, p.privilege_type, p.relation_name, p.column_name FROM svv_column_privileges p WHERE p.namespace_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
 SELECT p.grantee_type, p.grantee_name, p.privilege_type, p.admin_option, p.owner_name, p.object_type FROM svv_default_privileges p WHERE p.schema_name = $1 -- 'shop__2026_11_21t00_00_02z_test';
