@@ -18,9 +18,6 @@ import java.util.Set;
  * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/t_scoped-permissions.html">scoped permissions</a>
  */
 final class RedshiftInherited extends Inherited<RedshiftSession> {
-    private static final String TABLES = " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
-            + " ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relkind = 'r'";
-
     RedshiftInherited(RedshiftSession session, String from, String to) {
         super(session, from, to);
     }
@@ -38,20 +35,6 @@ final class RedshiftInherited extends Inherited<RedshiftSession> {
     @Override
     protected boolean isPassing(SQLException e) {
         return RedshiftSession.isPassing(e);
-    }
-
-    @Override
-    protected Set<String> places(String schema) throws SQLException {
-        Set<String> places = new LinkedHashSet<>(Set.of(""));
-        places.addAll(session().rows("SELECT c.relname" + TABLES, row -> row.getString(1), schema));
-        places.addAll(session()
-                .rows(
-                        "SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c"
-                                + " ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                                + " WHERE n.nspname = ? AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped",
-                        row -> row.getString(1) + "\t" + row.getString(2),
-                        schema));
-        return places;
     }
 
     /** Without those that an owner has of what is his. */
@@ -138,21 +121,6 @@ final class RedshiftInherited extends Inherited<RedshiftSession> {
             case "PROCEDURE" -> "PROCEDURES";
             default -> kind.strip().toUpperCase(Locale.ROOT);
         };
-    }
-
-    @Override
-    protected List<Owner> owners(String schema) throws SQLException {
-        List<Owner> owners = session()
-                .rows(
-                        "SELECT pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace WHERE nspname = ?",
-                        row -> new Owner("", row.getString(1)),
-                        schema);
-        owners.addAll(session()
-                .rows(
-                        "SELECT c.relname, pg_get_userbyid(c.relowner)" + TABLES,
-                        row -> new Owner(row.getString(1), row.getString(2)),
-                        schema));
-        return owners;
     }
 
     @Override

@@ -357,6 +357,18 @@ class RedshiftWarehouseTest extends WarehouseContract {
                         + "\" FROM ROLE \"rs_readers\"");
         assertThat(Queried.of(warehouse, granted).rows())
                 .containsExactly(List.of("EXECUTE", "FUNCTIONS", "user", "rs_analyst", "true"));
+
+        asAdmin("CREATE RULE lost AS ON INSERT TO public.scoped DO INSTEAD NOTHING");
+        prepareAndUpload(3);
+        Fault refused = fault(() -> warehouse.replace(Landing.load(3)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.getMessage().lines())
+                .containsExactly(
+                        "The gate refused schema " + VersionTable.namespace("shop", Landing.runId(3))
+                                + "; live is as it was: let the job's user give these, as their owner or with grant option,"
+                                + " or take them from live, and start the job again:",
+                        "live has EXECUTE on all FUNCTIONS in the schema to rs_analyst with grant option, the staging has"
+                                + " not");
     }
 
     @Test
@@ -460,6 +472,10 @@ class RedshiftWarehouseTest extends WarehouseContract {
         assertSightless(who + rights + end, () -> warehouse.rollback());
         asAdmin("UPDATE public.user_info SET superuser = true, syslog_access = 'RESTRICTED'");
         assertThat(warehouse.rollback()).isEqualTo(version(1));
+        asAdmin("DROP VIEW pg_catalog.svv_user_info");
+        assertThat(fault(() -> warehouse.prepare(Landing.load(3))))
+                .hasMessageEndingWith(
+                        ": relation \"svv_user_info\" does not exist: mend what the server says, and run again");
     }
 
     private static void assertSightless(String message, Runnable act) {

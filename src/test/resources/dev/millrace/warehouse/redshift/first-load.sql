@@ -40,7 +40,7 @@ SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.rel
 SELECT p.identity_type, p.identity_name, p.privilege_type, p.relation_name, p.column_name FROM svv_column_privileges p WHERE p.namespace_name = $1 -- 'shop';
 SELECT p.grantee_type, p.grantee_name, p.privilege_type, p.admin_option, p.owner_name, p.object_type FROM svv_default_privileges p WHERE p.schema_name = $1 -- 'shop';
 SELECT pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace WHERE nspname = $1 -- 'shop';
-SELECT c.relname, pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r' -- 'shop';
+SELECT c.relname, pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') -- 'shop';
 CREATE TABLE "shop__2026_11_21t00_00_01z_test"."orders" ("id" bigint NOT NULL, "version" bigint NOT NULL);
 CREATE TABLE "shop__2026_11_21t00_00_01z_test"."lines" ("order_id" bigint NOT NULL, "text" varchar(65535) ENCODE ZSTD, "version" bigint NOT NULL) DISTSTYLE KEY DISTKEY ("order_id") SORTKEY ("order_id", "version");
 CREATE TABLE "shop__2026_11_21t00_00_01z_test"."notes" ("id" bigint NOT NULL, "data" varbyte(16777216), "document" super) DISTSTYLE ALL;
