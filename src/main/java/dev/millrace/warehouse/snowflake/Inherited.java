@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.fault.Fault;
+import dev.millrace.warehouse.RowReader;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -551,7 +552,7 @@ final class Inherited {
         return names;
     }
 
-    private void ask(List<String> questions, SnowflakeSession.RowReader<String> reader) throws SQLException {
+    private void ask(List<String> questions, RowReader<String> reader) throws SQLException {
         for (int i = 0; i < questions.size(); i += ASKED_AT_ONCE) {
             List<String> some = questions.subList(i, Math.min(questions.size(), i + ASKED_AT_ONCE));
             session.rowsWhereSupported(String.join(" UNION ALL ", some), reader);

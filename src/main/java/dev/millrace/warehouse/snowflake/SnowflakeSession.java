@@ -6,13 +6,13 @@ import static dev.millrace.warehouse.snowflake.SnowflakeText.literal;
 import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.fault.Fault;
+import dev.millrace.warehouse.RowReader;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -25,11 +25,6 @@ import java.util.regex.Pattern;
  * defines something (DDL) always is.
  */
 final class SnowflakeSession implements AutoCloseable {
-    /** Reads one row of a result. */
-    interface RowReader<T> {
-        T read(ResultSet row) throws SQLException;
-    }
-
     /** The driver of version 4, and of version 3, which the connector for Spark brings along. */
     private static final List<String> DRIVERS =
             List.of("net.snowflake.client.api.driver.SnowflakeDriver", "net.snowflake.client.jdbc.SnowflakeDriver");
@@ -212,11 +207,7 @@ final class SnowflakeSession implements AutoCloseable {
         sent.accept(sql);
         try (Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery(sql)) {
-            List<T> rows = new ArrayList<>();
-            while (result.next()) {
-                rows.add(reader.read(result));
-            }
-            return rows;
+            return reader.all(result);
         }
     }
 

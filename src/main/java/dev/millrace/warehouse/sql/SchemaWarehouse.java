@@ -88,6 +88,11 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     /** Loads files that are not in the ledger yet, each exactly once. */
     protected abstract void load(Load load, LandingFiles landing, List<DataFile> missing, Consumer<DataFile> loaded);
 
+    /** Refuses a user who is not shown what a replacement has to see of others. */
+    protected void requireSight(S session) throws SQLException {
+        // Everybody sees it, or what one does not see is waited for.
+    }
+
     /** What takes long and is done before anything is locked. */
     protected abstract void makeReady(S session, Optional<StoredVersion> live, StoredVersion next, Load load)
             throws SQLException;
@@ -181,6 +186,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     public void prepare(Load load) {
         load.requireSchema(schema);
         connected("Cannot prepare", (session, versions) -> {
+            requireSight(session);
             dropLeftovers(session, versions, load);
             return load;
         });
@@ -306,6 +312,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
             Optional<StoredVersion> live = live(chain);
             if (!isLive(live, load)) {
                 refuseWhenLate(load, chain);
+                requireSight(session);
                 makeReady(session, live, staging(versions, load), load);
             }
             steps.after("analyzed");
