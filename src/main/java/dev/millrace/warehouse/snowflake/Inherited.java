@@ -232,7 +232,7 @@ final class Inherited {
             tableProperties(row, table, given);
             return table;
         });
-        SnowflakeSession.RowReader<String> columns = row -> column(row, places, given);
+        RowReader<String> columns = row -> column(row, places, given);
         if (Shown.ifWhole(session, "SHOW COLUMNS IN SCHEMA " + exactly(database, schema), columns)
                 .isEmpty()) {
             for (String table : tables) {

@@ -4,6 +4,7 @@ import static dev.millrace.warehouse.snowflake.SnowflakeText.exactly;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.literal;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.warehouse.RowReader;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,13 +29,12 @@ final class Shown {
      *
      * @throws Fault WORLD when it may be cut
      */
-    static <T> List<T> whole(SnowflakeSession session, String show, SnowflakeSession.RowReader<T> reader)
-            throws SQLException {
+    static <T> List<T> whole(SnowflakeSession session, String show, RowReader<T> reader) throws SQLException {
         return ifWhole(session, show, reader).orElseThrow(() -> cut(show));
     }
 
     /** A list, or empty when it may be cut. */
-    static <T> Optional<List<T>> ifWhole(SnowflakeSession session, String show, SnowflakeSession.RowReader<T> reader)
+    static <T> Optional<List<T>> ifWhole(SnowflakeSession session, String show, RowReader<T> reader)
             throws SQLException {
         List<T> rows = session.rowsWhereSupported(show, reader);
         return rows.size() < MOST ? Optional.of(rows) : Optional.empty();
@@ -45,8 +45,7 @@ final class Shown {
      * which it knows {@code LIMIT … FROM}: see
      * <a href="https://docs.snowflake.com/en/sql-reference/sql/show-schemas">SHOW SCHEMAS</a>.
      */
-    static <T> List<T> paged(SnowflakeSession session, String show, SnowflakeSession.RowReader<T> reader)
-            throws SQLException {
+    static <T> List<T> paged(SnowflakeSession session, String show, RowReader<T> reader) throws SQLException {
         List<T> all = new ArrayList<>();
         Set<String> names = new HashSet<>();
         String from = "";
@@ -75,8 +74,7 @@ final class Shown {
      *
      * @param kind in the plural, such as {@code STREAMS}
      */
-    static <T> List<T> everywhere(SnowflakeSession session, String kind, SnowflakeSession.RowReader<T> reader)
-            throws SQLException {
+    static <T> List<T> everywhere(SnowflakeSession session, String kind, RowReader<T> reader) throws SQLException {
         Optional<List<T>> whole = ifWhole(session, "SHOW " + kind + " IN ACCOUNT", reader);
         if (whole.isPresent()) {
             return whole.get();
@@ -88,8 +86,7 @@ final class Shown {
         return all;
     }
 
-    private static <T> List<T> inDatabase(
-            SnowflakeSession session, String kind, String database, SnowflakeSession.RowReader<T> reader)
+    private static <T> List<T> inDatabase(SnowflakeSession session, String kind, String database, RowReader<T> reader)
             throws SQLException {
         try {
             Optional<List<T>> whole = ifWhole(session, "SHOW " + kind + " IN DATABASE " + exactly(database), reader);
