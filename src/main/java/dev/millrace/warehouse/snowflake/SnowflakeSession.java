@@ -34,6 +34,7 @@ final class SnowflakeSession implements AutoCloseable {
 
     private static final String CONNECTION = "08";
 
+    private static final int SYNTAX = 1003;
     private static final int WRONG_PASSWORD = 390_100;
     private static final int LOCKED_OUT = 390_102;
     private static final int WRONG_TOKEN = 390_144;
@@ -210,16 +211,24 @@ final class SnowflakeSession implements AutoCloseable {
         }
     }
 
-    /** As {@link #rows}; empty where the account's edition knows nothing of what is asked for, which nobody has then. */
+    /** As {@link #rows}; empty where the server knows nothing of what is asked for, which nobody has then. */
     <T> List<T> rowsWhereSupported(String sql, RowReader<T> reader) throws SQLException {
         try {
             return rows(sql, reader);
         } catch (SQLException e) {
-            if (UNSUPPORTED.equals(e.getSQLState())) {
+            if (isUnsupported(e)) {
                 return List.of();
             }
             throw e;
         }
+    }
+
+    /**
+     * Whether the server does not know at all of what was asked for: no feature of the account's edition or region, or a
+     * word that this release does not know. To be forbidden is another thing.
+     */
+    static boolean isUnsupported(SQLException e) {
+        return UNSUPPORTED.equals(e.getSQLState()) || e.getErrorCode() == SYNTAX;
     }
 
     long number(String sql) throws SQLException {
@@ -317,7 +326,11 @@ final class SnowflakeSession implements AutoCloseable {
                                 place + ": check the stage's URL, and the rights of its storage integration or keys on"
                                         + " the bucket; then run again",
                                 e)
-                        : Fault.world(place, e);
+                        : Fault.world(
+                                place
+                                        + ": run again; where that does not help, look at the statement in Snowflake's query"
+                                        + " history: QUERY_TAG there names job and run",
+                                e);
         };
     }
 }
