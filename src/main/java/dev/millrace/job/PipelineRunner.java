@@ -249,8 +249,12 @@ final class PipelineRunner {
                     .lock()
                     .acquire(run.id(), ThisProcess.name(), overlap(open.job()), share, ThisProcess::isDead);
         } catch (Fault fault) {
-            // Planned by us a moment ago, while another began too: nobody shall take it up later.
-            if (fault.kind() == Fault.Kind.HELD && found && run.record().isEmpty()) {
+            // Planned by us a moment ago, while another began too: nobody shall take it up later. Unless that other one
+            // has found our plan and is at work on it, before it has written the record.
+            if (fault.kind() == Fault.Kind.HELD
+                    && found
+                    && !open.store().lock().heldBy().equals(Optional.of(run.id()))
+                    && run.record().isEmpty()) {
                 open.store().abandon(run, "another run held the job");
             }
             throw fault;

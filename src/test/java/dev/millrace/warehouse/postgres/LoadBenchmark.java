@@ -18,12 +18,18 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.postgresql.copy.CopyIn;
 
@@ -54,6 +60,9 @@ public final class LoadBenchmark {
             + " hash(i + 6) %% 2 = 0 AS paid,"
             + " CASE WHEN hash(i + 7) %% 3 = 0 THEN NULL ELSE 'note ' || hash(i + 8) END AS note"
             + " FROM (SELECT unnest(range(%d::BIGINT, %d::BIGINT)) AS i)";
+
+    /** Place of the parent's number behind a process's name in {@code /proc/<pid>/stat}. */
+    private static final int PARENT = 1;
 
     private final Path folder;
     private final long rows;
@@ -125,7 +134,7 @@ public final class LoadBenchmark {
     }
 
     /** Client, server, wall. */
-    private double[] load(LandedTable table, int port, int streams) throws IOException {
+    private double[] load(LandedTable table, int port, int streams) throws IOException, SQLException {
         String database = PostgresServer.newDatabase();
         PostgresWarehouse warehouse =
                 new PostgresWarehouse(PostgresServer.options(port, database, streams, Duration.ofMinutes(1)), "shop");
@@ -140,7 +149,7 @@ public final class LoadBenchmark {
         return taken;
     }
 
-    private double[] psql(Path csv, int port) throws IOException, InterruptedException {
+    private double[] psql(Path csv, int port) throws IOException, InterruptedException, SQLException {
         String database = PostgresServer.newDatabase();
         PostgresServer.execute(
                 database,
@@ -212,35 +221,65 @@ public final class LoadBenchmark {
     }
 
     /** CPU seconds of the server's processes, those that have ended too. */
-    private static double servers() throws IOException {
-        double seconds = 0;
-        try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
-            for (Path process : processes
-                    .filter(p -> p.getFileName().toString().matches("\\d+"))
-                    .sorted(Comparator.comparing(Path::toString))
+    private static double servers() throws IOException, SQLException {
+        long server = server();
+        while (true) {
+            Map<Long, Double> before = processes(server);
+            Map<Long, Double> now = processes(server);
+            // One that ended while we looked is counted by neither itself nor the server, so we look again.
+            if (now.keySet().equals(before.keySet())) {
+                return now.values().stream().mapToDouble(seconds -> seconds).sum();
+            }
+        }
+    }
+
+    /** The server's first process: it waits for all others, and counts what those that have ended took. */
+    private static long server() throws IOException, SQLException {
+        try (Connection connection = PostgresServer.connect("postgres", PostgresServer.ADMIN);
+                Statement statement = connection.createStatement();
+                ResultSet pid = statement.executeQuery("SELECT pg_backend_pid()")) {
+            pid.next();
+            return Long.parseLong(stat(Path.of("/proc", pid.getString(1)))[PARENT]);
+        }
+    }
+
+    /** CPU seconds by process; of the server first, as it takes over those of processes that end. */
+    private static Map<Long, Double> processes(long server) throws IOException {
+        Map<Long, Double> seconds = new HashMap<>();
+        seconds.put(server, seconds(stat(Path.of("/proc", Long.toString(server)))));
+        try (Stream<Path> entries = Files.list(Path.of("/proc"))) {
+            for (Path process : entries.filter(p -> p.getFileName().toString().matches("\\d+"))
                     .toList()) {
-                seconds += server(process);
+                child(process, server)
+                        .ifPresent(taken ->
+                                seconds.put(Long.parseLong(process.getFileName().toString()), taken));
             }
         }
         return seconds;
     }
 
-    private static double server(Path process) {
+    /** Empty for a process of another parent, or one that is gone. */
+    private static Optional<Double> child(Path process, long server) {
         try {
-            String stat = Files.readString(process.resolve("stat"));
-            if (!stat.contains("(postgres)")) {
-                return 0;
-            }
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-            // utime, stime and those of children that were waited for, in hundredths.
-            return (Long.parseLong(fields[11])
-                            + Long.parseLong(fields[12])
-                            + Long.parseLong(fields[13])
-                            + Long.parseLong(fields[14]))
-                    / 100.0;
+            String[] fields = stat(process);
+            return Long.parseLong(fields[PARENT]) == server ? Optional.of(seconds(fields)) : Optional.empty();
         } catch (IOException gone) {
-            return 0;
+            return Optional.empty();
         }
+    }
+
+    /** What follows a process's name. */
+    private static String[] stat(Path process) throws IOException {
+        String stat = Files.readString(process.resolve("stat"));
+        return stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    }
+
+    /** utime, stime and those of children that were waited for, in hundredths. */
+    private static double seconds(String[] fields) {
+        return IntStream.rangeClosed(11, 14)
+                        .mapToLong(i -> Long.parseLong(fields[i]))
+                        .sum()
+                / 100.0;
     }
 
     /** Takes a copy's bytes and forgets them. */

@@ -8,6 +8,7 @@ import dev.millrace.config.WarehouseSettings.Json;
 import dev.millrace.config.WarehouseSettings.Redshift;
 import dev.millrace.config.WarehouseSettings.TableDesign;
 import dev.millrace.config.WarehouseSettings.Tls;
+import dev.millrace.testing.Certificates;
 import dev.millrace.testing.PostgresServer;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -23,16 +24,21 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 
 /**
  * Stands between the Redshift driver and a PostgreSQL server: takes down each statement, passes on what both understand as
@@ -63,12 +69,15 @@ public final class RedshiftFront {
     private static RedshiftFront shared;
 
     private final ServerSocket socket;
+    private final Optional<SSLContext> tls;
+    private final AtomicInteger encrypted = new AtomicInteger();
     private final List<String> statements = Collections.synchronizedList(new ArrayList<>());
 
     /** Columns of tables by name, with Redshift's types. */
     private final Map<String, Map<String, String>> tables = new ConcurrentHashMap<>();
 
-    private RedshiftFront() throws IOException {
+    private RedshiftFront(Optional<SSLContext> tls) throws IOException {
+        this.tls = tls;
         socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Thread thread = new Thread(this::accept, "redshift-front");
         thread.setDaemon(true);
@@ -85,12 +94,27 @@ public final class RedshiftFront {
                     "CREATE ROLE " + USER + " LOGIN PASSWORD '" + PostgresServer.PASSWORD + "'",
                     "GRANT pg_read_all_stats TO " + USER);
             try {
-                shared = new RedshiftFront();
+                shared = new RedshiftFront(Optional.empty());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         }
         return shared;
+    }
+
+    /**
+     * Another front, that talks TLS with who asks for it, until the end of this JVM.
+     *
+     * @param certificate of the server, in PKCS12, as {@link Certificates} leaves it
+     */
+    static RedshiftFront withTls(Path certificate) throws IOException {
+        front();
+        return new RedshiftFront(Optional.of(Certificates.serverContext(certificate)));
+    }
+
+    /** Connections that have logged in over TLS, so far. */
+    int encrypted() {
+        return encrypted.get();
     }
 
     public int port() {
@@ -238,19 +262,36 @@ public final class RedshiftFront {
 
     /** One connection of a driver. */
     private final class Conversation {
-        private final DataInputStream in;
-        private final OutputStream toClient;
-        private final Socket client;
+        private DataInputStream in;
+        private OutputStream toClient;
+        private Socket client;
         private String database = "";
         private String parsed = "";
         private long lastCopy;
         private long lastCount;
 
         Conversation(Socket client) throws IOException {
-            this.client = client;
             client.setTcpNoDelay(true);
-            in = new DataInputStream(new BufferedInputStream(client.getInputStream()));
-            toClient = client.getOutputStream();
+            talk(client);
+        }
+
+        private void talk(Socket with) throws IOException {
+            client = with;
+            in = new DataInputStream(new BufferedInputStream(with.getInputStream()));
+            toClient = with.getOutputStream();
+        }
+
+        /** Whoever asks waits for the answer, so nothing has been read ahead. */
+        private void answerTls() throws IOException {
+            toClient.write(tls.isPresent() ? 'S' : 'N');
+            if (tls.isPresent()) {
+                SSLSocket secure =
+                        (SSLSocket) tls.get().getSocketFactory().createSocket(client, null, client.getPort(), true);
+                secure.setUseClientMode(false);
+                secure.startHandshake();
+                talk(secure);
+                encrypted.incrementAndGet();
+            }
         }
 
         void hold() throws IOException {
@@ -261,7 +302,7 @@ public final class RedshiftFront {
                         new DataOutputStream(new BufferedOutputStream(server.getOutputStream(), BUFFER_BYTES));
                 toServer.write(startup);
                 toServer.flush();
-                Thread back = new Thread(() -> pass(server), "redshift-front-server");
+                Thread back = new Thread(() -> pass(server, client), "redshift-front-server");
                 back.setDaemon(true);
                 back.start();
                 while (true) {
@@ -281,10 +322,10 @@ public final class RedshiftFront {
             }
         }
 
-        private void pass(Socket server) {
-            try (client;
+        private void pass(Socket server, Socket toDriver) {
+            try (toDriver;
                     InputStream from = server.getInputStream()) {
-                from.transferTo(toClient);
+                from.transferTo(toDriver.getOutputStream());
             } catch (IOException gone) {
                 return;
             }
@@ -295,7 +336,7 @@ public final class RedshiftFront {
             int length = in.readInt();
             int code = in.readInt();
             while (code == SSL_REQUEST) {
-                toClient.write('N');
+                answerTls();
                 length = in.readInt();
                 code = in.readInt();
             }
