@@ -45,6 +45,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
 
     private static final String RUN = "$.run";
     private static final String FAILED = "Tell of the failure";
+    private static final String SUCCEEDED = "Count the success";
 
     public StateMachine {
         phases = List.copyOf(phases);
@@ -90,11 +91,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                         "Parameters", state(runName(), "tries", 0),
                         "Next", stages.get(0).name()));
         for (int i = 0; i < stages.size(); i++) {
-            boolean isLast = i + 1 == stages.size();
-            addStage(
-                    states,
-                    stages.get(i),
-                    isLast ? Optional.empty() : Optional.of(stages.get(i + 1).name()));
+            addStage(states, stages.get(i), name(stages, i + 1), name(stages, i + 2));
         }
         states.put(
                 FAILED,
@@ -111,6 +108,30 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                         "ResultPath", null,
                         "Next", "Failed"));
         states.put("Failed", map("Type", "Fail", "Error", "RunFailed", "Cause", "See the run's record and the topic."));
+        // Only what comes here is a success: Step Functions counts as one also that another was at work.
+        Map<String, Object> count = map(
+                "Type", "Task",
+                "Resource", "arn:aws:states:::aws-sdk:cloudwatch:putMetricData",
+                "Parameters",
+                        map(
+                                "Namespace",
+                                "Millrace",
+                                "MetricData",
+                                List.of(map(
+                                        "MetricName",
+                                        "RunsSucceeded",
+                                        "Dimensions",
+                                        List.of(map("Name", "StateMachine", "Value.$", "$$.StateMachine.Name")),
+                                        "Value",
+                                        1,
+                                        "Unit",
+                                        "Count"))),
+                "ResultPath", null,
+                "Retry", List.of(retry(List.of("States.TaskFailed"))));
+        // What the run has done stands; that it is not counted raises the alarm of a success that is missing.
+        count.put("Catch", List.of(map("ErrorEquals", List.of("States.ALL"), "ResultPath", null, "Next", "Done")));
+        count.put("Next", "Done");
+        states.put(SUCCEEDED, count);
         states.put("Done", map("Type", "Succeed"));
         Map<String, Object> machine = map(
                 "Comment",
@@ -165,19 +186,37 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                 + "States.ArrayGetItem(States.StringSplit(States.UUID(), '-'), 1))";
     }
 
-    private void addStage(Map<String, Object> states, Stage stage, Optional<String> next) {
+    /** What comes at a position: a stage, or after the last one the end. */
+    private static String name(List<Stage> stages, int position) {
+        return position < stages.size() ? stages.get(position).name() : SUCCEEDED;
+    }
+
+    /**
+     * A run that had nothing to read goes through the others too: they go on with those before it that could not be
+     * published.
+     */
+    private void addStage(Map<String, Object> states, Stage stage, String next, String afterNext) {
         String name = stage.name();
-        boolean isFirst = stage.phases().contains(Phase.INFER_SCHEMA);
         boolean isShared = units > 1 && name.equals("extract");
-        String done = isFirst ? "Is there anything new?" : next.orElse("Done");
+        // What arrives meanwhile is left to the next start: its schema would not be pinned.
+        boolean isBeforeShared = units > 1 && name.equals("infer-schema");
+        String done = isBeforeShared ? "Is there anything new?" : next;
         Map<String, Object> task = isShared ? sharing(stage) : task(stage, Optional.empty());
         task.put("ResultPath", null);
-        task.put("Catch", List.of(catching(name + ": look at its end")));
+        task.put("Catch", List.of(catching(name + ": was it done?")));
         task.put("Next", done);
         states.put(name, task);
-        if (isFirst) {
-            lookFor(states, done, "plan.json", next.orElse("Done"), "Done");
+        if (isBeforeShared) {
+            lookFor(states, done, "plan.json", next, afterNext);
         }
+        // A process may fail, or be told to have failed, after all its work is done and recorded.
+        Phase last = stage.phases().get(stage.phases().size() - 1);
+        lookFor(
+                states,
+                name + ": was it done?",
+                "phases/" + last.label() + ".json",
+                done,
+                name + ": look at its end");
         // A run that has ended, refused or superseded, would end the same; one without an end can be gone on with.
         lookFor(states, name + ": look at its end", "end", FAILED, name + ": again?");
         states.put(
