@@ -1,8 +1,5 @@
 package dev.millrace.job;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.config.FileLocation;
 import dev.millrace.config.JobFile;
 import dev.millrace.config.RemoteSettings;
@@ -36,7 +33,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -60,7 +56,7 @@ final class RemoteRun {
     int submit(String phase, RemotePhase.On on) {
         OpenJob open = OpenJob.load(arguments, around);
         requirePhase(open, phase);
-        requireReachable(open);
+        PlatformJob.requireReachable(open);
         Submissions submissions = new Submissions(open.staging(), open.job().name());
         try (Platform platform = platform(open, on)) {
             RunId id = arguments.run().orElseGet(() -> unfinished(open, submissions, phase));
@@ -257,45 +253,6 @@ final class RemoteRun {
             throw Fault.user(open.file() + ": has no phase " + phase + ": it needs "
                     + String.join(", ", needed.stream().map(Phase::label).toList()));
         }
-    }
-
-    /** Refuses a job that names anything on this machine: a platform runs it on others. */
-    private static void requireReachable(OpenJob open) {
-        List<String> mistakes = new ArrayList<>();
-        try {
-            JsonNode job = new ObjectMapper().readTree(JobFile.toJson(open.job().withoutRemote()));
-            local(
-                    job,
-                    "",
-                    (key, value) -> mistakes.add(open.file() + ": " + key + ": " + value
-                            + ": is on this machine, and a platform runs the job on others: put it on S3"));
-            if (job.at("/source/dynamodb/endpoint").asText().equals("embedded")) {
-                mistakes.add(open.file() + ": source.dynamodb.endpoint: embedded: is started on this machine, and a"
-                        + " platform runs the job on others");
-            }
-            for (String key : List.of("warehouse.duckdb.path", "warehouse.postgres.certificates")) {
-                JsonNode file = job.at("/" + key.replace('.', '/'));
-                if (file.isTextual()) {
-                    mistakes.add(open.file() + ": " + key + ": " + file.asText()
-                            + ": is a local file, and a platform's machine is gone with the run");
-                }
-            }
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
-        if (!mistakes.isEmpty()) {
-            throw Fault.user(mistakes);
-        }
-    }
-
-    private static void local(JsonNode node, String path, BiConsumer<String, String> found) {
-        node.fields().forEachRemaining(field -> {
-            String key = path.isEmpty() ? field.getKey() : path + "." + field.getKey();
-            if (field.getValue().asText().startsWith("file://")) {
-                found.accept(key, field.getValue().asText());
-            }
-            local(field.getValue(), key, found);
-        });
     }
 
     private Platform platform(OpenJob open, RemotePhase.On on) {

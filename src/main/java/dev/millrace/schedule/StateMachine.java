@@ -110,24 +110,28 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
         states.put("Failed", map("Type", "Fail", "Error", "RunFailed", "Cause", "See the run's record and the topic."));
         // Only what comes here is a success: Step Functions counts as one also that another was at work.
         Map<String, Object> count = map(
-                "Type", "Task",
-                "Resource", "arn:aws:states:::aws-sdk:cloudwatch:putMetricData",
+                "Type",
+                "Task",
+                "Resource",
+                "arn:aws:states:::aws-sdk:cloudwatch:putMetricData",
                 "Parameters",
-                        map(
-                                "Namespace",
-                                "Millrace",
-                                "MetricData",
-                                List.of(map(
-                                        "MetricName",
-                                        "RunsSucceeded",
-                                        "Dimensions",
-                                        List.of(map("Name", "StateMachine", "Value.$", "$$.StateMachine.Name")),
-                                        "Value",
-                                        1,
-                                        "Unit",
-                                        "Count"))),
-                "ResultPath", null,
-                "Retry", List.of(retry(List.of("States.TaskFailed"))));
+                map(
+                        "Namespace",
+                        "Millrace",
+                        "MetricData",
+                        List.of(map(
+                                "MetricName",
+                                "RunsSucceeded",
+                                "Dimensions",
+                                List.of(map("Name", "StateMachine", "Value.$", "$$.StateMachine.Name")),
+                                "Value",
+                                1,
+                                "Unit",
+                                "Count"))),
+                "ResultPath",
+                null,
+                "Retry",
+                List.of(retry(List.of("States.TaskFailed"))));
         // What the run has done stands; that it is not counted raises the alarm of a success that is missing.
         count.put("Catch", List.of(map("ErrorEquals", List.of("States.ALL"), "ResultPath", null, "Next", "Done")));
         count.put("Next", "Done");
@@ -211,12 +215,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
         }
         // A process may fail, or be told to have failed, after all its work is done and recorded.
         Phase last = stage.phases().get(stage.phases().size() - 1);
-        lookFor(
-                states,
-                name + ": was it done?",
-                "phases/" + last.label() + ".json",
-                done,
-                name + ": look at its end");
+        lookFor(states, name + ": was it done?", "phases/" + last.label() + ".json", done, name + ": look at its end");
         // A run that has ended, refused or superseded, would end the same; one without an end can be gone on with.
         lookFor(states, name + ": look at its end", "end", FAILED, name + ": again?");
         states.put(
