@@ -7,6 +7,7 @@ import dev.millrace.fault.Fault;
 import dev.millrace.remote.Asking;
 import dev.millrace.remote.BatchQueue;
 import dev.millrace.remote.ClusterSteps;
+import dev.millrace.remote.ExecutedMachine;
 import dev.millrace.remote.ExitFile;
 import dev.millrace.remote.Following;
 import dev.millrace.remote.GlueJob;
@@ -56,6 +57,9 @@ final class RemoteRun {
     int submit(String phase, RemotePhase.On on) {
         OpenJob open = OpenJob.load(arguments, around);
         requirePhase(open, phase);
+        if (on == RemotePhase.On.STEP_FUNCTIONS) {
+            requireWhole(phase);
+        }
         PlatformJob.requireReachable(open);
         Submissions submissions = new Submissions(open.staging(), open.job().name());
         try (Platform platform = platform(open, on)) {
@@ -172,7 +176,8 @@ final class RemoteRun {
                     "Run " + run.id() + " has ended: " + end.get().outcome() + ": "
                             + end.get().reason() + where);
         }
-        if (worst.isPresent() && run.findPlan().isEmpty()) {
+        boolean endedWell = worst.isPresent() || state.stage() == RemoteState.Stage.SUCCEEDED;
+        if (endedWell && run.findPlan().isEmpty()) {
             out.accept("nothing new: job " + open.job().name() + " has read all there is" + where);
             return 0;
         }
@@ -255,6 +260,18 @@ final class RemoteRun {
         }
     }
 
+    /** A state machine has tasks of its own, with their own arguments. */
+    private void requireWhole(String phase) {
+        if (!phase.equals(RemotePhase.PIPELINE)) {
+            throw Fault.user("Invalid --on: step-functions: a state machine runs all phases: leave " + phase
+                    + " out, or name the platform that runs it");
+        }
+        arguments.selectionOptions().keySet().stream().findFirst().ifPresent(option -> {
+            throw Fault.user("Invalid " + option + ": a state machine takes what is new: name the platform that runs"
+                    + " the phases, for example --on glue");
+        });
+    }
+
     private Platform platform(OpenJob open, RemotePhase.On on) {
         RemoteSettings remote = open.job()
                 .remote()
@@ -293,6 +310,16 @@ final class RemoteRun {
                                         "batch",
                                         "{queue: spark, definition: millrace, jar: /opt/millrace/millrace.jar}")),
                         exists);
+            case STEP_FUNCTIONS ->
+                new ExecutedMachine(
+                        remote,
+                        remote.stepFunctions()
+                                .orElseThrow(
+                                        () -> unset(
+                                                open,
+                                                "step-functions",
+                                                "{machine: \"arn:aws:states:eu-west-1:111122223333:stateMachine:millrace-prod-{job}\"}"))
+                                .of(open.job().name()));
         };
     }
 

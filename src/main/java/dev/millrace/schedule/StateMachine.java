@@ -44,6 +44,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
             "Glue.ConcurrentRunsExceededException", "Glue.ThrottlingException", "EMRServerless.ThrottlingException");
 
     private static final String RUN = "$.run";
+    private static final String FILE = "$.file";
     private static final String FAILED = "Tell of the failure";
     private static final String SUCCEEDED = "Count the success";
 
@@ -81,15 +82,36 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                                         true,
                                         "Next",
                                         "Another is at work")),
-                        "Default", "Name the run"));
-        states.put("Another is at work", map("Type", "Succeed"));
+                        "Default", "Is the run named?"));
+        // Whoever follows it is told that it did nothing.
+        states.put("Another is at work", map("Type", "Pass", "Result", map("anotherIsAtWork", true), "End", true));
         List<Stage> stages = stages();
+        // As by remote --on step-functions, which gives the job file as it was submitted too.
+        states.put(
+                "Is the run named?",
+                map(
+                        "Type",
+                        "Choice",
+                        "Choices",
+                        List.of(map(
+                                "Variable",
+                                "$$.Execution.Input.run",
+                                "IsPresent",
+                                true,
+                                "Next",
+                                "Take the run's name")),
+                        "Default",
+                        "Name the run"));
+        Map<String, Object> given = state("$$.Execution.Input.run", "tries", 0);
+        given.put("file.$", "$$.Execution.Input.file");
+        Map<String, Object> named = state(runName(), "tries", 0);
+        named.put("file", file);
+        states.put(
+                "Take the run's name",
+                map("Type", "Pass", "Parameters", given, "Next", stages.get(0).name()));
         states.put(
                 "Name the run",
-                map(
-                        "Type", "Pass",
-                        "Parameters", state(runName(), "tries", 0),
-                        "Next", stages.get(0).name()));
+                map("Type", "Pass", "Parameters", named, "Next", stages.get(0).name()));
         for (int i = 0; i < stages.size(); i++) {
             addStage(states, stages.get(i), name(stages, i + 1), name(stages, i + 2));
         }
@@ -233,10 +255,10 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                                 name + ": wait")),
                         "Default",
                         FAILED));
+        Map<String, Object> counted = state(RUN, "tries.$", "States.MathAdd($.tries, 1)");
+        counted.put("file.$", FILE);
         states.put(name + ": wait", map("Type", "Wait", "Seconds", SECONDS_BETWEEN_TRIES, "Next", name + ": count"));
-        states.put(
-                name + ": count",
-                map("Type", "Pass", "Parameters", state(RUN, "tries.$", "States.MathAdd($.tries, 1)"), "Next", name));
+        states.put(name + ": count", map("Type", "Pass", "Parameters", counted, "Next", name));
     }
 
     /** Two states: a listing of what of the run's state begins with a name, and the way from there. */
@@ -275,7 +297,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                 "ItemsPath",
                 "$.shares",
                 "ItemSelector",
-                map("share.$", "$$.Map.Item.Value", "run.$", RUN),
+                map("share.$", "$$.Map.Item.Value", "run.$", RUN, "file.$", FILE),
                 "ItemProcessor",
                 map(
                         "ProcessorConfig", map("Mode", "INLINE"),
@@ -288,7 +310,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
     }
 
     private Map<String, Object> glue(Stage stage, Optional<String> share) {
-        Map<String, Object> arguments = map("--job-file", file, "--run.$", RUN, "--phases", stage.argument());
+        Map<String, Object> arguments = map("--job-file.$", FILE, "--run.$", RUN, "--phases", stage.argument());
         share.ifPresent(of -> arguments.put("--units.$", of));
         return map(
                 "Type",
@@ -302,7 +324,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
     }
 
     private Map<String, Object> emrServerless(Stage stage, Optional<String> share) {
-        String arguments = "States.Array('" + quoted(file) + "', '--run', $.run, '--phases', '" + stage.argument() + "'"
+        String arguments = "States.Array($.file, '--run', $.run, '--phases', '" + stage.argument() + "'"
                 + share.map(of -> ", '--units', " + of).orElse("") + ")";
         return map(
                 "Type",

@@ -90,7 +90,8 @@ class StepFunctionsTest {
                         .out())
                 .get("States");
         assertThat(states.at("/Is another at work?/Choices/0/Next").asText()).isEqualTo("Another is at work");
-        assertThat(states.at("/Another is at work/Type").asText()).isEqualTo("Succeed");
+        assertThat(states.at("/Another is at work").toString())
+                .isEqualTo("{\"Type\":\"Pass\",\"Result\":{\"anotherIsAtWork\":true},\"End\":true}");
         assertThat(states.at("/Count the success/Parameters").toString())
                 .isEqualTo("{\"Namespace\":\"Millrace\",\"MetricData\":[{\"MetricName\":\"RunsSucceeded\","
                         + "\"Dimensions\":[{\"Name\":\"StateMachine\",\"Value.$\":\"$$.StateMachine.Name\"}],"
@@ -115,6 +116,10 @@ class StepFunctionsTest {
                         .out())
                 .get("States");
         assertThat(states.at("/Name the run/Next").asText()).isEqualTo("infer-schema");
+        assertThat(states.at("/Name the run/Parameters/file").asText()).isEqualTo("s3://acme/jobs/orders.yaml");
+        assertThat(states.at("/Is the run named?/Choices/0/Variable").asText()).isEqualTo("$$.Execution.Input.run");
+        assertThat(states.at("/Take the run's name/Parameters/run.$").asText()).isEqualTo("$$.Execution.Input.run");
+        assertThat(states.at("/Take the run's name/Parameters/file.$").asText()).isEqualTo("$$.Execution.Input.file");
         assertThat(states.at("/Is there anything new? (result)/Choices/0/Next").asText())
                 .isEqualTo("extract");
         assertThat(states.at("/Is there anything new? (result)/Default").asText())
@@ -123,9 +128,8 @@ class StepFunctionsTest {
         assertThat(states.at(
                                 "/extract/ItemProcessor/States/share/Parameters/JobDriver/SparkSubmit/EntryPointArguments.$")
                         .asText())
-                .isEqualTo(
-                        "States.Array('s3://acme/jobs/orders.yaml', '--run', $.run, '--phases', 'extract', '--units',"
-                                + " States.Format('{}/8', $.share))");
+                .isEqualTo("States.Array($.file, '--run', $.run, '--phases', 'extract', '--units',"
+                        + " States.Format('{}/8', $.share))");
     }
 
     @Test
