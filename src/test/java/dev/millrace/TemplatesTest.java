@@ -211,6 +211,16 @@ class TemplatesTest {
                 .contains("ExecutionsFailed", "ExecutionsTimedOut");
     }
 
+    /** It begins no run, which nobody would finish. */
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void theSchemaIsRefreshedByItselfEachWeek(Path template) {
+        Map<String, Map<String, Object>> resources = resources(template);
+        Map<String, Object> weekly =
+                resources.containsKey("SchemaTrigger") ? resources.get("SchemaTrigger") : resources.get("SchemaStarts");
+        assertThat(weekly.toString()).contains("--refresh-schema").doesNotContain("--phases");
+    }
+
     @Test
     void glueStartsNothingAgainByItself() {
         resources(HOME.resolve("conf/cloudformation/glue.yaml")).forEach((name, resource) -> {
