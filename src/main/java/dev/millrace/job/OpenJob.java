@@ -17,6 +17,7 @@ import dev.millrace.landing.ComputedColumn;
 import dev.millrace.landing.ComputedColumns;
 import dev.millrace.run.JobStore;
 import dev.millrace.schema.SchemaCache;
+import dev.millrace.storage.S3Encryption;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.warehouse.Warehouse;
@@ -191,7 +192,12 @@ record OpenJob(
 
     static StorageOptions options(S3Settings s3) {
         return new StorageOptions(
-                s3.endpoint().map(URI::toString).orElse(""), s3.region().orElse(""), s3.pathStyle());
+                s3.endpoint().map(URI::toString).orElse(""),
+                s3.region().orElse(""),
+                s3.pathStyle(),
+                s3.encryption().map(e -> S3Encryption.valueOf(e.name())).orElse(S3Encryption.BY_BUCKET),
+                s3.kmsKey().orElse(""),
+                s3.owners());
     }
 
     /** The job's warehouse, to be closed. Throws a USER fault when the job file names none. */

@@ -86,7 +86,13 @@ class JobFileTest {
                                 Spool.KEEP,
                                 Optional.empty()),
                         Optional.empty(),
-                        new S3Settings(Optional.empty(), Optional.empty(), false),
+                        new S3Settings(
+                                Optional.empty(),
+                                Optional.empty(),
+                                false,
+                                Optional.empty(),
+                                Optional.empty(),
+                                Map.of()),
                         Optional.empty(),
                         Optional.empty()));
     }
@@ -458,7 +464,13 @@ class JobFileTest {
                         Spool.ENCRYPT,
                         SecretRef.parse("${secret:prod/millrace#spool}")),
                 Optional.empty(),
-                new S3Settings(Optional.of(URI.create("http://localhost:9000")), Optional.of("us-east-1"), true),
+                new S3Settings(
+                        Optional.of(URI.create("http://localhost:9000")),
+                        Optional.of("us-east-1"),
+                        true,
+                        Optional.of(S3Settings.Encryption.SSE_KMS),
+                        Optional.of("alias/acme"),
+                        Map.of("acme", "111122223333")),
                 Optional.of(new WarehouseSettings(
                         new DuckDb(Path.of("/var/lib/full.duckdb")),
                         "sales",
