@@ -106,6 +106,7 @@ class JobFileTest {
                 .contains(new WarehouseSettings(
                         new DuckDb(base.resolve("data/w.duckdb")),
                         "my_test",
+                        Optional.empty(),
                         1,
                         Unchanged.SKIP,
                         new GateSettings(Optional.empty(), percent("0.1"), Map.of(), Map.of(), Map.of())));
@@ -474,6 +475,7 @@ class JobFileTest {
                 Optional.of(new WarehouseSettings(
                         new DuckDb(Path.of("/var/lib/full.duckdb")),
                         "sales",
+                        Optional.of("sales-before"),
                         100,
                         Unchanged.REPLACE,
                         new GateSettings(
