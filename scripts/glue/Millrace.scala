@@ -9,7 +9,7 @@ object Millrace {
     val glue = GlueArgParser.getResolvedOptions(arguments, Array("JOB_NAME"))
     Job.init(glue("JOB_NAME"), new GlueContext(SparkContext.getOrCreate()), glue.asJava)
     // Ends the process, unless the exit code is 0.
-    dev.millrace.job.Entry.main(arguments)
+    dev.millrace.job.Pipeline.main(arguments)
     Job.commit()
   }
 }

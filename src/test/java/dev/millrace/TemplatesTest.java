@@ -13,6 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +32,10 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 class TemplatesTest {
     private static final Path HOME = Path.of(System.getProperty("millrace.home"));
     private static final Path LINT = HOME.resolve("target/checks/bin/cfn-lint");
+
+    /** What knows no resources. */
+    private static final Set<String> WITHOUT_RESOURCES =
+            Set.of("cloudwatch:PutMetricData", "dynamodb:ListExports", "logs:DescribeLogGroups");
 
     /** A statement of a policy and the template's resource that it belongs to. */
     private record Statement(String owner, List<String> actions, List<String> resources) {}
@@ -94,9 +100,7 @@ class TemplatesTest {
             assertThat(statement.actions())
                     .as(statement.toString())
                     .allMatch(action -> action.matches("[a-z0-9-]+:[A-Z]\\w+"));
-            // These two know no resources.
-            if (!statement.actions().equals(List.of("cloudwatch:PutMetricData"))
-                    && !statement.actions().equals(List.of("logs:DescribeLogGroups"))) {
+            if (!WITHOUT_RESOURCES.containsAll(statement.actions())) {
                 assertThat(statement.resources())
                         .as(statement.toString())
                         .isNotEmpty()
@@ -125,6 +129,62 @@ class TemplatesTest {
                 .noneMatch(action -> action.startsWith("dynamodb:") || action.startsWith("secretsmanager:"));
     }
 
+    /** Else two environments of an account and region could not both be there. */
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void whatHasANameHasTheEnvironmentInIt(Path template) {
+        List<String> names = new ArrayList<>();
+        resources(template)
+                .forEach((name, resource) -> Optional.ofNullable(resource.get("Properties"))
+                        .map(TemplatesTest::map)
+                        .orElse(Map.of())
+                        .forEach((key, value) -> {
+                            if (Set.of("Name", "StateMachineName", "QueueName", "AlarmName", "LogGroupName", "RoleName")
+                                    .contains(key)) {
+                                names.add(value.toString());
+                            }
+                        }));
+        assertThat(names).hasSizeGreaterThan(6).allMatch(name -> name.contains("${Environment}"));
+        assertThat(properties(resources(template).get("StateMachine"))
+                        .get("DefinitionS3Location")
+                        .toString())
+                .contains("state-machines/${Environment}/${JobName}.json");
+    }
+
+    /** Rights that only some job files need are there where they are named, and with who reads the source alone. */
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void aSourcesRoleItsExportsAndSchemasElsewhereHaveRightsOfTheirOwn(Path template) {
+        Map<String, Set<String>> rights = Map.of(
+                "TakesRole", Set.of("sts:AssumeRole"),
+                "HasSchemas", Set.of("s3:ListBucket", "s3:GetObject", "s3:PutObject"),
+                "ReadsTable", Set.of("dynamodb:DescribeTable", "dynamodb:Scan"),
+                "RequestsExport",
+                        Set.of(
+                                "dynamodb:DescribeTable",
+                                "dynamodb:ExportTableToPointInTime",
+                                "dynamodb:DescribeExport",
+                                "dynamodb:ListExports",
+                                "s3:ListBucket",
+                                "s3:GetObject",
+                                "s3:PutObject",
+                                "s3:PutObjectAcl",
+                                "s3:AbortMultipartUpload"));
+        rights.forEach((condition, actions) -> {
+            List<Map<String, Object>> policies = resources(template).values().stream()
+                    .filter(resource -> condition.equals(resource.get("Condition")))
+                    .toList();
+            assertThat(policies).as(condition).hasSize(1);
+            Map<String, Object> policy = properties(policies.get(0));
+            assertThat(policy.get("Roles").toString()).isEqualTo("[{Ref=ExtractRole}]");
+            Set<String> allowed = new TreeSet<>();
+            for (Object statement : list(map(policy.get("PolicyDocument")).get("Statement"))) {
+                list(map(statement).get("Action")).forEach(action -> allowed.add(action.toString()));
+            }
+            assertThat(allowed).as(condition).isEqualTo(actions);
+        });
+    }
+
     @ParameterizedTest
     @MethodSource("ofJobs")
     void onlyTheServiceItselfInTheAccountTakesARole(Path template) {
@@ -143,9 +203,22 @@ class TemplatesTest {
         Map<String, Object> missing = properties(resources(template).get("MissingSuccessAlarm"));
         assertThat(missing)
                 .containsEntry("TreatMissingData", "breaching")
-                .containsEntry("MetricName", "ExecutionsSucceeded");
+                .containsEntry("Namespace", "Millrace")
+                .containsEntry("MetricName", "RunsSucceeded");
+        assertThat(missing.get("Dimensions").toString()).contains("Name=StateMachine", "GetAtt=StateMachine.Name");
+        assertThat(actions(template, "StateMachineRole")).contains("cloudwatch:PutMetricData");
         assertThat(properties(resources(template).get("FailureAlarm")).toString())
                 .contains("ExecutionsFailed", "ExecutionsTimedOut");
+    }
+
+    /** It begins no run, which nobody would finish. */
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void theSchemaIsRefreshedByItselfEachWeek(Path template) {
+        Map<String, Map<String, Object>> resources = resources(template);
+        Map<String, Object> weekly =
+                resources.containsKey("SchemaTrigger") ? resources.get("SchemaTrigger") : resources.get("SchemaStarts");
+        assertThat(weekly.toString()).contains("--refresh-schema").doesNotContain("--phases");
     }
 
     @Test

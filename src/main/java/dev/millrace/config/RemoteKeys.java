@@ -5,6 +5,7 @@ import dev.millrace.config.RemoteSettings.Code;
 import dev.millrace.config.RemoteSettings.Emr;
 import dev.millrace.config.RemoteSettings.EmrServerless;
 import dev.millrace.config.RemoteSettings.Glue;
+import dev.millrace.config.RemoteSettings.StepFunctions;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
@@ -153,6 +154,18 @@ final class RemoteKeys {
                 .checked(CODE::check);
     }
 
+    /** {@code remote.step-functions}. */
+    private static final class Machine {
+        static final Key<StepFunctions, String> MACHINE = Key.required(
+                "machine",
+                Scalars.STATE_MACHINE,
+                StepFunctions::machine,
+                "The ARN of the job's state machine; `{job}` in it stands for the job's name.");
+
+        static final Section<StepFunctions> SECTION =
+                Section.of(List.of(MACHINE), v -> new StepFunctions(v.get(MACHINE)));
+    }
+
     private static final Key<RemoteSettings, String> REGION = Key.optional(
             "region",
             Scalars.REGION,
@@ -172,8 +185,20 @@ final class RemoteKeys {
     private static final Key<RemoteSettings, Batch> BATCH =
             Key.optional("batch", Queue.SECTION, RemoteSettings::batch, "A queue of AWS Batch: `--on batch`.");
 
+    private static final Key<RemoteSettings, StepFunctions> STEP_FUNCTIONS = Key.optional(
+            "step-functions",
+            Machine.SECTION,
+            RemoteSettings::stepFunctions,
+            "State machines that chain the phases of a job: `--on step-functions`.");
+
     static final Section<RemoteSettings> SECTION = Section.of(
-            List.of(REGION, ENDPOINT, GLUE, SERVERLESS, EMR, BATCH),
+            List.of(REGION, ENDPOINT, GLUE, SERVERLESS, EMR, BATCH, STEP_FUNCTIONS),
             v -> new RemoteSettings(
-                    v.find(REGION), v.find(ENDPOINT), v.find(GLUE), v.find(SERVERLESS), v.find(EMR), v.find(BATCH)));
+                    v.find(REGION),
+                    v.find(ENDPOINT),
+                    v.find(GLUE),
+                    v.find(SERVERLESS),
+                    v.find(EMR),
+                    v.find(BATCH),
+                    v.find(STEP_FUNCTIONS)));
 }

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param serverless an application of EMR Serverless
  * @param emr a cluster of EMR
  * @param batch a queue of AWS Batch
+ * @param stepFunctions a state machine of Step Functions
  */
 public record RemoteSettings(
         Optional<String> region,
@@ -21,7 +22,8 @@ public record RemoteSettings(
         Optional<Glue> glue,
         Optional<EmrServerless> serverless,
         Optional<Emr> emr,
-        Optional<Batch> batch) {
+        Optional<Batch> batch,
+        Optional<StepFunctions> stepFunctions) {
     /**
      * A job of AWS Glue that starts our script; it names the script, the jar and the role.
      *
@@ -72,6 +74,18 @@ public record RemoteSettings(
     public record Batch(String queue, String definition, Optional<Integer> units, List<String> submit, Code code) {
         public Batch {
             submit = List.copyOf(submit);
+        }
+    }
+
+    /**
+     * State machines of Step Functions, one for each job.
+     *
+     * @param machine ARN, in which <code>{job}</code> stands for the job's name
+     */
+    public record StepFunctions(String machine) {
+        /** The one of a job. */
+        public String of(String job) {
+            return machine.replace("{job}", job);
         }
     }
 }

@@ -292,6 +292,12 @@ final class Scalars {
     static final Scalar<String> RESOURCE = Scalar.matching(
             "name", "must be a name of at most 255 characters, for example millrace-shop", "[^\\p{Cntrl}]{1,255}");
 
+    static final Scalar<String> STATE_MACHINE = Scalar.matching(
+            "ARN of a state machine",
+            "must be the ARN of a state machine, for example"
+                    + " arn:aws:states:eu-west-1:111122223333:stateMachine:millrace-prod-{job}",
+            "arn:aws[a-z-]*:states:[a-z0-9-]+:\\d{12}:stateMachine:[\\w{}-]{1,80}");
+
     static final Scalar<String> WORKER_TYPE =
             Scalar.matching("type of a worker", "must be a worker type of Glue, for example G.1X", "[A-Z]\\.\\d+X");
 

@@ -1,6 +1,7 @@
 package dev.millrace.dynamodb;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.fault.Problem;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -186,19 +187,13 @@ public final class DynamoDbClients {
         if (failure instanceof AwsServiceException service) {
             return Fault.world(access + ": " + problem(access, service, where), failure);
         }
-        if (firstLine(failure.getMessage()).startsWith("Unable to load credentials")) {
+        if (Problem.firstLine(failure.getMessage()).startsWith("Unable to load credentials")) {
             return Fault.world(
                     access + " cannot be reached" + where + ": no credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID "
                             + "and AWS_SECRET_ACCESS_KEY, or run where a role is attached",
                     failure);
         }
-        Throwable root = failure;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        String problem = root instanceof UnknownHostException
-                ? "unknown host " + firstLine(root.getMessage())
-                : firstLine(root.getMessage());
+        String problem = Problem.atRootOf(failure);
         return Fault.world(
                 access + " cannot be reached: " + problem + where
                         + ": is the network up, and are source.dynamodb.region and endpoint right?",
@@ -208,7 +203,9 @@ public final class DynamoDbClients {
     private static String problem(TableAccess access, AwsServiceException failure, String where) {
         AwsErrorDetails details = failure.awsErrorDetails();
         String code = code(failure).isEmpty() ? "HTTP " + failure.statusCode() : code(failure);
-        String said = details == null || details.errorMessage() == null ? "" : ": " + firstLine(details.errorMessage());
+        String said = details == null || details.errorMessage() == null
+                ? ""
+                : ": " + Problem.firstLine(details.errorMessage());
         String remedy = switch (code) {
             case "ExpiredTokenException", "ExpiredToken" ->
                 (failure instanceof StsException
@@ -228,9 +225,5 @@ public final class DynamoDbClients {
                         : "if it passes, run the same command again";
         };
         return code + said + where + ": " + remedy;
-    }
-
-    private static String firstLine(String message) {
-        return message == null ? "no reason given" : message.lines().findFirst().orElse("");
     }
 }

@@ -92,6 +92,11 @@ public final class Fault extends RuntimeException {
         return new Fault(Kind.HELD, message, null);
     }
 
+    /** The same failure as one of something larger, which is told before it. */
+    public Fault of(String larger) {
+        return new Fault(kind, rules, larger + ": " + getMessage(), this);
+    }
+
     public Kind kind() {
         return kind;
     }

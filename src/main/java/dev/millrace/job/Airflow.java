@@ -74,7 +74,11 @@ final class Airflow implements Callable<Integer> {
     @Option(names = "--to", paramLabel = "FOLDER", description = "Where the files go; ${DEFAULT-VALUE} if left out.")
     private Path folder = Path.of("dags");
 
-    @Option(names = "--env", paramLabel = "NAME", description = "Lays conf/NAME.yaml under the job files.")
+    @Option(
+            names = "--env",
+            paramLabel = "NAME",
+            converter = EnvConverter.class,
+            description = "Lays conf/NAME.yaml under the job files.")
     private Optional<String> env = Optional.empty();
 
     @Option(

@@ -323,15 +323,4 @@ final class Arguments {
             }
         }
     }
-
-    private static final class EnvConverter implements ITypeConverter<String> {
-        @Override
-        public String convert(String value) {
-            if (!value.matches("[A-Za-z0-9][A-Za-z0-9_-]*")) {
-                throw new TypeConversionException("Invalid env: " + value
-                        + ": must be letters, digits, - and _, the name of a file conf/NAME.yaml");
-            }
-            return value;
-        }
-    }
 }

@@ -92,7 +92,11 @@ public final class CompactFolder implements Callable<Integer> {
             description = "A server that speaks S3 but is not Amazon's, for example http://127.0.0.1:9000.")
     private String endpoint = "";
 
-    @Option(names = "--env", paramLabel = "NAME", description = "With a JOB: lays conf/NAME.yaml under the job file.")
+    @Option(
+            names = "--env",
+            paramLabel = "NAME",
+            converter = EnvConverter.class,
+            description = "With a JOB: lays conf/NAME.yaml under the job file.")
     private Optional<String> env = Optional.empty();
 
     @Option(

@@ -1,34 +1,10 @@
 package dev.millrace.job;
 
 import dev.millrace.run.Phase;
-import java.util.ArrayList;
-import java.util.List;
 
-/**
- * Entry point of any phase, named by {@code --phase}: for platforms that start one class for all, as Glue does. Without it
- * all phases run that the job file needs.
- */
-public final class Entry {
-    static final String PHASE = "--phase";
-
+/** Which entry point starts a phase, or all. */
+final class Entry {
     private Entry() {}
-
-    public static void main(String[] arguments) {
-        List<String> others = new ArrayList<>();
-        String phase = RemotePhase.PIPELINE;
-        for (int i = 0; i < arguments.length; i++) {
-            if (arguments[i].equals(PHASE) && i + 1 < arguments.length) {
-                phase = arguments[++i];
-            } else {
-                others.add(arguments[i]);
-            }
-        }
-        if (Phase.named(phase).isEmpty() && !phase.equals(RemotePhase.PIPELINE)) {
-            // An option that it does not know: told as such.
-            others.addAll(0, List.of(PHASE, phase));
-        }
-        Millrace.enter(command(phase), others.toArray(String[]::new));
-    }
 
     /** The command of a phase, or of all; a label that is none is the command's to refuse. */
     static Object command(String label) {

@@ -61,7 +61,7 @@ final class Forecast implements Callable<Integer> {
                 printFiles(out, open, files, around);
             }
             if (open.job().source() instanceof SnapshotSource snapshot) {
-                printSnapshot(out, ListedSource.open(open, snapshot, around), snapshot);
+                printSnapshot(out, open, ListedSource.open(open, snapshot, around), snapshot);
             }
             out.println("phases     " + phases(open));
             out.println("run        "
@@ -71,7 +71,7 @@ final class Forecast implements Callable<Integer> {
         }
         Optional<TableSource> table = TableSource.look(open.job(), around);
         table.ifPresentOrElse(
-                source -> print(out, source, run),
+                source -> print(out, open, source, run),
                 () -> out.println(
                         "table      " + TableSource.dynamoDb(open.job()).table()
                                 + " is not there yet: a run starts DynamoDB Local and fills it with the sample"));
@@ -102,9 +102,19 @@ final class Forecast implements Callable<Integer> {
         out.println("to read    " + (taken.isEmpty() ? "nothing new" : String.join(", ", taken))
                 + (arrivals.isEmpty() ? "" : ": " + Figures.bytes(arrivals.bytes()))
                 + (arrivals.late() > 0 ? ", " + Figures.count(arrivals.late()) + " of them late" : ""));
+        if (!arrivals.isEmpty()) {
+            printWorkers(
+                    out,
+                    open,
+                    Workers.of(
+                            arrivals.bytes(),
+                            rate(files.format()),
+                            arrivals.files().size(),
+                            Duration.ZERO));
+        }
     }
 
-    private static void printSnapshot(PrintWriter out, ListedSource source, SnapshotSource settings) {
+    private static void printSnapshot(PrintWriter out, OpenJob open, ListedSource source, SnapshotSource settings) {
         out.println("snapshot   " + source.name());
         if (source.isRequested()) {
             out.println(
@@ -128,9 +138,24 @@ final class Forecast implements Callable<Integer> {
                                 .map(rate -> "by the sizes of the files and " + Figures.bytes(rate.longValue())
                                         + " a second, which a task has read in the last runs")
                                 .orElse("by the sizes of the files")));
+        printWorkers(
+                out,
+                open,
+                Workers.of(source.snapshot().bytes(), rate(settings.fileFormat()), groups.getCount(), Duration.ZERO));
     }
 
-    private static void print(PrintWriter out, TableSource source, Optional<RunStore> run) {
+    private static Workers.Rate rate(FileSource.Format format) {
+        return format instanceof FileSource.Parquet ? Workers.Rate.PARQUET : Workers.Rate.TEXT;
+    }
+
+    /** A job that no platform could run needs none. */
+    private static void printWorkers(PrintWriter out, OpenJob open, Workers workers) {
+        if (open.job().staging().at().uri().startsWith("s3://")) {
+            out.println("workers    " + workers);
+        }
+    }
+
+    private static void print(PrintWriter out, OpenJob open, TableSource source, Optional<RunStore> run) {
         TableDescription table = source.description();
         ReadLimits limits = ReadLimits.of(source);
         int segments = run.map(found -> found.plan().units().size())
@@ -158,6 +183,10 @@ final class Forecast implements Callable<Integer> {
         });
         out.println("units      " + Figures.count(segments) + " segments"
                 + (missing < segments ? ", " + Figures.count(missing) + " of them still to be read" : ""));
+        Duration atLeast = Double.isInfinite(limits.unitsPerSecond())
+                ? Duration.ZERO
+                : Duration.ofMillis((long) (1000 * units / limits.unitsPerSecond()));
+        printWorkers(out, open, Workers.of(table.bytes() * missing / segments, Workers.Rate.TABLE, missing, atLeast));
     }
 
     private static long requests(ReadLimits limits, TableDescription table, boolean consistent, int segments) {

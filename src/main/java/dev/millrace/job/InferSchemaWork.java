@@ -1,13 +1,10 @@
 package dev.millrace.job;
 
-import dev.millrace.config.SchemaSettings;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.schema.Census;
 import dev.millrace.schema.DataSchema;
-import dev.millrace.schema.GivenColumns;
 import dev.millrace.schema.Inference;
-import dev.millrace.schema.LastCensus;
 import dev.millrace.schema.SchemaCache;
 import java.time.Clock;
 import java.time.Duration;
@@ -38,43 +35,23 @@ final class InferSchemaWork implements PhaseWork {
         SchemaCache cache = context.open().schemas();
         Optional<SchemaCache.Entry> latest = cache.latest();
         if (latest.isPresent()) {
-            return Optional.of(
-                    pinned(context, refreshed(context, cache, latest.get()).schema()));
+            return Optional.of(pinned(context, refreshed(context, latest.get()).schema()));
         }
         SourceReading reading = source.reading(context);
         reading.count(context.missing(context.done(Phase.INFER_SCHEMA)));
         if (!context.isComplete(context.done(Phase.INFER_SCHEMA))) {
             return Optional.empty();
         }
-        Census all = inferred(context, reading.counted());
-        DataSchema inferred = Inference.infer(all, source.unknown(), listsAsJson(context));
+        Census all = SchemaRefresh.inferred(context.open(), reading.counted());
+        DataSchema inferred = Inference.infer(all, source.unknown(), SchemaRefresh.listsAsJson(context.open()));
         return Optional.of(pinned(context, cache.add(inferred, all).schema()));
     }
 
-    /**
-     * The newest version, or the next one if it is old and the last run's census has what it does not. Nothing is read
-     * for it; before the first census there is nothing to infer from.
-     */
-    private SchemaCache.Entry refreshed(RunContext context, SchemaCache cache, SchemaCache.Entry latest) {
-        boolean evolves = context.open().job().schema().contract() == SchemaSettings.Contract.EVOLVE;
-        if (!evolves || isYoung(context, latest.written())) {
-            return latest;
-        }
-        Optional<Census> census = cache.census().map(LastCensus::census).map(counted -> inferred(context, counted));
-        census.ifPresent(Census::requireFewKinds);
-        return census.map(all -> Inference.infer(all, latest.schema(), listsAsJson(context)))
-                .filter(inferred -> !inferred.entities().equals(latest.schema().entities()))
-                .map(inferred -> cache.add(inferred, census.get()))
-                .orElse(latest);
-    }
-
-    /** What was counted of kinds whose columns the job file does not give. */
-    private static Census inferred(RunContext context, Census counted) {
-        return counted.without(GivenColumns.kinds(context.open().job().tables()));
-    }
-
-    private static boolean listsAsJson(RunContext context) {
-        return context.open().job().schema().lists() == SchemaSettings.Lists.JSON;
+    /** The newest version, or the next one if it is old and the last run's census has what it does not. */
+    private SchemaCache.Entry refreshed(RunContext context, SchemaCache.Entry latest) {
+        return isYoung(context, latest.written())
+                ? latest
+                : SchemaRefresh.next(context.open(), latest).orElse(latest);
     }
 
     /** Also one that was written since the run began: by this run, which was then stopped, or by another at once. */

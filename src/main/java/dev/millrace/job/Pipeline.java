@@ -10,10 +10,15 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
-/** Entry point of all phases that a job file needs, in order. */
+/**
+ * Entry point of all phases that a job file needs, in order, or of some of them: for platforms that start one class for
+ * all, as Glue does.
+ */
 @Command(
         name = "pipeline",
         description = "All phases that the job file needs, in order.",
@@ -30,12 +35,27 @@ public final class Pipeline implements Callable<Integer> {
             description = "Only these of them, for example prepare,upload,replace; extract pins the schema first.")
     private List<Phase> phases = List.of();
 
+    @Option(
+            names = "--refresh-schema",
+            arity = "0..1", // Glue gives every argument a value.
+            fallbackValue = "true",
+            description = "Begins no run: infers the data-schema anew, as schema refresh does.")
+    private boolean refreshSchema;
+
+    @Spec
+    private CommandSpec command;
+
     public static void main(String[] arguments) {
         Millrace.enter(new Pipeline(), arguments);
     }
 
     @Override
     public Integer call() {
+        if (refreshSchema) {
+            return Schema.refresh(
+                    OpenJob.load(arguments, Surroundings.ofProcess()),
+                    command.commandLine().getOut());
+        }
         return RunReport.run(arguments, wanted(phases));
     }
 

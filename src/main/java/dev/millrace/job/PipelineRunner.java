@@ -263,14 +263,30 @@ final class PipelineRunner {
 
     private static void requireDone(RunId run, RunEnd end) {
         if (end.outcome() != Outcome.DONE) {
-            String accept = end.rules()
-                    .filter(rules -> !rules.isEmpty())
-                    .map(rules -> ", or let this one pass by scripts/millrace accept " + run + " --gate "
-                            + String.join(" --gate ", rules) + " --reason TEXT")
+            String accept = acceptance(run, end)
+                    .map(command -> ", or let this one pass by " + command)
                     .orElse("");
             throw Fault.user("Run " + run + " has ended: " + end.outcome() + ": " + end.reason()
                     + ": start a new one by leaving --run out" + accept);
         }
+    }
+
+    /** What brings a run to its end that others wait for. */
+    static String remedy(RunStore run) {
+        Optional<RunEnd> end = run.end().filter(e -> e.outcome() != Outcome.DONE);
+        return end.map(e -> ": it has ended: " + e.outcome() + ": " + e.reason()
+                        + acceptance(run.id(), e)
+                                .map(command -> ": let it pass by " + command)
+                                .orElse(""))
+                .orElse(". Finish that one first, by scripts/millrace resume " + run.id());
+    }
+
+    /** The command that lets a run pass the gates that have refused it. */
+    private static Optional<String> acceptance(RunId run, RunEnd end) {
+        return end.rules()
+                .filter(rules -> !rules.isEmpty())
+                .map(rules -> "scripts/millrace accept " + run + " --gate " + String.join(" --gate ", rules)
+                        + " --reason TEXT");
     }
 
     /** The phases that a job file needs, in order. */

@@ -173,16 +173,15 @@ final class PublishWork implements PhaseWork {
             return;
         }
         JobStore store = context.open().store();
-        Optional<RunStore> earlier = store.ledger().find(n - 1).map(commit -> store.run(commit.run()));
-        boolean isWaiting = earlier.filter(run -> run.plan().phases().contains(Phase.PUBLISH)
-                        && run.phase(Phase.PUBLISH).isEmpty())
-                .isPresent();
-        if (isWaiting) {
-            throw Fault.world("Run " + context.run().id() + " has to wait: run "
-                    + earlier.get().id() + ", commit " + (n - 1)
-                    + ", is not published yet. Finish that one first, by scripts/millrace resume "
-                    + earlier.get().id());
-        }
+        Optional<RunStore> waitedFor = store.ledger()
+                .find(n - 1)
+                .map(commit -> store.run(commit.run()))
+                .filter(run -> run.plan().phases().contains(Phase.PUBLISH)
+                        && run.phase(Phase.PUBLISH).isEmpty());
+        waitedFor.ifPresent(earlier -> {
+            throw Fault.world("Run " + context.run().id() + " has to wait: run " + earlier.id() + ", commit " + (n - 1)
+                    + ", is not published yet" + PipelineRunner.remedy(earlier));
+        });
     }
 
     /** Number of the last commit before one that brought something to a table. */

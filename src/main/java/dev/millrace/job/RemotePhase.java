@@ -33,7 +33,8 @@ abstract class RemotePhase implements Callable<Integer> {
         GLUE,
         EMR,
         EMR_SERVERLESS,
-        BATCH;
+        BATCH,
+        STEP_FUNCTIONS;
 
         /** As the command line and storage write it. */
         String label() {
@@ -56,7 +57,7 @@ abstract class RemotePhase implements Callable<Integer> {
             names = "--on",
             paramLabel = "PLATFORM",
             converter = OnConverter.class,
-            description = "Where it runs: glue, emr, emr-serverless or batch.")
+            description = "Where it runs: glue, emr, emr-serverless, batch or step-functions.")
     private Optional<On> on = Optional.empty();
 
     @Option(names = ATTACH, paramLabel = "RUN", description = "Submits nothing, and follows a run that was submitted.")

@@ -1,8 +1,5 @@
 package dev.millrace.job;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.config.FileLocation;
 import dev.millrace.config.JobFile;
 import dev.millrace.config.RemoteSettings;
@@ -10,6 +7,7 @@ import dev.millrace.fault.Fault;
 import dev.millrace.remote.Asking;
 import dev.millrace.remote.BatchQueue;
 import dev.millrace.remote.ClusterSteps;
+import dev.millrace.remote.ExecutedMachine;
 import dev.millrace.remote.ExitFile;
 import dev.millrace.remote.Following;
 import dev.millrace.remote.GlueJob;
@@ -36,7 +34,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -60,7 +57,10 @@ final class RemoteRun {
     int submit(String phase, RemotePhase.On on) {
         OpenJob open = OpenJob.load(arguments, around);
         requirePhase(open, phase);
-        requireReachable(open);
+        if (on == RemotePhase.On.STEP_FUNCTIONS) {
+            requireWhole(phase);
+        }
+        PlatformJob.requireReachable(open);
         Submissions submissions = new Submissions(open.staging(), open.job().name());
         try (Platform platform = platform(open, on)) {
             RunId id = arguments.run().orElseGet(() -> unfinished(open, submissions, phase));
@@ -176,7 +176,8 @@ final class RemoteRun {
                     "Run " + run.id() + " has ended: " + end.get().outcome() + ": "
                             + end.get().reason() + where);
         }
-        if (worst.isPresent() && run.findPlan().isEmpty()) {
+        boolean endedWell = worst.isPresent() || state.stage() == RemoteState.Stage.SUCCEEDED;
+        if (endedWell && run.findPlan().isEmpty()) {
             out.accept("nothing new: job " + open.job().name() + " has read all there is" + where);
             return 0;
         }
@@ -259,42 +260,15 @@ final class RemoteRun {
         }
     }
 
-    /** Refuses a job that names anything on this machine: a platform runs it on others. */
-    private static void requireReachable(OpenJob open) {
-        List<String> mistakes = new ArrayList<>();
-        try {
-            JsonNode job = new ObjectMapper().readTree(JobFile.toJson(open.job().withoutRemote()));
-            local(
-                    job,
-                    "",
-                    (key, value) -> mistakes.add(open.file() + ": " + key + ": " + value
-                            + ": is on this machine, and a platform runs the job on others: put it on S3"));
-            if (job.at("/source/dynamodb/endpoint").asText().equals("embedded")) {
-                mistakes.add(open.file() + ": source.dynamodb.endpoint: embedded: is started on this machine, and a"
-                        + " platform runs the job on others");
-            }
-            for (String key : List.of("warehouse.duckdb.path", "warehouse.postgres.certificates")) {
-                JsonNode file = job.at("/" + key.replace('.', '/'));
-                if (file.isTextual()) {
-                    mistakes.add(open.file() + ": " + key + ": " + file.asText()
-                            + ": is a local file, and a platform's machine is gone with the run");
-                }
-            }
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
+    /** A state machine has tasks of its own, with their own arguments. */
+    private void requireWhole(String phase) {
+        if (!phase.equals(RemotePhase.PIPELINE)) {
+            throw Fault.user("Invalid --on: step-functions: a state machine runs all phases: leave " + phase
+                    + " out, or name the platform that runs it");
         }
-        if (!mistakes.isEmpty()) {
-            throw Fault.user(mistakes);
-        }
-    }
-
-    private static void local(JsonNode node, String path, BiConsumer<String, String> found) {
-        node.fields().forEachRemaining(field -> {
-            String key = path.isEmpty() ? field.getKey() : path + "." + field.getKey();
-            if (field.getValue().asText().startsWith("file://")) {
-                found.accept(key, field.getValue().asText());
-            }
-            local(field.getValue(), key, found);
+        arguments.selectionOptions().keySet().stream().findFirst().ifPresent(option -> {
+            throw Fault.user("Invalid " + option + ": a state machine takes what is new: name the platform that runs"
+                    + " the phases, for example --on glue");
         });
     }
 
@@ -336,6 +310,16 @@ final class RemoteRun {
                                         "batch",
                                         "{queue: spark, definition: millrace, jar: /opt/millrace/millrace.jar}")),
                         exists);
+            case STEP_FUNCTIONS ->
+                new ExecutedMachine(
+                        remote,
+                        remote.stepFunctions()
+                                .orElseThrow(
+                                        () -> unset(
+                                                open,
+                                                "step-functions",
+                                                "{machine: \"arn:aws:states:eu-west-1:111122223333:stateMachine:millrace-prod-{job}\"}"))
+                                .of(open.job().name()));
         };
     }
 

@@ -15,7 +15,11 @@ final class RunArguments {
             description = "The job file whose run it is; left out, those in jobs/ are asked for a run of that name.")
     private Optional<String> job = Optional.empty();
 
-    @Option(names = "--env", paramLabel = "NAME", description = "Lays conf/NAME.yaml under the job file.")
+    @Option(
+            names = "--env",
+            paramLabel = "NAME",
+            converter = EnvConverter.class,
+            description = "Lays conf/NAME.yaml under the job file.")
     private Optional<String> env = Optional.empty();
 
     /** The run; throws a USER fault where there is none. */

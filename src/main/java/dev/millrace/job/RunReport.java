@@ -37,7 +37,16 @@ final class RunReport {
         return new ExitReport(arguments, around).of(() -> {
             OpenJob open = OpenJob.load(arguments, around);
             PipelineRunner runner = new PipelineRunner(around, arguments.selection());
-            return report(open, () -> runner.run(open, arguments.run(), arguments.units(), wanted), out);
+            return report(
+                    open,
+                    () -> {
+                        if (arguments.run().isPresent() && arguments.units().count() == 1) {
+                            new RollForward(open, around, out)
+                                    .before(arguments.run().get(), wanted);
+                        }
+                        return runner.run(open, arguments.run(), arguments.units(), wanted);
+                    },
+                    out);
         });
     }
 

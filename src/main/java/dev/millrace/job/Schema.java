@@ -25,9 +25,9 @@ import picocli.CommandLine.Spec;
 /** A job's data-schema: what it is, what its items would make of it, what a person makes of it. */
 @Command(
         name = "schema",
-        description = "A job's data-schema: show it, compare it with what was met since, pin columns.",
-        synopsisSubcommandLabel = "show | diff | pin",
-        subcommands = {Schema.Show.class, Schema.Diff.class, Schema.Pin.class},
+        description = "A job's data-schema: show it, compare it with what was met since, take that over.",
+        synopsisSubcommandLabel = "show | diff | refresh | pin",
+        subcommands = {Schema.Show.class, Schema.Diff.class, Schema.Refresh.class, Schema.Pin.class},
         mixinStandardHelpOptions = true)
 final class Schema extends CommandGroup {
     private static final String LAUNCHER = "scripts/millrace ";
@@ -219,6 +219,51 @@ final class Schema extends CommandGroup {
             out.flush();
             return 0;
         }
+    }
+
+    @Command(
+            name = "refresh",
+            description =
+                    "Infers it anew from what the last run counted, however young it is; reads nothing, begins no run.",
+            mixinStandardHelpOptions = true)
+    static final class Refresh implements Callable<Integer> {
+        @Mixin
+        private Arguments arguments = new Arguments();
+
+        @Spec
+        private CommandSpec command;
+
+        @Override
+        public Integer call() {
+            return refresh(
+                    OpenJob.load(arguments, Surroundings.ofProcess()),
+                    command.commandLine().getOut());
+        }
+    }
+
+    /** As often as somebody likes: where there is nothing to infer, that is no mistake. */
+    static int refresh(OpenJob open, PrintWriter out) {
+        String job = "job " + open.job().name() + ": ";
+        Optional<SchemaCache.Entry> latest = open.schemas().latest();
+        if (RecordsSource.given(open.job()).isPresent()) {
+            out.println(job + "nothing to infer: the job file gives the columns of all tables");
+        } else if (latest.isEmpty()) {
+            out.println(job + "nothing to infer from: there is no data-schema yet, its first run infers one");
+        } else if (!SchemaRefresh.isEvolving(open)) {
+            out.println(job + "nothing is inferred: schema.contract: "
+                    + open.job().schema().contract().name().toLowerCase(Locale.ROOT)
+                    + " keeps the data-schema as it is");
+        } else {
+            Optional<SchemaCache.Entry> next = SchemaRefresh.next(open, latest.get());
+            int version = latest.get().schema().version();
+            out.println(next.map(entry -> job + "data-schema version "
+                            + entry.schema().version() + " is written, from version " + version)
+                    .orElse(job + "data-schema version " + version + " holds all that the last run met"));
+            next.ifPresent(entry ->
+                    print(SchemaDiff.between(latest.get(), entry, open.job().tables()), out));
+        }
+        out.flush();
+        return 0;
     }
 
     private static String heading(NewestSchema schema) {

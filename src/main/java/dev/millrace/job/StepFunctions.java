@@ -29,7 +29,11 @@ final class StepFunctions implements Callable<Integer> {
     @Option(names = "--at", paramLabel = "URI", required = true, description = "Where the job file lies in S3.")
     private String uri = "";
 
-    @Option(names = "--env", paramLabel = "NAME", description = "Lays conf/NAME.yaml under the job file.")
+    @Option(
+            names = "--env",
+            paramLabel = "NAME",
+            converter = EnvConverter.class,
+            description = "Lays conf/NAME.yaml under the job file.")
     private Optional<String> env = Optional.empty();
 
     @Option(

@@ -93,7 +93,10 @@ public final class GlueJob implements Platform {
     public String submit(Request request) {
         Map<String, String> arguments = new HashMap<>();
         request.arguments().forEach((name, value) -> arguments.put(NAMES.getOrDefault(name, name), value));
-        arguments.put("--phase", request.phase());
+        // Its script starts one class for all phases.
+        if (!request.isWhole()) {
+            arguments.put("--phases", request.phase());
+        }
         StartJobRunRequest.Builder start =
                 StartJobRunRequest.builder().jobName(settings.job()).arguments(arguments);
         settings.workerType().ifPresent(start::workerType);

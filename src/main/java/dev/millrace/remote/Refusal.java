@@ -1,6 +1,6 @@
 package dev.millrace.remote;
 
-import java.net.UnknownHostException;
+import dev.millrace.fault.Problem;
 import java.util.Locale;
 import java.util.Optional;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
@@ -37,20 +37,14 @@ record Refusal(Kind kind, String text, Optional<String> remedy) {
                     ? new Refusal(Kind.LOST, text, Optional.empty())
                     : new Refusal(Kind.REFUSED, text, remedy(code, text, permissions));
         }
-        String said = firstLine(failure.getMessage());
+        String said = Problem.firstLine(failure.getMessage());
         if (said.startsWith("Unable to load credentials")) {
             return new Refusal(
                     Kind.REFUSED,
                     "no credentials",
                     Optional.of("set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"));
         }
-        Throwable root = failure;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        String problem = root instanceof UnknownHostException
-                ? "unknown host " + firstLine(root.getMessage())
-                : firstLine(root.getMessage());
+        String problem = Problem.atRootOf(failure);
         return new Refusal(Kind.LOST, problem, Optional.empty());
     }
 
@@ -95,11 +89,9 @@ record Refusal(Kind kind, String text, Optional<String> remedy) {
 
     private static String said(AwsServiceException failure) {
         AwsErrorDetails details = failure.awsErrorDetails();
-        return details == null || details.errorMessage() == null ? "" : ": " + firstLine(details.errorMessage());
-    }
-
-    private static String firstLine(String message) {
-        return message == null ? "no reason given" : message.lines().findFirst().orElse("");
+        return details == null || details.errorMessage() == null
+                ? ""
+                : ": " + Problem.firstLine(details.errorMessage());
     }
 
     /** With the remedy behind it, where there is one. */

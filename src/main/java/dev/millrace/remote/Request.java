@@ -16,7 +16,14 @@ import java.util.OptionalInt;
  * @param shares processes that share the units; empty for one that does all
  */
 public record Request(String name, String phase, String mainClass, Map<String, String> arguments, OptionalInt shares) {
+    private static final String ALL = "pipeline";
+
     public Request {
         arguments = Collections.unmodifiableMap(new LinkedHashMap<>(arguments));
+    }
+
+    /** Whether all phases are run. */
+    boolean isWhole() {
+        return phase.equals(ALL);
     }
 }

@@ -6,8 +6,10 @@ import dev.millrace.storage.StoredFile;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -76,15 +78,19 @@ public final class JobStore {
      * whenever it began; of several the one with the lowest number.
      */
     public Optional<RunStore> unfinished() {
-        return committedUnfinished()
+        return committedUnfinished().stream()
+                .findFirst()
                 .or(() -> sinceLastDone(runs()).stream()
                         .filter(run -> run.end().isEmpty() && run.findPlan().isPresent())
                         .findFirst());
     }
 
-    /** Commits come to their end in their order: behind one that has, nothing is left to do. */
-    private Optional<RunStore> committedUnfinished() {
-        Optional<RunStore> first = Optional.empty();
+    /**
+     * The runs that have committed what no other would bring, and have not ended; by the numbers of their commits, lowest
+     * first. Commits come to their end in their order: behind one that has, nothing is left to do.
+     */
+    public List<RunStore> committedUnfinished() {
+        Deque<RunStore> found = new ArrayDeque<>();
         if (bringing == Runs.ADDING) {
             Ledger ledger = ledger();
             Optional<Commit> commit = ledger.last();
@@ -92,11 +98,11 @@ public final class JobStore {
                     .map(this::run)
                     .filter(run -> run.end().isEmpty())
                     .isPresent()) {
-                first = commit.map(Commit::run).map(this::run);
+                found.addFirst(run(commit.get().run()));
                 commit = ledger.find(commit.get().n() - 1);
             }
         }
-        return first;
+        return List.copyOf(found);
     }
 
     /** Whether what a run has committed has to come to its end. */

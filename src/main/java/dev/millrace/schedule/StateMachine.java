@@ -44,7 +44,9 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
             "Glue.ConcurrentRunsExceededException", "Glue.ThrottlingException", "EMRServerless.ThrottlingException");
 
     private static final String RUN = "$.run";
+    private static final String FILE = "$.file";
     private static final String FAILED = "Tell of the failure";
+    private static final String SUCCEEDED = "Count the success";
 
     public StateMachine {
         phases = List.copyOf(phases);
@@ -80,21 +82,38 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                                         true,
                                         "Next",
                                         "Another is at work")),
-                        "Default", "Name the run"));
-        states.put("Another is at work", map("Type", "Succeed"));
+                        "Default", "Is the run named?"));
+        // Whoever follows it is told that it did nothing.
+        states.put("Another is at work", map("Type", "Pass", "Result", map("anotherIsAtWork", true), "End", true));
         List<Stage> stages = stages();
+        // As by remote --on step-functions, which gives the job file as it was submitted too.
+        states.put(
+                "Is the run named?",
+                map(
+                        "Type",
+                        "Choice",
+                        "Choices",
+                        List.of(map(
+                                "Variable",
+                                "$$.Execution.Input.run",
+                                "IsPresent",
+                                true,
+                                "Next",
+                                "Take the run's name")),
+                        "Default",
+                        "Name the run"));
+        Map<String, Object> given = state("$$.Execution.Input.run", "tries", 0);
+        given.put("file.$", "$$.Execution.Input.file");
+        Map<String, Object> named = state(runName(), "tries", 0);
+        named.put("file", file);
+        states.put(
+                "Take the run's name",
+                map("Type", "Pass", "Parameters", given, "Next", stages.get(0).name()));
         states.put(
                 "Name the run",
-                map(
-                        "Type", "Pass",
-                        "Parameters", state(runName(), "tries", 0),
-                        "Next", stages.get(0).name()));
+                map("Type", "Pass", "Parameters", named, "Next", stages.get(0).name()));
         for (int i = 0; i < stages.size(); i++) {
-            boolean isLast = i + 1 == stages.size();
-            addStage(
-                    states,
-                    stages.get(i),
-                    isLast ? Optional.empty() : Optional.of(stages.get(i + 1).name()));
+            addStage(states, stages.get(i), name(stages, i + 1), name(stages, i + 2));
         }
         states.put(
                 FAILED,
@@ -111,6 +130,34 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                         "ResultPath", null,
                         "Next", "Failed"));
         states.put("Failed", map("Type", "Fail", "Error", "RunFailed", "Cause", "See the run's record and the topic."));
+        // Only what comes here is a success: Step Functions counts as one also that another was at work.
+        Map<String, Object> count = map(
+                "Type",
+                "Task",
+                "Resource",
+                "arn:aws:states:::aws-sdk:cloudwatch:putMetricData",
+                "Parameters",
+                map(
+                        "Namespace",
+                        "Millrace",
+                        "MetricData",
+                        List.of(map(
+                                "MetricName",
+                                "RunsSucceeded",
+                                "Dimensions",
+                                List.of(map("Name", "StateMachine", "Value.$", "$$.StateMachine.Name")),
+                                "Value",
+                                1,
+                                "Unit",
+                                "Count"))),
+                "ResultPath",
+                null,
+                "Retry",
+                List.of(retry(List.of("States.TaskFailed"))));
+        // What the run has done stands; that it is not counted raises the alarm of a success that is missing.
+        count.put("Catch", List.of(map("ErrorEquals", List.of("States.ALL"), "ResultPath", null, "Next", "Done")));
+        count.put("Next", "Done");
+        states.put(SUCCEEDED, count);
         states.put("Done", map("Type", "Succeed"));
         Map<String, Object> machine = map(
                 "Comment",
@@ -165,19 +212,32 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                 + "States.ArrayGetItem(States.StringSplit(States.UUID(), '-'), 1))";
     }
 
-    private void addStage(Map<String, Object> states, Stage stage, Optional<String> next) {
+    /** What comes at a position: a stage, or after the last one the end. */
+    private static String name(List<Stage> stages, int position) {
+        return position < stages.size() ? stages.get(position).name() : SUCCEEDED;
+    }
+
+    /**
+     * A run that had nothing to read goes through the others too: they go on with those before it that could not be
+     * published.
+     */
+    private void addStage(Map<String, Object> states, Stage stage, String next, String afterNext) {
         String name = stage.name();
-        boolean isFirst = stage.phases().contains(Phase.INFER_SCHEMA);
         boolean isShared = units > 1 && name.equals("extract");
-        String done = isFirst ? "Is there anything new?" : next.orElse("Done");
+        // What arrives meanwhile is left to the next start: its schema would not be pinned.
+        boolean isBeforeShared = units > 1 && name.equals("infer-schema");
+        String done = isBeforeShared ? "Is there anything new?" : next;
         Map<String, Object> task = isShared ? sharing(stage) : task(stage, Optional.empty());
         task.put("ResultPath", null);
-        task.put("Catch", List.of(catching(name + ": look at its end")));
+        task.put("Catch", List.of(catching(name + ": was it done?")));
         task.put("Next", done);
         states.put(name, task);
-        if (isFirst) {
-            lookFor(states, done, "plan.json", next.orElse("Done"), "Done");
+        if (isBeforeShared) {
+            lookFor(states, done, "plan.json", next, afterNext);
         }
+        // A process may fail, or be told to have failed, after all its work is done and recorded.
+        Phase last = stage.phases().get(stage.phases().size() - 1);
+        lookFor(states, name + ": was it done?", "phases/" + last.label() + ".json", done, name + ": look at its end");
         // A run that has ended, refused or superseded, would end the same; one without an end can be gone on with.
         lookFor(states, name + ": look at its end", "end", FAILED, name + ": again?");
         states.put(
@@ -195,10 +255,10 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                                 name + ": wait")),
                         "Default",
                         FAILED));
+        Map<String, Object> counted = state(RUN, "tries.$", "States.MathAdd($.tries, 1)");
+        counted.put("file.$", FILE);
         states.put(name + ": wait", map("Type", "Wait", "Seconds", SECONDS_BETWEEN_TRIES, "Next", name + ": count"));
-        states.put(
-                name + ": count",
-                map("Type", "Pass", "Parameters", state(RUN, "tries.$", "States.MathAdd($.tries, 1)"), "Next", name));
+        states.put(name + ": count", map("Type", "Pass", "Parameters", counted, "Next", name));
     }
 
     /** Two states: a listing of what of the run's state begins with a name, and the way from there. */
@@ -237,7 +297,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                 "ItemsPath",
                 "$.shares",
                 "ItemSelector",
-                map("share.$", "$$.Map.Item.Value", "run.$", RUN),
+                map("share.$", "$$.Map.Item.Value", "run.$", RUN, "file.$", FILE),
                 "ItemProcessor",
                 map(
                         "ProcessorConfig", map("Mode", "INLINE"),
@@ -250,7 +310,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
     }
 
     private Map<String, Object> glue(Stage stage, Optional<String> share) {
-        Map<String, Object> arguments = map("--job-file", file, "--run.$", RUN, "--phases", stage.argument());
+        Map<String, Object> arguments = map("--job-file.$", FILE, "--run.$", RUN, "--phases", stage.argument());
         share.ifPresent(of -> arguments.put("--units.$", of));
         return map(
                 "Type",
@@ -264,7 +324,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
     }
 
     private Map<String, Object> emrServerless(Stage stage, Optional<String> share) {
-        String arguments = "States.Array('" + quoted(file) + "', '--run', $.run, '--phases', '" + stage.argument() + "'"
+        String arguments = "States.Array($.file, '--run', $.run, '--phases', '" + stage.argument() + "'"
                 + share.map(of -> ", '--units', " + of).orElse("") + ")";
         return map(
                 "Type",

@@ -499,7 +499,9 @@ class JobFileTest {
                                 "millrace:3",
                                 Optional.of(16),
                                 List.of("spark-submit", "--master", "local[4]"),
-                                code("/opt/millrace/millrace.jar"))))));
+                                code("/opt/millrace/millrace.jar"))),
+                        Optional.of(new RemoteSettings.StepFunctions(
+                                "arn:aws:states:eu-west-1:111122223333:stateMachine:millrace-prod-{job}")))));
     }
 
     private static RemoteSettings.Code code(String jar) {

@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -141,5 +142,21 @@ class ArgumentsTest {
     private int run(String... arguments) {
         CommandLine line = new CommandLine(phase).setErr(new PrintWriter(errors));
         return Millrace.execute(line, Arguments.withoutPlatformOptions(arguments));
+    }
+
+    /** An environment is the name of a file in conf/, for every command that takes one. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "check jobs/shop.yaml",
+                "resume 2026-11-21T07-00-00Z-k3f9",
+                "airflow jobs/shop.yaml",
+                "step-functions jobs/shop.yaml --on glue --at s3://acme/shop.yaml",
+                "compact jobs/shop.yaml"
+            })
+    void anEnvironmentThatIsAPathIsRefused(String command) {
+        Trial.Ended ended = Trial.command((command + " --env ../secrets").split(" ", -1));
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err()).contains("Invalid env: ../secrets: must be letters, digits, - and _");
     }
 }

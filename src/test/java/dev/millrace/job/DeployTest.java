@@ -9,6 +9,7 @@ import dev.millrace.testing.Processes;
 import dev.millrace.testing.S3Server;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,8 +44,10 @@ class DeployTest {
         Files.writeString(folder.resolve("jobs/orders.yaml"), """
                 job: orders
                 source: {dynamodb: {table: orders, region: eu-west-1}}
-                staging: {at: "s3://acme/staging"}
+                warehouse:
+                  postgres: {host: db, database: shop, user: millrace, password: "${secret:prod/db#password}"}
                 """);
+        Files.writeString(folder.resolve("conf/prod.yaml"), "staging: {at: \"s3://acme-prod/staging\"}\n");
         Files.createDirectories(folder.resolve("conf/deploy/prod"));
         parameters("SourceTable=arn:aws:dynamodb:eu-west-1:111122223333:table/orders", "StagingBucket=acme");
         bucket = Storages.open("s3://" + S3Server.newBucket() + "/", S3Server.options());
@@ -70,16 +73,20 @@ class DeployTest {
                 .containsExactlyInAnyOrder(
                         "millrace/1.0.0/complete",
                         "millrace/1.0.0/glue.yaml",
-                        "millrace/1.0.0/jobs/orders.yaml",
+                        "millrace/1.0.0/jobs/prod/orders.json",
                         "millrace/1.0.0/millrace.jar",
                         "millrace/1.0.0/parameters/prod/orders",
-                        "millrace/1.0.0/state-machines/orders.json");
+                        "millrace/1.0.0/state-machines/prod/orders.json");
+        // As it is in the environment; secrets are looked up where the job runs.
+        assertThat(text("jobs/prod/orders.json")).contains("s3://acme-prod/staging/", "\"${secret:prod/db#password}\"");
+        assertThat(text("state-machines/prod/orders.json"))
+                .contains("/1.0.0/jobs/prod/orders.json", "\"Bucket\" : \"acme-prod\"");
         // Once more, as after a failure: the same is there, and the stack is brought to it again.
         assertThat(deploy("prod", "1.0.0", jar.toString()).exitCode()).isZero();
         assertThat(stacks())
                 .hasSize(2)
                 .allMatch(call -> call.contains("--stack-name millrace-prod-orders")
-                        && call.contains("JobName=orders Version=1.0.0")
+                        && call.contains("Environment=prod JobName=orders Version=1.0.0")
                         && call.contains("StagingBucket=acme"));
 
         Path other = Files.writeString(folder.resolve("two.jar"), "the jar of 1.1.0");
@@ -99,6 +106,44 @@ class DeployTest {
         assertThat(stacks().get(2)).contains("Version=1.1.0", "StagingBucket=other");
         // With the parameters that it had.
         assertThat(stacks().get(3)).contains("Version=1.0.0", "StagingBucket=acme");
+    }
+
+    @Test
+    void anEnvironmentHasWhatItLaysUnderAJobFile() throws IOException {
+        Files.createDirectories(folder.resolve("conf/deploy/dev"));
+        for (String file : List.of("settings", "orders.parameters")) {
+            Files.copy(folder.resolve("conf/deploy/prod/" + file), folder.resolve("conf/deploy/dev/" + file));
+        }
+        Files.writeString(folder.resolve("conf/dev.yaml"), "staging: {at: \"s3://acme-dev/staging\"}\n");
+        Processes.Ended dev = deploy("dev", "1.0.0", jar.toString());
+
+        assertThat(dev.exitCode()).as(dev.output()).isZero();
+        assertThat(text("jobs/dev/orders.json")).contains("s3://acme-dev/staging/");
+        assertThat(text("state-machines/dev/orders.json"))
+                .contains("/1.0.0/jobs/dev/orders.json", "\"Bucket\" : \"acme-dev\"");
+        assertThat(stacks())
+                .singleElement()
+                .asString()
+                .contains("--stack-name millrace-dev-orders", "Environment=dev JobName=orders Version=1.0.0");
+
+        Files.writeString(folder.resolve("conf/prod.yaml"), """
+                staging: {at: "s3://acme-prod/staging"}
+                warehouse: {postgres: {password: hunter2}}
+                """);
+        Files.writeString(
+                folder.resolve("jobs/orders.yaml"),
+                Files.readString(folder.resolve("jobs/orders.yaml"))
+                        .replace(", password: \"${secret:prod/db#password}\"", ""));
+        Processes.Ended plain = deploy("prod", "1.1.0", jar.toString());
+        assertThat(plain.exitCode()).isEqualTo(2);
+        assertThat(plain.output()).contains("warehouse.postgres.password").doesNotContain("hunter2");
+        Files.writeString(folder.resolve("conf/prod.yaml"), "staging: {at: data/staging}\n");
+        assertThat(deploy("prod", "1.1.0", jar.toString()).output()).contains("staging.at: ", "is on this machine");
+        assertThat(bucket.list("millrace/1.1.0/")).isEmpty();
+    }
+
+    private String text(String path) {
+        return new String(bucket.find("millrace/1.0.0/" + path).orElseThrow().content(), StandardCharsets.UTF_8);
     }
 
     @Test

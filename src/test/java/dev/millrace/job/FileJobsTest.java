@@ -219,15 +219,89 @@ class FileJobsTest {
 
         String last =
                 RunId.startingAt(Instant.now().plusSeconds(4), new Random()).value();
-        Trial.Ended tooSoon = trial.run(job, "--run", last);
-        assertThat(tooSoon.code()).isEqualTo(1);
-        assertThat(tooSoon.err())
-                .contains("Run " + last + " has to wait: run " + early + ", commit 2, is not published yet. Finish that"
-                        + " one first, by scripts/millrace resume " + early);
-        assertThat(trial.succeed(job).out()).contains("run              " + early);
-        assertThat(trial.succeed(job).out()).contains("run              " + last);
+        assertThat(trial.succeed(job, "--run", last).out())
+                .startsWith("rolling forward run " + early
+                        + ", which has committed and was not finished: compact, publish\n")
+                .contains("run              " + last);
         assertThat(lake()).containsExactlyElementsOf(expected(files));
         assertThat(trial.succeed(job).out()).isEqualTo("nothing new: job access has read all there is\n");
+    }
+
+    /** As Airflow and Step Functions start them: each start names its run, and does its phases one after the other. */
+    @Test
+    void aStartWithANameOfItsOwnFinishesFirstWhatTheOneBeforeItCouldNotPublish() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("access", JOB);
+        Map<String, SampleFile> files = new TreeMap<>();
+        AccessRecordFiles sample = new AccessRecordFiles(9, LocalDate.parse("2026-11-20"), 1, 60, false);
+        List<Phase> reading = List.of(Phase.INFER_SCHEMA, Phase.EXTRACT);
+        List<Phase> publishing = List.of(Phase.COMPACT, Phase.PUBLISH);
+        put(files, sample.files().limit(2));
+        String first = id(1);
+        // Stopped after its commit, before its phase says so.
+        Trial.Ended stopped = trial.through(
+                        Effects.stoppingAtFirst("commits/0000000001.json").storages())
+                .run(reading, job, "--run", first);
+        assertThat(stopped.code()).isEqualTo(1);
+        trial.through(Effects.unlimited().storages()).later(Duration.ofMinutes(5));
+        put(files, sample.files().skip(2).limit(1));
+        String second = id(2);
+        assertThat(trial.run(reading, job, "--run", second).out())
+                .startsWith("rolling forward run " + first + ", which has committed and was not finished: extract\n");
+
+        for (String effect : List.of("phases/compact.json", "access_record.athena.sql")) {
+            Trial.Ended failed =
+                    trial.through(Effects.stoppingAtFirst(effect).storages()).run(publishing, job, "--run", second);
+            assertThat(failed.code()).as(effect).isEqualTo(1);
+            assertThat(failed.err())
+                    .startsWith("Run " + first + " has committed before this start and could not be rolled forward: ");
+            trial.through(Effects.unlimited().storages()).later(Duration.ofMinutes(5));
+        }
+        String third = id(3);
+        assertThat(trial.run(reading, job, "--run", third).out())
+                .isEqualTo("nothing new: job access has read all there is\n");
+        Trial.Ended last = trial.run(publishing, job, "--run", third);
+
+        assertThat(last.code()).as(last.err()).isZero();
+        assertThat(last.out())
+                .isEqualTo("rolling forward run " + first + ", which has committed and was not finished: publish\n"
+                        + "rolling forward run " + second
+                        + ", which has committed and was not finished: compact, publish\n"
+                        + "nothing new: job access has read all there is\n");
+        assertThat(lake()).containsExactlyElementsOf(expected(files));
+        assertThat(trial.open(job).store().committedUnfinished()).isEmpty();
+    }
+
+    @Test
+    void aRunThatWasRefusedIsNotRolledForward() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("access", JOB);
+        Map<String, SampleFile> files = new TreeMap<>();
+        AccessRecordFiles sample = new AccessRecordFiles(9, LocalDate.parse("2026-11-20"), 1, 60, false);
+        put(files, sample.files().limit(1));
+        assertThat(trial.run(List.of(Phase.INFER_SCHEMA, Phase.EXTRACT), job).code())
+                .isZero();
+        RunStore refused = trial.run(trial.open(job));
+        refused.finish(Outcome.REFUSED, "too much", List.of("engine"));
+        put(files, sample.files().skip(1).limit(1));
+
+        String next = id(2);
+        Trial.Ended ended = trial.run(job, "--run", next);
+        assertThat(ended.code()).isEqualTo(1);
+        assertThat(ended.out()).doesNotContain("rolling forward");
+        assertThat(ended.err())
+                .contains("Run " + next + " has to wait: run " + refused.id()
+                        + ", commit 1, is not published yet: it has ended: refused: too much: let it pass by "
+                        + "scripts/millrace accept " + refused.id() + " --gate engine --reason TEXT");
+
+        refused.accept(List.of("engine"), "looked at it", "a person");
+        assertThat(trial.succeed(job, "--run", next).out()).startsWith("rolling forward run " + refused.id());
+        assertThat(lake()).containsExactlyElementsOf(expected(files));
+    }
+
+    private static String id(int seconds) {
+        return RunId.startingAt(Instant.now().plusSeconds(seconds), new Random())
+                .value();
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.millrace.testing.DynamoDbFront;
 import dev.millrace.testing.DynamoDbFront.Asked;
 import dev.millrace.testing.DynamoDbFront.Reply;
 import dev.millrace.testing.DynamoDbLocal;
+import dev.millrace.testing.S3Server;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,6 +66,18 @@ class ForecastTest {
                             "read cost  about 2,000 capacity units in 8 requests or more (strongly consistent)",
                             "budget     5,000 units/s: at least 0.4 s",
                             "limit      max-read-units: 1,500: the run is refused or stopped");
+            assertThat(plan(trial.job(
+                            "remote",
+                            read(job)
+                                    .replaceFirst(
+                                            "staging: .*",
+                                            "staging: {at: \"s3://" + S3Server.newBucket()
+                                                    + "/staging\"}\ns3: {endpoint: \""
+                                                    + S3Server.front().uri()
+                                                    + "\", region: eu-west-1, path-style: true}"))))
+                    .contains(
+                            "workers    about 2 of G.1X or 2 of G.2X on Glue, or 1 executor of 4 vCPU on EMR Serverless:"
+                                    + " an estimate, see docs/remote.md");
             assertThat(front.requests()).extracting(Asked::operation).containsOnly("DescribeTable");
             assertThat(Files.exists(folder.resolve("staging"))).isFalse();
         }

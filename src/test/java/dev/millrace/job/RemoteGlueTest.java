@@ -87,7 +87,7 @@ class RemoteGlueTest extends RemoteContract {
     @Override
     List<String> command(JsonNode submission) {
         List<String> command = new ArrayList<>();
-        command.add(submission.path("Arguments").path("--phase").asText());
+        command.add(RemotePhase.PIPELINE);
         command.addAll(List.of(
                 "--JOB_NAME",
                 etl,
@@ -98,10 +98,8 @@ class RemoteGlueTest extends RemoteContract {
                 "--job",
                 "s3://x/other.yaml"));
         submission.path("Arguments").fields().forEachRemaining(argument -> {
-            if (!argument.getKey().equals("--phase")) {
-                command.add(argument.getKey());
-                command.add(argument.getValue().asText());
-            }
+            command.add(argument.getKey());
+            command.add(argument.getValue().asText());
         });
         return command;
     }

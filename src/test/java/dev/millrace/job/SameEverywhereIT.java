@@ -76,8 +76,6 @@ class SameEverywhereIT {
                 "true",
                 "--extra-jars",
                 "s3://none/millrace.jar",
-                "--phase",
-                "pipeline",
                 "--run",
                 RUN,
                 "--job-file",
@@ -123,7 +121,7 @@ class SameEverywhereIT {
                 GlueScript.compiled(folder).toString(),
                 "--JOB_NAME",
                 "millrace",
-                "--phase",
+                "--phases",
                 "extract",
                 "--job-file",
                 "s3://" + bucket + "/jobs/none.yaml"));

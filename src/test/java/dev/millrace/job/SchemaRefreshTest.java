@@ -14,12 +14,15 @@ import dev.millrace.storage.Storages;
 import dev.millrace.testing.AskedDynamoDb;
 import dev.millrace.testing.DynamoDbLocal;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /** What a data-schema does while it is young and when it is inferred anew. */
@@ -175,6 +178,37 @@ class SchemaRefreshTest {
             assertThat(trial.liveRows(open))
                     .containsExactly("_unknown|1", "known|2", "known__new__a|2", "young|1", "young__x|2");
         }
+    }
+
+    /** As the weekly start does: hourly runs that do not refresh the schema have the new version from then on. */
+    @Test
+    void aDataSchemaIsRefreshedWithoutARun() {
+        String table = "refresh-alone";
+        Items.table(
+                table,
+                List.of("id:S"),
+                List.of("{\"id\": {\"S\": \"1\"}, \"t\": {\"S\": \"Known\"}, \"n\": {\"N\": \"7\"}}"));
+        Trial trial = new Trial(folder);
+        Path job = job(trial, "alone", table, "$SERVER");
+        assertThat(Trial.command("schema", "refresh", job.toString()).out())
+                .isEqualTo("job alone: nothing to infer from: there is no data-schema yet, its first run infers one\n");
+        trial.succeed(job);
+        assertThat(Trial.command("schema", "refresh", job.toString()).out())
+                .isEqualTo("job alone: data-schema version 1 holds all that the last run met\n");
+        grow(table);
+        trial.succeed(job);
+
+        // As Glue starts it.
+        StringWriter out = new StringWriter();
+        CommandLine entry = new CommandLine(new Pipeline()).setOut(new PrintWriter(out, true));
+        assertThat(Millrace.execute(entry, "--job-file", job.toString(), "--refresh-schema", "true"))
+                .isZero();
+
+        OpenJob open = trial.open(job);
+        assertThat(out.toString()).startsWith("job alone: data-schema version 2 is written, from version 1\n");
+        assertThat(open.store().runs()).hasSize(2);
+        assertThat(open.store().unfinished()).isEmpty();
+        assertThat(trial.succeed(job).out()).contains("schema     version 2\n");
     }
 
     @Test

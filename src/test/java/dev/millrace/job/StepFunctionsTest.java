@@ -62,13 +62,44 @@ class StepFunctionsTest {
         assertThat(states.at("/lake/Parameters/Arguments/--phases").asText()).isEqualTo("compact,publish");
         assertThat(states.at("/load/Parameters/Arguments/--phases").asText()).isEqualTo("prepare,upload,replace");
         assertThat(states.at("/load/Parameters/JobName").asText()).isEqualTo("${LoadJob}");
-        assertThat(states.at("/load/Catch/0/Next").asText()).isEqualTo("load: look at its end");
+        // What was done before its process failed is done.
+        assertThat(states.at("/load/Catch/0/Next").asText()).isEqualTo("load: was it done?");
+        assertThat(states.at("/load: was it done?/Parameters/Prefix.$").asText())
+                .isEqualTo("States.Format('staging/orders/runs/{}/phases/replace.json', $.run)");
+        assertThat(states.at("/load: was it done? (result)/Choices/0/Next").asText())
+                .isEqualTo("Count the success");
+        assertThat(states.at("/load: was it done? (result)/Default").asText()).isEqualTo("load: look at its end");
+        assertThat(states.at("/extract: was it done? (result)/Choices/0/Next").asText())
+                .isEqualTo("lake");
         assertThat(states.at("/load: look at its end/Parameters/Prefix.$").asText())
                 .isEqualTo("States.Format('staging/orders/runs/{}/end', $.run)");
         assertThat(states.at("/load: look at its end (result)/Choices/0/Next").asText())
                 .isEqualTo("Tell of the failure");
         assertThat(states.at("/load: again?/Choices/0/NumericLessThan").asInt()).isEqualTo(3);
-        assertThat(states.at("/load/Next").asText()).isEqualTo("Done");
+        // Also where there was nothing to extract: what an earlier run could not publish is published.
+        assertThat(states.at("/extract/Next").asText()).isEqualTo("lake");
+        assertThat(states.at("/lake/Next").asText()).isEqualTo("load");
+        assertThat(states.at("/load/Next").asText()).isEqualTo("Count the success");
+    }
+
+    /** Else one that hangs would hide itself: each start after it would be a success that the alarm counts. */
+    @Test
+    void anExecutionThatFindsAnotherAtWorkIsNoSuccessThatIsCounted() throws IOException {
+        JsonNode states = new ObjectMapper()
+                .readTree(command("s3://acme/staging", "--on", "glue", "--at", "s3://acme/jobs/orders.yaml")
+                        .out())
+                .get("States");
+        assertThat(states.at("/Is another at work?/Choices/0/Next").asText()).isEqualTo("Another is at work");
+        assertThat(states.at("/Another is at work").toString())
+                .isEqualTo("{\"Type\":\"Pass\",\"Result\":{\"anotherIsAtWork\":true},\"End\":true}");
+        assertThat(states.at("/Count the success/Parameters").toString())
+                .isEqualTo("{\"Namespace\":\"Millrace\",\"MetricData\":[{\"MetricName\":\"RunsSucceeded\","
+                        + "\"Dimensions\":[{\"Name\":\"StateMachine\",\"Value.$\":\"$$.StateMachine.Name\"}],"
+                        + "\"Value\":1,\"Unit\":\"Count\"}]}");
+        assertThat(states.findParents("Next").stream()
+                        .filter(state -> state.get("Next").asText().equals("Done"))
+                        .map(state -> state.path("Resource").asText("caught")))
+                .containsExactlyInAnyOrder("arn:aws:states:::aws-sdk:cloudwatch:putMetricData", "caught");
     }
 
     @Test
@@ -85,13 +116,20 @@ class StepFunctionsTest {
                         .out())
                 .get("States");
         assertThat(states.at("/Name the run/Next").asText()).isEqualTo("infer-schema");
+        assertThat(states.at("/Name the run/Parameters/file").asText()).isEqualTo("s3://acme/jobs/orders.yaml");
+        assertThat(states.at("/Is the run named?/Choices/0/Variable").asText()).isEqualTo("$$.Execution.Input.run");
+        assertThat(states.at("/Take the run's name/Parameters/run.$").asText()).isEqualTo("$$.Execution.Input.run");
+        assertThat(states.at("/Take the run's name/Parameters/file.$").asText()).isEqualTo("$$.Execution.Input.file");
+        assertThat(states.at("/Is there anything new? (result)/Choices/0/Next").asText())
+                .isEqualTo("extract");
+        assertThat(states.at("/Is there anything new? (result)/Default").asText())
+                .isEqualTo("lake");
         assertThat(states.at("/Name the run/Parameters/shares.$").asText()).isEqualTo("States.ArrayRange(1, 8, 1)");
         assertThat(states.at(
                                 "/extract/ItemProcessor/States/share/Parameters/JobDriver/SparkSubmit/EntryPointArguments.$")
                         .asText())
-                .isEqualTo(
-                        "States.Array('s3://acme/jobs/orders.yaml', '--run', $.run, '--phases', 'extract', '--units',"
-                                + " States.Format('{}/8', $.share))");
+                .isEqualTo("States.Array($.file, '--run', $.run, '--phases', 'extract', '--units',"
+                        + " States.Format('{}/8', $.share))");
     }
 
     @Test
