@@ -73,6 +73,9 @@ final class RunReport {
         Duration took = Duration.ofNanos(System.nanoTime() - start);
         out.print(summary(ended, took).text(Terminal.detect()));
         out.flush();
+        ended.unregistered().ifPresent(fault -> {
+            throw fault;
+        });
         return 0;
     }
 
