@@ -116,6 +116,9 @@ class TemplatesTest {
         assertThat(actions(template, "LakeRole"))
                 .noneMatch(action -> action.startsWith("dynamodb:") || action.startsWith("secretsmanager:"));
         assertThat(resourcesOf(template, "LakeRole")).noneMatch(resource -> resource.contains("Source"));
+        for (String role : List.of("ExtractRole", "LoadRole", "CommonPolicy")) {
+            assertThat(actions(template, role)).noneMatch(action -> action.matches("glue:.*(Table|Database).*"));
+        }
         assertThat(actions(template, "LoadRole"))
                 .contains("secretsmanager:GetSecretValue")
                 .noneMatch(action -> action.startsWith("dynamodb:"));
@@ -123,6 +126,31 @@ class TemplatesTest {
                 .noneMatch(resource -> resource.contains("Source") || resource.contains("LakeBucket"));
         assertThat(actions(template, "CommonPolicy"))
                 .noneMatch(action -> action.startsWith("dynamodb:") || action.startsWith("secretsmanager:"));
+    }
+
+    /** And it cannot drop a table, nor see another database. */
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void whoPublishesRegistersTablesOfOneDatabaseAndOnlyWhereOneIsNamed(Path template) {
+        assertThat(resources(template).get("RegisterTablesPolicy")).containsEntry("Condition", "Registers");
+        List<Statement> ofTheCatalog = statements(template).stream()
+                .filter(statement -> statement.actions().contains("glue:CreateTable"))
+                .toList();
+        assertThat(ofTheCatalog).hasSize(1);
+        assertThat(ofTheCatalog.get(0).owner()).isEqualTo("LakeRole");
+        assertThat(ofTheCatalog.get(0).actions())
+                .containsExactlyInAnyOrder(
+                        "glue:GetDatabase",
+                        "glue:CreateDatabase",
+                        "glue:GetTable",
+                        "glue:CreateTable",
+                        "glue:UpdateTable");
+        String account = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:";
+        assertThat(ofTheCatalog.get(0).resources())
+                .containsExactly(
+                        "{Sub=" + account + "catalog}",
+                        "{Sub=" + account + "database/${CatalogDatabase}}",
+                        "{Sub=" + account + "table/${CatalogDatabase}/*}");
     }
 
     @ParameterizedTest
