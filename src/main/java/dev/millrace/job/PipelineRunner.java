@@ -214,12 +214,15 @@ final class PipelineRunner {
         }
     }
 
-    /** Once more also where an earlier process has published, which may not have come to it. */
+    /**
+     * Registers what the run has published; also where an earlier process has, which may not have come to it, but not once
+     * a later run is done.
+     */
     private static Optional<Fault> registered(RunContext context, List<Phase> wanted) {
-        return wanted.contains(Phase.PUBLISH)
-                        && context.run().phase(Phase.PUBLISH).isPresent()
-                ? Registering.afterPublish(context)
-                : Optional.empty();
+        boolean isLast = wanted.contains(Phase.PUBLISH)
+                && context.run().phase(Phase.PUBLISH).isPresent()
+                && context.open().store().laterDone(context.run().id()).isEmpty();
+        return isLast ? Registering.afterPublish(context) : Optional.empty();
     }
 
     /**

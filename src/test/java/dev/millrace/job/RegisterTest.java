@@ -416,7 +416,9 @@ class RegisterTest {
                                 + " glue:GetDatabase, ",
                         "The next run registers them, and so does: scripts/millrace register ")
                 .doesNotContain("\tat ");
-        assertThat(ended.out()).contains("every row accounted for: 3 read = 3 written");
+        assertThat(ended.out())
+                .contains("every row accounted for: 3 read = 3 written")
+                .containsPattern("catalog +" + database + " \\(not all tables: see below\\)");
         assertThat(trial.run(trial.open(job)).end()).map(RunEnd::outcome).contains(Outcome.DONE);
         assertThat(root.names("the lake/access_record/")).contains("day=2026-11-20/", "day=2026-11-21/");
         // Such as Airflow's next try of the same run.
