@@ -818,6 +818,10 @@ def session_functions(session, tree):
 def query(session, sql, bindings, describe):
     account = session.account
     relations = {}
+    if aborted := re.fullmatch(r"SELECT SYSTEM\$ABORT_TRANSACTION\((\d+)\)", sql.strip()):
+        return abort_transaction(session, aborted[1])
+    if ddl := re.fullmatch(r"SELECT GET_DDL\('SCHEMA', ('(?:[^'\\]|''|\\.)*')\)", sql.strip()):
+        return Result([("GET_DDL", "VARCHAR")], [[definition(session, text_of(ddl[1]))]])
     sql = with_table_functions(session, sql, relations)
     try:
         tree = parse_one(sql)
@@ -877,6 +881,49 @@ def query(session, sql, bindings, describe):
             duck.unregister(name)
         if alone:
             session.over()
+
+
+def definition(session, name):
+    """
+    What GET_DDL tells of a schema's tables. It names policies and tags to who may apply all of their kind, and to their owners:
+    see https://docs.snowflake.com/en/sql-reference/functions/get_ddl.
+    """
+    account = session.account
+    schema = account.schema(session, Words(name).name())
+
+    def policy(kind, thing):
+        seen = thing.owner in account.roles_of(session.role) or session.role == ADMIN_ROLE
+        return f" WITH {kind} POLICY {thing.full_name if seen else '#unknown_policy'}"
+
+    def tags(thing):
+        words = [
+            f"{tag}='{value}'" if session.role == ADMIN_ROLE else "#unknown_tag='#unknown_value'" for tag, value in thing.tags.items()
+        ]
+        return " WITH TAG (" + ", ".join(words) + ")" if words else ""
+
+    lines = [f"create or replace TRANSIENT SCHEMA {plain(schema.name)};", ""]
+    if schema.tags:
+        lines.append(f"ALTER SCHEMA {plain(schema.name)} SET{tags(schema)[5:]};")
+    for table in schema.things.values():
+        if table.kind == "TABLE" and account.holds(session.role, table):
+            columns = [
+                f"\t{plain(c.name)} {c.type_text()}" + (policy("MASKING", c.masking) if c.masking else "") + tags(c) for c in table.columns
+            ]
+            end = policy("ROW ACCESS", table.row_policy[0]) + " ON (X)" if table.row_policy else ""
+            end += policy("AGGREGATION", table.aggregation_policy) if getattr(table, "aggregation_policy", None) else ""
+            lines += [f"create or replace TRANSIENT TABLE {plain(table.name)} (", ",\n".join(columns), ")" + end + tags(table) + ";"]
+    return "\n".join(lines)
+
+
+def abort_transaction(session, transaction):
+    """See https://docs.snowflake.com/en/sql-reference/functions/system_abort_transaction."""
+    administer(session)
+    for other in list(session.account.sessions.values()):
+        if other.transaction == transaction:
+            with other.turn:
+                other.rollback()
+            return Result([("SYSTEM$ABORT_TRANSACTION", "VARCHAR")], [["Aborted transaction id: " + transaction]])
+    raise Refused(90232, "22023", f"Transaction {transaction} does not exist.")
 
 
 def integer_precision(node):
@@ -1681,6 +1728,14 @@ INNER_KINDS = [
     ("TABLE",), ("VIEW",), ("STAGE",), ("STREAM",), ("PIPE",), ("TASK",), ("TAG",), ("SEQUENCE",), ("FUNCTION",), ("PROCEDURE",),
 ]  # fmt: skip
 
+# What can be made, listed, granted and dropped here, and does nothing.
+IDLE_KINDS = [
+    ("PASSWORD", "POLICY"), ("SESSION", "POLICY"), ("AUTHENTICATION", "POLICY"), ("PACKAGES", "POLICY"), ("PRIVACY", "POLICY"),
+    ("NETWORK", "RULE"), ("GIT", "REPOSITORY"), ("IMAGE", "REPOSITORY"), ("CORTEX", "SEARCH", "SERVICE"), ("SEMANTIC", "VIEW"),
+    ("ALERT",), ("SECRET",), ("NOTEBOOK",), ("STREAMLIT",), ("MODEL",), ("DATASET",), ("CONTACT",),
+]  # fmt: skip
+INNER_KINDS += IDLE_KINDS
+
 
 def inner_kind(words):
     for kind in INNER_KINDS:
@@ -2110,6 +2165,14 @@ def make_sequence(session, words, schema, name):
     return Inner("SEQUENCE", schema, name, session.role)
 
 
+def make_idle(kind):
+    def make(session, words, schema, name):
+        words.at = len(words.tokens)
+        return Inner(kind, schema, name, session.role)
+
+    return make
+
+
 def make_function(kind):
     def make(session, words, schema, name):
         parenthesis(words)
@@ -2128,6 +2191,7 @@ MAKERS = {
     "AGGREGATION POLICY": make_policy("AGGREGATION POLICY"), "PROJECTION POLICY": make_policy("PROJECTION POLICY"),
     "JOIN POLICY": make_policy("JOIN POLICY"), "STREAM": make_stream, "DYNAMIC TABLE": make_dynamic,
     "PIPE": make_pipe, "TASK": make_task, "SEQUENCE": make_sequence, "MATERIALIZED VIEW": make_materialized_view,
+    **{" ".join(kind): make_idle(" ".join(kind)) for kind in IDLE_KINDS},
 }  # fmt: skip
 
 
@@ -2416,6 +2480,8 @@ def drop(session, words):
                 return told("Drop statement executed successfully (" + name[-1] + " already dropped).")
             raise
         account.require(session, schema, "OWNERSHIP")
+        for policy in policies_elsewhere(account, schema):
+            raise compilation(3531, "42601", f"Policy '{policy.full_name}' cannot be dropped/replaced as it is associated with one or more entities.")
         del schema.database.schemas[schema.name]
         for thing in schema.things.values():
             account.forget(thing)
@@ -2449,6 +2515,18 @@ def drop(session, words):
     del thing.schema.things[SPACES.get(kind, kind), thing.name]
     account.forget(thing)
     return told(f"{thing.name} successfully dropped.")
+
+
+def policies_elsewhere(account, schema):
+    """Policies of a schema that tables of other schemas have."""
+    for database in account.databases.values():
+        for other in database.schemas.values():
+            for thing in other.things.values() if other is not schema else ():
+                masking = [c.masking for c in getattr(thing, "columns", ())]
+                row, aggregation = getattr(thing, "row_policy", None), getattr(thing, "aggregation_policy", None)
+                for policy in (*masking, row and row[0], aggregation):
+                    if policy and policy.schema is schema:
+                        yield policy
 
 
 def comment(session, words):
@@ -2501,6 +2579,7 @@ PRIVILEGES = {
     "SEQUENCE": {"USAGE"},
     "FUNCTION": {"USAGE"},
     "PROCEDURE": {"USAGE"},
+    **{" ".join(kind): {"USAGE", "APPLY", "READ", "MONITOR"} for kind in IDLE_KINDS},
 }
 
 
@@ -2766,6 +2845,12 @@ def show(session, words):
                 for (privilege, kind, grantee), option in sorted(schema.future.items())
             ],
         )
+    if words.take("TRANSACTIONS"):
+        words.expect("IN", "ACCOUNT").end()
+        return Result(
+            [(c, "VARCHAR") for c in ("id", "user", "session", "name", "state")],
+            [[s.transaction, s.user, s.number, "", "running"] for s in account.sessions.values() if s.transaction],
+        )
     if words.take("PARAMETERS"):
         pattern = like(words.string() if words.take("LIKE") else "%")
         if words.take("IN"):
@@ -2791,6 +2876,8 @@ def show(session, words):
     elif words.take("COLUMNS"):
         things, columns = None, COLUMN_COLUMNS
     else:
+        if words.next_is("SERVICES"):
+            raise Refused(2, "0A000", "Unsupported feature 'SNOWPARK_CONTAINER_SERVICES'.")
         if words.take("OBJECTS"):
             kinds = ("TABLE", "VIEW", "DYNAMIC TABLE", "MATERIALIZED VIEW")
         else:
@@ -2810,16 +2897,30 @@ def show(session, words):
         else:
             things = [(s, s) for s in things]
     starts = words.string() if words.take("STARTS", "WITH") else ""
-    limit = int(words.next_of("number")) if words.take("LIMIT") else 10000
+    limit, after = 10000, None
+    if words.take("LIMIT"):
+        limit = min(limit, int(words.next_of("number")))
+        after = words.string() if words.take("FROM") else None
     words.end()
-    shown_things = [
-        (t, o) for t, o in things
-        if pattern.fullmatch(t.name) and t.name.startswith(starts) and account.holds(session.role, o)
-    ]  # fmt: skip
+    shown_things = [(t, o) for t, o in things if account.holds(session.role, o)]
     if columns is not COLUMN_COLUMNS:
-        shown_things.sort(key=lambda pair: pair[0].name)
+        shown_things.sort(key=lambda pair: (*where(pair[0]), pair[0].name))
+    # After the first whose name begins so.
+    first = next((i for i, (t, _) in enumerate(shown_things, 1) if t.name.startswith(after)), len(shown_things)) if after else 0
+    # What is beyond the limit of 10,000 no filter brings back.
+    shown_things = [
+        (t, o) for t, o in shown_things[first:][:10000]
+        if pattern.fullmatch(t.name) and t.name.startswith(starts)
+    ]  # fmt: skip
     rows = [[value(session, t, o) for _, _, value in columns] for t, o in shown_things[:limit]]
     return Result([(name, kind) for name, kind, _ in columns], rows)
+
+
+def where(thing):
+    """The names of what a thing lies in."""
+    if isinstance(thing, Inner):
+        return thing.schema.database.name, thing.schema.name
+    return (thing.database.name, "") if isinstance(thing, Schema) else ("", "")
 
 
 def scope(session, words, columns):
@@ -3077,6 +3178,9 @@ def policy_references(session, ref_entity_name=None, ref_entity_domain=None, pol
     rows = []
 
     def reference(policy, kind, column, arguments):
+        # Without a right to apply it the function leaves it out.
+        if not session.account.holds(session.role, policy, "APPLY"):
+            return
         rows.append([policy.schema.database.name, policy.schema.name, policy.name, kind, table.schema.database.name, table.schema.name, table.name, ref_entity_domain.upper(), column, arguments, None, "ACTIVE"])
 
     for column in table.columns:
@@ -3128,14 +3232,39 @@ def query_history(session):
     return columns, list(session.account.queries)
 
 
+def of_tags_seen(function):
+    """As a function of tags: those on which the role has no right are left out."""
+
+    def seen(session, _0, _1):
+        columns, rows = function(session, _0, _1)
+        things = session.account.databases
+        return columns, [r for r in rows if session.account.holds(session.role, things[r[0]].schemas[r[1]].things["TAG", r[2]])]
+
+    return seen
+
+
 TABLE_FUNCTIONS = {
     "QUERY_HISTORY": query_history,
     "POLICY_REFERENCES": policy_references,
-    "TAG_REFERENCES": tag_references,
-    "TAG_REFERENCES_ALL_COLUMNS": tag_references_all_columns,
+    "TAG_REFERENCES": of_tags_seen(tag_references),
+    "TAG_REFERENCES_ALL_COLUMNS": of_tags_seen(tag_references_all_columns),
 }
 
+def execute_immediate(session, words):
+    """A block of statements without variables: see https://docs.snowflake.com/en/developer-guide/snowflake-scripting/blocks."""
+    words.expect("IMMEDIATE")
+    block = words.string().strip()
+    words.end()
+    if not (block.startswith("BEGIN") and block.endswith("END")):
+        raise Refused(2049, "0A000", "The test server knows no other scripts than BEGIN … END")
+    for statement in block[len("BEGIN") : -len("END")].split(";"):
+        if statement.strip():
+            session.execute(statement)
+    return Result([("anonymous block", "VARCHAR")], [[None]])
+
+
 STATEMENTS = {
+    "EXECUTE": execute_immediate,
     "CREATE": create, "ALTER": alter, "DROP": drop, "COMMENT": comment, "SHOW": show, "USE": use, "BEGIN": begin,
     "START": start, "COMMIT": commit, "ROLLBACK": rollback, "TRUNCATE": truncate, "DESC": describe,
     "DESCRIBE": describe, "LIST": list_stage, "LS": list_stage,

@@ -44,18 +44,28 @@ SHOW SCHEMAS IN DATABASE "RAW";
 
 SHOW SCHEMAS IN DATABASE "RAW";
 
+SELECT CURRENT_TRANSACTION();
+
 DELETE FROM "RAW"."_MILLRACE"."LOADED_FILE" WHERE SCHEMA_NAME = 'shop';
+
+SELECT CURRENT_TRANSACTION();
 
 DELETE FROM "RAW"."_MILLRACE"."VERSION" WHERE SCHEMA_NAME = 'shop';
 
+SELECT CURRENT_TRANSACTION();
+
 INSERT INTO "RAW"."_MILLRACE"."VERSION" VALUES ('shop', 'RUN-1', 'all_types(id bigint not null, text string, price decimal(18,2), real double, flag boolean, data binary, day date, moment timestamp, 2nd json)
 orders(id bigint not null, version bigint not null)');
+
+SELECT CURRENT_TRANSACTION();
 
 CREATE TRANSIENT SCHEMA "RAW"."SHOP__RUN_1" COMMENT = '{"millrace":1,"schema":"shop","job":"shop-job","run":"RUN-1","commit":1,"definition":"HASH","ready":false}';
 
 CREATE TABLE "RAW"."SHOP__RUN_1"."ORDERS" ("ID" NUMBER(19,0) NOT NULL, "VERSION" NUMBER(19,0) NOT NULL);
 
 CREATE TABLE "RAW"."SHOP__RUN_1"."ALL_TYPES" ("ID" NUMBER(19,0) NOT NULL, "TEXT" VARCHAR, "PRICE" NUMBER(18,2), "REAL" FLOAT, "FLAG" BOOLEAN, "DATA" BINARY, "DAY" DATE, "MOMENT" TIMESTAMP_NTZ(6), "2nd" VARCHAR);
+
+SELECT CURRENT_TRANSACTION();
 
 ALTER SCHEMA "RAW"."SHOP__RUN_1" SET COMMENT = '{"millrace":1,"schema":"shop","job":"shop-job","run":"RUN-1","commit":1,"definition":"HASH","ready":true}';
 
@@ -79,9 +89,15 @@ SELECT PATH, BYTES, ROW_COUNT, ETAG FROM "RAW"."_MILLRACE"."LOADED_FILE" WHERE S
 
 SHOW SCHEMAS IN DATABASE "RAW";
 
+SELECT CURRENT_TRANSACTION();
+
 COPY INTO "RAW"."SHOP__RUN_1"."ORDERS" FROM @"RAW"."OPS"."LANDING" FILES = ('runs/RUN-1/landing/orders/part-0000.parquet', 'runs/RUN-1/landing/orders/part-0001.parquet') FILE_FORMAT = (FORMAT_NAME = '"RAW"."_MILLRACE"."PARQUET_1"') MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE ON_ERROR = ABORT_STATEMENT;
 
+SELECT CURRENT_TRANSACTION();
+
 INSERT INTO "RAW"."_MILLRACE"."LOADED_FILE" VALUES ('shop', 'RUN-1', 'orders', 'runs/RUN-1/landing/orders/part-0000.parquet', BYTES, 10, 'ETAG'), ('shop', 'RUN-1', 'orders', 'runs/RUN-1/landing/orders/part-0001.parquet', BYTES, 10, 'ETAG');
+
+SELECT CURRENT_TRANSACTION();
 
 COMMIT;
 
@@ -103,9 +119,15 @@ SELECT PATH, BYTES, ROW_COUNT, ETAG FROM "RAW"."_MILLRACE"."LOADED_FILE" WHERE S
 
 SHOW SCHEMAS IN DATABASE "RAW";
 
+SELECT CURRENT_TRANSACTION();
+
 COPY INTO "RAW"."SHOP__RUN_1"."ALL_TYPES" ("ID", "TEXT", "PRICE", "REAL", "FLAG", "DATA", "DAY", "MOMENT", "2nd") FROM (SELECT CASE WHEN LENGTH(SPLIT_PART($1, '.', 2)) > 0 OR $1 ILIKE '%e%' THEN CAST(CONCAT('is no bigint: ', $1) AS NUMBER(19,0)) ELSE CAST($1 AS NUMBER(19,0)) END, $2, CASE WHEN LENGTH(SPLIT_PART($3, '.', 2)) > 2 OR $3 ILIKE '%e%' THEN CAST(CONCAT('is no decimal(18,2): ', $3) AS NUMBER(18,2)) ELSE CAST($3 AS NUMBER(18,2)) END, $4, $5, $6, $7, $8, $9 FROM @"RAW"."OPS"."LANDING") FILES = ('runs/1/all types.csv') FILE_FORMAT = (FORMAT_NAME = '"RAW"."_MILLRACE"."CSV_NONE_1"') ON_ERROR = ABORT_STATEMENT;
 
+SELECT CURRENT_TRANSACTION();
+
 INSERT INTO "RAW"."_MILLRACE"."LOADED_FILE" VALUES ('shop', 'RUN-1', 'all_types', 'runs/1/all types.csv', BYTES, 1, 'ETAG');
+
+SELECT CURRENT_TRANSACTION();
 
 COMMIT;
 
@@ -126,6 +148,8 @@ UPDATE "RAW"."_MILLRACE"."LOCK_SHOP" SET HOLDER = 'RUN-1';
 SELECT CURRENT_TRANSACTION();
 
 SHOW SCHEMAS IN DATABASE "RAW";
+
+SELECT CURRENT_TRANSACTION();
 
 ALTER SCHEMA "RAW"."SHOP__RUN_1" SET COMMENT = '{"millrace":1,"schema":"shop","job":"shop-job","run":"RUN-1","commit":1,"definition":"HASH","ready":true}';
 

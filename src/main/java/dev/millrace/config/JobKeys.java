@@ -1131,9 +1131,40 @@ final class JobKeys {
             "false",
             S3Settings::pathStyle,
             "Whether the bucket stands in the path instead of the host name.");
+    private static final Key<S3Settings, S3Settings.Encryption> ENCRYPTION = Key.optional(
+            "encryption",
+            Scalar.oneOf(S3Settings.Encryption.values()),
+            S3Settings::encryption,
+            "How S3 is asked to encrypt each object that is written; left out, as the bucket does by itself.");
+    private static final Key<S3Settings, String> KMS_KEY = Key.optional(
+            "kms-key",
+            Scalars.KMS_KEY,
+            S3Settings::kmsKey,
+            "The key of `sse-kms`; left out, the one that AWS keeps for S3 in the account.");
+    private static final Key<S3Settings, Map<String, String>> OWNERS = Key.map(
+            "owners",
+            new MapForm<>("bucket", Scalars.BUCKET, Scalars.AWS_ACCOUNT),
+            S3Settings::owners,
+            "The account that has to own a bucket: S3 refuses each request to one of that name that is another's.");
     private static final Section<S3Settings> S3 = Section.of(
-            List.of(S3_ENDPOINT, S3_REGION, PATH_STYLE),
-            v -> new S3Settings(v.find(S3_ENDPOINT), v.find(S3_REGION), v.get(PATH_STYLE)));
+                    List.of(S3_ENDPOINT, S3_REGION, PATH_STYLE, ENCRYPTION, KMS_KEY, OWNERS),
+                    v -> new S3Settings(
+                            v.find(S3_ENDPOINT),
+                            v.find(S3_REGION),
+                            v.get(PATH_STYLE),
+                            v.find(ENCRYPTION),
+                            v.find(KMS_KEY),
+                            v.get(OWNERS)))
+            .checked(JobKeys::checkEncryption);
+
+    private static void checkEncryption(Values v) {
+        boolean byKms = v.find(ENCRYPTION)
+                .filter(e -> e == S3Settings.Encryption.SSE_KMS)
+                .isPresent();
+        if (v.isGiven(KMS_KEY) && !byKms) {
+            v.mistake(KMS_KEY, "has no effect without encryption: sse-kms: add that, or remove kms-key");
+        }
+    }
 
     private static final Key<Job, String> NAME = Key.required(
             "job", Scalars.JOB_NAME, Job::name, "The job's name; storage and warehouse name its things by it.");
@@ -1186,8 +1217,11 @@ final class JobKeys {
             "Where a run keeps its files, and how; may be left out where there is a lake.");
     private static final Key<Job, LakeSettings> LAKE_KEY =
             Key.optional("lake", Lake.SECTION, Job::lake, "Where tables are published as files; left out, nowhere.");
-    private static final Key<Job, S3Settings> S3_KEY =
-            Key.map("s3", S3, Job::s3, "How S3 is reached; for stores that speak S3 but are not AWS.");
+    private static final Key<Job, S3Settings> S3_KEY = Key.map(
+            "s3",
+            S3,
+            Job::s3,
+            "How S3 is reached, also a store that speaks S3 but is not AWS's, and how what is written is encrypted.");
     private static final Key<Job, WarehouseSettings> WAREHOUSE_KEY = Key.optional(
             "warehouse",
             WarehouseKeys.SECTION,

@@ -316,6 +316,17 @@ final class Scalars {
             "must be an absolute path or a file on S3, for example /opt/millrace/millrace.jar",
             "/[^,\\s]+|" + S3_KEY);
 
+    static final Scalar<String> BUCKET = Scalar.matching(
+            "bucket", "must be the name of a bucket, for example acme-staging", "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]");
+
+    static final Scalar<String> AWS_ACCOUNT = Scalar.matching(
+            "account", "must be an AWS account of 12 digits, in quotes, for example \"111122223333\"", "\\d{12}");
+
+    static final Scalar<String> KMS_KEY = Scalar.matching(
+            "KMS key",
+            "must be a KMS key: its ARN, its id, or alias/NAME",
+            "arn:[a-z-]+:kms:[a-z0-9-]+:\\d{12}:(key|alias)/[A-Za-z0-9/_-]+|alias/[A-Za-z0-9/_-]+|[A-Za-z0-9-]{1,64}");
+
     static final Scalar<String> SPARK_SETTING = Scalar.matching(
             "setting", "must be a setting of Spark, for example spark.executor.memory", "spark\\.[A-Za-z0-9._-]+");
 

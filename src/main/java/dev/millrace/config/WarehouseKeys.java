@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The keys of {@code warehouse}. */
 final class WarehouseKeys {
@@ -168,7 +169,7 @@ final class WarehouseKeys {
                 Scalars.BOOL,
                 "true",
                 Snowflake::tls,
-                "Whether the connection is encrypted and the host proven; `false` is for test servers.");
+                "Whether the connection is encrypted and the host proven; `false` is for test servers on this machine only.");
         static final Key<Snowflake, Duration> PATIENCE = Key.of(
                 "patience",
                 Scalars.DURATION,
@@ -176,6 +177,8 @@ final class WarehouseKeys {
                 Snowflake::patience,
                 "How long a phase waits for another process that works on the same schema; one that was killed gives way"
                         + " after 5 minutes.");
+
+        private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost");
 
         static final Section<Snowflake> SECTION = Section.<Snowflake>of(
                         List.of(
@@ -220,6 +223,9 @@ final class WarehouseKeys {
                                 v.isGiven(KEY)
                                         ? "is given beside password: keep one of them"
                                         : "is missing: give the user's private key, or password");
+                    }
+                    if (!v.get(TLS) && v.find(HOST).filter(LOOPBACK::contains).isEmpty()) {
+                        v.mistake(TLS, "is for test servers on this machine (host: 127.0.0.1 or localhost): remove it");
                     }
                     if (v.isGiven(PASSPHRASE) && !v.isGiven(KEY)) {
                         v.mistake(PASSPHRASE, "has no key to decrypt: remove it");
@@ -398,6 +404,12 @@ final class WarehouseKeys {
             r -> r.textAt("job").filter(job -> !job.isEmpty()).map(WarehouseKeys::schemaName),
             WarehouseSettings::schema,
             "The schema that readers use and that is replaced as a whole.");
+    private static final Key<WarehouseSettings, String> TAKES_OVER = Key.optional(
+            "takes-over",
+            Scalars.JOB_NAME,
+            WarehouseSettings::takesOver,
+            "The name that the job had before, whose versions in the schema its runs replace; those of any other job are"
+                    + " left alone.");
     private static final Key<WarehouseSettings, Integer> KEEP_PREVIOUS = Key.of(
             "keep-previous",
             Scalars.VERSIONS,
@@ -420,6 +432,7 @@ final class WarehouseKeys {
                             ENGINE_SNOWFLAKE,
                             ENGINE_REDSHIFT,
                             WAREHOUSE_SCHEMA,
+                            TAKES_OVER,
                             KEEP_PREVIOUS,
                             UNCHANGED,
                             WAREHOUSE_GATE),
@@ -430,6 +443,7 @@ final class WarehouseKeys {
                                     .or(() -> v.find(ENGINE_SNOWFLAKE))
                                     .orElseGet(() -> v.get(ENGINE_REDSHIFT)),
                             v.get(WAREHOUSE_SCHEMA),
+                            v.find(TAKES_OVER),
                             v.get(KEEP_PREVIOUS),
                             v.get(UNCHANGED),
                             v.get(WAREHOUSE_GATE)))

@@ -12,11 +12,17 @@ import java.util.Optional;
  * @param engine the database
  * @param schema that readers use
  * @param keepPrevious versions kept for rollback
+ * @param takesOver the name that the job had before, whose versions it replaces
  * @param unchanged what a run does that brings just what is live
  * @param gate checks between upload and replace
  */
 public record WarehouseSettings(
-        Engine engine, String schema, int keepPrevious, Unchanged unchanged, GateSettings gate) {
+        Engine engine,
+        String schema,
+        Optional<String> takesOver,
+        int keepPrevious,
+        Unchanged unchanged,
+        GateSettings gate) {
     /** What a run does whose rows are those that the run before has made live. */
     public enum Unchanged {
         /** It leaves the warehouse as it is, and asks it nothing. */

@@ -2,6 +2,7 @@ package dev.millrace.dynamodb;
 
 import dev.millrace.fault.Fault;
 import dev.millrace.schema.KeyAttribute;
+import dev.millrace.storage.StorageOptions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -16,6 +17,7 @@ import software.amazon.awssdk.services.dynamodb.model.ExportFormat;
 import software.amazon.awssdk.services.dynamodb.model.ExportStatus;
 import software.amazon.awssdk.services.dynamodb.model.ExportSummary;
 import software.amazon.awssdk.services.dynamodb.model.ExportTableToPointInTimeRequest;
+import software.amazon.awssdk.services.dynamodb.model.S3SseAlgorithm;
 import software.amazon.awssdk.services.sts.model.StsException;
 import software.amazon.awssdk.utils.SdkAutoCloseable;
 
@@ -81,18 +83,27 @@ public final class TableExport implements SdkAutoCloseable {
      *
      * @param token of the request
      * @param prefix in the bucket, without a slash at its end; empty for none
+     * @param s3 how the objects are encrypted, and who has to own the bucket
      * @return the export's ARN
      * @throws Fault of kind WORLD that tells what is missing
      */
-    public String request(Table table, String token, String bucket, String prefix) {
+    public String request(Table table, String token, String bucket, String prefix, StorageOptions s3) {
+        ExportTableToPointInTimeRequest.Builder request = ExportTableToPointInTimeRequest.builder()
+                .tableArn(table.arn())
+                .clientToken(token)
+                .s3Bucket(bucket)
+                .s3Prefix(prefix.isEmpty() ? null : prefix)
+                .s3BucketOwner(s3.owners().get(bucket))
+                .exportFormat(ExportFormat.DYNAMODB_JSON);
+        switch (s3.encryption()) {
+            case BY_BUCKET -> {}
+            case SSE_S3 -> request.s3SseAlgorithm(S3SseAlgorithm.AES256);
+            case SSE_KMS ->
+                request.s3SseAlgorithm(S3SseAlgorithm.KMS)
+                        .s3SseKmsKeyId(s3.kmsKey().isEmpty() ? null : s3.kmsKey());
+        }
         try {
-            return client.exportTableToPointInTime(ExportTableToPointInTimeRequest.builder()
-                            .tableArn(table.arn())
-                            .clientToken(token)
-                            .s3Bucket(bucket)
-                            .s3Prefix(prefix.isEmpty() ? null : prefix)
-                            .exportFormat(ExportFormat.DYNAMODB_JSON)
-                            .build())
+            return client.exportTableToPointInTime(request.build())
                     .exportDescription()
                     .exportArn();
         } catch (SdkException e) {

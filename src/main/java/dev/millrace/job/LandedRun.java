@@ -9,6 +9,7 @@ import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.RunId;
 import dev.millrace.run.TableCounts;
 import dev.millrace.warehouse.Load;
+import dev.millrace.warehouse.Version;
 import dev.millrace.warehouse.Warehouse;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,7 +91,9 @@ record LandedRun(List<LandedTable> tables, long commit, TableCounts items, Optio
 
     /** A later run may have removed this one's staging, so it is told before anything is looked for there. */
     void requireNotOvertaken(RunContext context, Warehouse warehouse) {
-        warehouse.live().filter(live -> live.commit() > commit).ifPresent(live -> {
+        Optional<Version> found = warehouse.live();
+        found.ifPresent(context.open()::requireOwn);
+        found.filter(forWarehouse(context)::isBefore).ifPresent(live -> {
             throw Fault.superseded(
                     "Run " + context.run().id() + ", commit " + commit + ", comes too late: run " + live.run()
                             + ", commit " + live.commit() + ", is live. Nothing is lost: that run's data is newer");
@@ -103,6 +106,7 @@ record LandedRun(List<LandedTable> tables, long commit, TableCounts items, Optio
                 commit,
                 context.open().warehouse().schema(),
                 tables.stream().map(LandedTable::definition).toList(),
-                context.plan().job());
+                context.plan().job(),
+                context.open().warehouse().takesOver());
     }
 }

@@ -17,8 +17,10 @@ import dev.millrace.landing.ComputedColumn;
 import dev.millrace.landing.ComputedColumns;
 import dev.millrace.run.JobStore;
 import dev.millrace.schema.SchemaCache;
+import dev.millrace.storage.S3Encryption;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
+import dev.millrace.warehouse.Version;
 import dev.millrace.warehouse.Warehouse;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -191,7 +193,12 @@ record OpenJob(
 
     static StorageOptions options(S3Settings s3) {
         return new StorageOptions(
-                s3.endpoint().map(URI::toString).orElse(""), s3.region().orElse(""), s3.pathStyle());
+                s3.endpoint().map(URI::toString).orElse(""),
+                s3.region().orElse(""),
+                s3.pathStyle(),
+                s3.encryption().map(e -> S3Encryption.valueOf(e.name())).orElse(S3Encryption.BY_BUCKET),
+                s3.kmsKey().orElse(""),
+                s3.owners());
     }
 
     /** The job's warehouse, to be closed. Throws a USER fault when the job file names none. */
@@ -246,6 +253,34 @@ record OpenJob(
     }
 
     /** As a person names the warehouse. */
+    /**
+     * Throws where what is live is not this job's to replace: it is another job's, or its run is not in this job's ledger,
+     * whose numbers then say nothing of which of two runs is the later one.
+     *
+     * @throws Fault USER
+     */
+    void requireOwn(Version live) {
+        String name = job.name();
+        if (warehouse().takesOver().filter(live.job()::equals).isPresent()) {
+            return;
+        }
+        if (!live.job().equals(name)) {
+            throw live.notOf(name, warehouseName());
+        }
+        if (store().ledger()
+                .find(live.commit())
+                .filter(commit -> commit.run().equals(live.run()))
+                .isEmpty()) {
+            throw Fault.user("Invalid warehouse: run " + live.run() + ", commit " + live.commit() + ", of a job " + name
+                    + " is live in " + warehouseName() + ", and the ledger of this one, "
+                    + staging.uri(name + "/commits/")
+                    + ", does not know it. If staging.at was moved, bring the folder " + name
+                    + "/ of the former place there; if another job of that name loads it, load another schema (of DuckDB,"
+                    + " another file); if the former staging is lost, give the job a new name and write takes-over: "
+                    + name + " below warehouse:");
+        }
+    }
+
     String warehouseName() {
         WarehouseSettings settings = warehouse();
         if (settings.engine() instanceof WarehouseSettings.DuckDb duckDb) {

@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.fault.Fault;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.RunId;
@@ -18,9 +19,21 @@ final class PrepareWork implements PhaseWork {
         }
         context.record(r -> r.phaseStarted(Phase.PREPARE, 1));
         try (Warehouse warehouse = context.open().openWarehouse()) {
-            warehouse.prepare(landed.forWarehouse(context));
+            prepare(context, landed, warehouse);
         }
         context.record(r -> r.unitsDone(Phase.PREPARE, 1));
         return Optional.of(context.commit(Phase.PREPARE, Map.of()));
+    }
+
+    private static void prepare(RunContext context, LandedRun landed, Warehouse warehouse) {
+        try {
+            warehouse.prepare(landed.forWarehouse(context));
+        } catch (Fault late) {
+            if (late.kind() == Fault.Kind.SUPERSEDED) {
+                // By its number; it is later only if the number is of this job's ledger.
+                warehouse.live().ifPresent(context.open()::requireOwn);
+            }
+            throw late;
+        }
     }
 }

@@ -29,7 +29,7 @@ final class ReplaceWork implements PhaseWork {
         context.record(r -> r.phaseStarted(Phase.REPLACE, 1));
         String epoch = context.open().store().live().replacing(load.run(), load.commit(), ThisProcess::isDead);
         try (Warehouse warehouse = context.open().openWarehouse(context.spark())) {
-            Version mine = new Version(load.run(), load.commit());
+            Version mine = new Version(load.run(), load.commit(), load.job());
             boolean isLive = warehouse.live().equals(Optional.of(mine));
             while (!isLive) {
                 landed.requireNotOvertaken(context, warehouse);

@@ -198,7 +198,8 @@ final class RequestedExport {
                 request.table(),
                 request.token(),
                 place.substring(0, slash),
-                prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1));
+                prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1),
+                OpenJob.options(open.job().s3()));
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.millrace.lake;
 
+import dev.millrace.storage.S3Encryption;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
@@ -7,6 +8,7 @@ import io.delta.storage.HadoopFileSystemLogStore;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.util.Iterator;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -24,6 +26,9 @@ public final class S3LogStore extends HadoopFileSystemLogStore {
     private static final String ENDPOINT = ".endpoint";
     private static final String REGION = ".region";
     private static final String PATH_STYLE = ".path-style";
+    private static final String ENCRYPTION = ".encryption";
+    private static final String KMS_KEY = ".kms-key";
+    private static final String OWNER = ".owner";
 
     public S3LogStore(Configuration hadoop) {
         super(hadoop);
@@ -40,13 +45,26 @@ public final class S3LogStore extends HadoopFileSystemLogStore {
         if (options.pathStyle()) {
             hadoop.setBoolean(SETTINGS + bucket + PATH_STYLE, true);
         }
+        if (options.encryption() != S3Encryption.BY_BUCKET) {
+            hadoop.setEnum(SETTINGS + bucket + ENCRYPTION, options.encryption());
+        }
+        if (!options.kmsKey().isEmpty()) {
+            hadoop.set(SETTINGS + bucket + KMS_KEY, options.kmsKey());
+        }
+        if (options.owners().containsKey(bucket)) {
+            hadoop.set(SETTINGS + bucket + OWNER, options.owners().get(bucket));
+        }
     }
 
     private static StorageOptions told(Configuration hadoop, String bucket) {
+        String owner = hadoop.get(SETTINGS + bucket + OWNER, "");
         return new StorageOptions(
                 hadoop.get(SETTINGS + bucket + ENDPOINT, ""),
                 hadoop.get(SETTINGS + bucket + REGION, ""),
-                hadoop.getBoolean(SETTINGS + bucket + PATH_STYLE, false));
+                hadoop.getBoolean(SETTINGS + bucket + PATH_STYLE, false),
+                hadoop.getEnum(SETTINGS + bucket + ENCRYPTION, S3Encryption.BY_BUCKET),
+                hadoop.get(SETTINGS + bucket + KMS_KEY, ""),
+                owner.isEmpty() ? Map.of() : Map.of(bucket, owner));
     }
 
     @Override

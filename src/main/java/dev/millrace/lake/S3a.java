@@ -1,6 +1,7 @@
 package dev.millrace.lake;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.storage.S3Encryption;
 import dev.millrace.storage.S3aCredentials;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
@@ -79,9 +80,24 @@ public final class S3a {
         if (options.pathStyle()) {
             hadoop.set(prefix + "path.style.access", "true");
         }
+        if (options.encryption() != S3Encryption.BY_BUCKET) {
+            hadoop.set(prefix + "encryption.algorithm", algorithm(options.encryption()));
+        }
+        if (!options.kmsKey().isEmpty()) {
+            hadoop.set(prefix + "encryption.key", options.kmsKey());
+        }
         if (isLocal && VersionInfo.getVersion().startsWith(HADOOP) && !hasCredentials(hadoop, prefix)) {
             hadoop.set(prefix + CREDENTIALS, S3aCredentials.class.getName());
         }
+    }
+
+    /** S3A's name of it. */
+    private static String algorithm(S3Encryption encryption) {
+        return switch (encryption) {
+            case BY_BUCKET -> "";
+            case SSE_S3 -> "AES256";
+            case SSE_KMS -> "SSE-KMS";
+        };
     }
 
     /** Whether anybody has said where S3A finds credentials. */

@@ -36,7 +36,8 @@ final class S3Clients {
                         .connectionAcquisitionTimeout(SILENCE)
                         .socketTimeout(SILENCE)
                         .maxConnections(CONNECTIONS))
-                .forcePathStyle(options.pathStyle());
+                .forcePathStyle(options.pathStyle())
+                .overrideConfiguration(o -> o.addExecutionInterceptor(new S3Headers(options)));
         options.endpointUri()
                 .ifPresentOrElse(
                         // Servers other than Amazon's often do not know the newer checksums.

@@ -56,6 +56,8 @@ final class S3Storage implements Storage {
     private static final String MARK = "millrace-write";
     private static final int CONFLICT_TRIES = 10;
 
+    private static final int FORBIDDEN = 403;
+
     /** What a server says of a condition that it does not know. */
     private static final int NOT_IMPLEMENTED = 501;
 
@@ -436,7 +438,15 @@ final class S3Storage implements Storage {
     }
 
     Fault failed(String what, String path, Exception e) {
-        return Fault.world("Cannot " + what + " " + uri(path) + at() + ": " + said(e), e);
+        return Fault.world("Cannot " + what + " " + uri(path) + at() + ": " + said(e) + owned(e), e);
+    }
+
+    /** S3 does not tell a bucket of another account from one that may not be used. */
+    private String owned(Exception e) {
+        String owner = options.owners().get(bucket);
+        return owner != null && e instanceof S3Exception s3 && s3.statusCode() == FORBIDDEN
+                ? ", which it also says where the bucket is not owned by account " + owner + ", as s3.owners wants"
+                : "";
     }
 
     private String at() {

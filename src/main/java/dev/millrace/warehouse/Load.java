@@ -15,10 +15,39 @@ import java.util.stream.Collectors;
  * @param schema of the warehouse that readers use
  * @param tables all of them: the new version holds these and no others
  * @param job whose run it is
+ * @param takesOver another job whose versions it replaces too, whatever their numbers: the name that it had before
  */
-public record Load(RunId run, long commit, String schema, List<TableDefinition> tables, String job) {
+public record Load(
+        RunId run, long commit, String schema, List<TableDefinition> tables, String job, Optional<String> takesOver) {
     public Load {
         tables = List.copyOf(tables);
+    }
+
+    /** A load of a job that has always had its name. */
+    public Load(RunId run, long commit, String schema, List<TableDefinition> tables, String job) {
+        this(run, commit, schema, tables, job, Optional.empty());
+    }
+
+    /** Whether a job's versions are this load's to replace. */
+    public boolean replaces(String other) {
+        return job.equals(other) || takesOver.filter(other::equals).isPresent();
+    }
+
+    /**
+     * Throws where another job's version is live.
+     *
+     * @param where the warehouse
+     * @throws Fault USER
+     */
+    public void requireReplaces(Version live, String where) {
+        if (!replaces(live.job())) {
+            throw live.notOf(job, where);
+        }
+    }
+
+    /** Whether a version is of a later commit than this one's. The numbers of two jobs say nothing to each other. */
+    public boolean isBefore(Version live) {
+        return live.job().equals(job) && live.commit() > commit;
     }
 
     /** The table of that name, without regard to case. */
@@ -49,5 +78,18 @@ public record Load(RunId run, long commit, String schema, List<TableDefinition> 
         return Fault.superseded("Run " + run + ", commit " + commit + ", does not replace " + where
                 + ": a later run is live: " + live.run() + ", commit " + live.commit()
                 + ". Nothing is lost: that run's data is newer");
+    }
+
+    /**
+     * What is told when this run was live and a person has rolled it back since. Nobody can lift it: the run ends, and
+     * the next start begins a new one.
+     *
+     * @param where the warehouse
+     * @param live what is live there
+     */
+    public Fault rolledBack(String where, Version live) {
+        return Fault.gate("Run " + run + ", commit " + commit + ", does not replace " + where
+                + " again: it was live and was rolled back; live stays run " + live.run() + ", commit " + live.commit()
+                + ". Start the job again, without --run: a new run reads its data anew");
     }
 }

@@ -26,7 +26,8 @@ public interface Warehouse extends AutoCloseable {
     /**
      * Makes an empty staging with all of the run's tables and removes the leftovers of earlier runs that died. A
      * staging that this run has already, with the same definitions, keeps what was loaded. Remembers which commit was
-     * live. Refuses as superseded when a later commit is live. Does nothing when the run itself is live.
+     * live. Refuses as superseded when a later commit is live, and as a gate when the run was live and was rolled back.
+     * Does nothing when the run itself is live.
      */
     void prepare(Load load);
 
@@ -50,7 +51,8 @@ public interface Warehouse extends AutoCloseable {
 
     /**
      * Makes the run's staging live, all tables in one act, and keeps what was live as the previous version. Refuses as
-     * superseded when a later commit than this run's is live.
+     * superseded when a later commit than this run's is live, and as a gate when the run was live before and was rolled
+     * back: only a run that begins later replaces what a person brought back.
      *
      * @return whether the run is live now, perhaps since before; if not, nothing was changed, because another commit
      *     went live since {@link #prepare}: what was checked against live has to be checked anew, from prepare on

@@ -86,7 +86,13 @@ class JobFileTest {
                                 Spool.KEEP,
                                 Optional.empty()),
                         Optional.empty(),
-                        new S3Settings(Optional.empty(), Optional.empty(), false),
+                        new S3Settings(
+                                Optional.empty(),
+                                Optional.empty(),
+                                false,
+                                Optional.empty(),
+                                Optional.empty(),
+                                Map.of()),
                         Optional.empty(),
                         Optional.empty()));
     }
@@ -100,6 +106,7 @@ class JobFileTest {
                 .contains(new WarehouseSettings(
                         new DuckDb(base.resolve("data/w.duckdb")),
                         "my_test",
+                        Optional.empty(),
                         1,
                         Unchanged.SKIP,
                         new GateSettings(Optional.empty(), percent("0.1"), Map.of(), Map.of(), Map.of())));
@@ -458,10 +465,17 @@ class JobFileTest {
                         Spool.ENCRYPT,
                         SecretRef.parse("${secret:prod/millrace#spool}")),
                 Optional.empty(),
-                new S3Settings(Optional.of(URI.create("http://localhost:9000")), Optional.of("us-east-1"), true),
+                new S3Settings(
+                        Optional.of(URI.create("http://localhost:9000")),
+                        Optional.of("us-east-1"),
+                        true,
+                        Optional.of(S3Settings.Encryption.SSE_KMS),
+                        Optional.of("alias/acme"),
+                        Map.of("acme", "111122223333")),
                 Optional.of(new WarehouseSettings(
                         new DuckDb(Path.of("/var/lib/full.duckdb")),
                         "sales",
+                        Optional.of("sales-before"),
                         100,
                         Unchanged.REPLACE,
                         new GateSettings(

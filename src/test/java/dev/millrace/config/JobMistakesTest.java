@@ -150,6 +150,9 @@ class JobMistakesTest {
                 "s3: {endpoint: localhost:9000} | s3.endpoint: localhost:9000: must be an http or https address, for"
                         + " example http://localhost:9000",
                 "s3: {path-style: yes} | s3.path-style: yes: must be true or false",
+                "s3: {encryption: kms} | s3.encryption: kms: must be sse-s3 or sse-kms",
+                "s3: {encryption: sse-s3, kms-key: k} | s3.kms-key: k: has no effect without encryption: sse-kms: add that, or remove kms-key",
+                "s3: {owners: {acme: 12}} | s3.owners.acme: 12: must be an AWS account of 12 digits, in quotes, for example \"111122223333\"",
                 "s3: {region: eu_west_1} | s3.region: eu_west_1: must be the name of a region, for example eu-west-1",
                 "warehouse: {} | warehouse: must hold one of: duckdb, postgres, snowflake, redshift",
                 "warehouse: {duckdb: {path: w}, postgres: {host: h, database: d, user: u}} | warehouse: must hold only one"

@@ -64,7 +64,7 @@ class SnowflakeKeysTest {
                         "s3://acme/staging/",
                         "account: acme.eu-west-1, user: m, key: '${secret:a#b}', key-passphrase: '${secret:a#c}', role: r,"
                                 + " warehouse: w, database: 'My Data', storage-integration: i, json: variant, host:"
-                                + " acme.privatelink.snowflakecomputing.com, port: 8443, tls: false, patience: 90s"))
+                                + " acme.privatelink.snowflakecomputing.com, port: 8443, tls: true, patience: 90s"))
                 .load();
         assertThat(job.warehouse().orElseThrow().engine())
                 .isEqualTo(new Snowflake(
@@ -82,7 +82,7 @@ class SnowflakeKeysTest {
                         JsonColumns.VARIANT,
                         Optional.of("acme.privatelink.snowflakecomputing.com"),
                         8443,
-                        false,
+                        true,
                         Duration.ofSeconds(90)));
         assertThat(JobFile.toJson(job)).contains("\"key\" : \"${secret:a#b}\"", "\"json\" : \"variant\"");
     }
@@ -122,6 +122,10 @@ class SnowflakeKeysTest {
                 "key: '${secret:a#b}' | : must hold one of: stage, storage-integration",
                 "key: '${secret:a#b}', stage: LANDING | .stage: LANDING: must be SCHEMA.STAGE or DATABASE.SCHEMA.STAGE, for"
                         + " example OPS.LANDING",
+                "key: '${secret:a#b}', stage: O.S, tls: false | .tls: false: is for test servers on this machine"
+                        + " (host: 127.0.0.1 or localhost): remove it",
+                "key: '${secret:a#b}', stage: O.S, host: 127.0.0.1.example.com, tls: false | .tls: false: is for test servers on this machine"
+                        + " (host: 127.0.0.1 or localhost): remove it",
                 "key: '${secret:a#b}', stage: O.S, json: super | .json: super: must be text or variant",
             })
     void aMistakeIsNamed(String keys, String message) {

@@ -8,6 +8,8 @@ import dev.millrace.storage.Storages;
 import dev.millrace.storage.StoredFile;
 import dev.millrace.testing.ExportingDynamoDb;
 import dev.millrace.testing.S3Server;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -63,6 +65,24 @@ class RequestedExportTest {
     private void assertRows(int from, int to) {
         List<JsonNode> expected = items(from, to).stream().map(Trial::tree).toList();
         assertThat(trial.itemsOfLive(trial.open(job))).containsExactlyInAnyOrderElementsOf(expected);
+    }
+
+    @Test
+    void dynamoDbEncryptsWhatItWritesAndIsToldWhoOwnsTheBucket() throws IOException {
+        String name = bucket.root().split("/", -1)[2];
+        Files.writeString(
+                job,
+                Files.readString(job)
+                        .replace(
+                                "path-style: true",
+                                "path-style: true, encryption: sse-kms, kms-key: alias/acme, owners: {" + name
+                                        + ": \"111122223333\"}"));
+        trial.succeed(job);
+        assertThat(dynamoDb.requests()).singleElement().satisfies(request -> {
+            assertThat(request.path("S3SseAlgorithm").asText()).isEqualTo("KMS");
+            assertThat(request.path("S3SseKmsKeyId").asText()).isEqualTo("alias/acme");
+            assertThat(request.path("S3BucketOwner").asText()).isEqualTo("111122223333");
+        });
     }
 
     @Test

@@ -240,6 +240,40 @@ class UnchangedRunTest {
     }
 
     @Test
+    void aRunThatWasRolledBackBeforeItHadSaidThatItWasDoneEndsAndTheNextStartBeginsANewOne() {
+        Trial trial = new Trial(folder);
+        Path job = job(trial, "back");
+        trial.succeed(job);
+        RunId first = trial.run(trial.open(job)).id();
+        put("back", "new");
+        int[] notes = {2};
+        trial.through(
+                new Effects((number, effect) -> effect.what().contains("/live.json") && --notes[0] == 0, effect -> {})
+                        .storages());
+        assertThat(trial.run(job).code()).isEqualTo(1);
+        trial.through(Storages::open).later(LEASE);
+        assertThat(texts(trial, job, "back")).containsExactly("old", "new", "old");
+        RunId back = trial.run(trial.open(job)).id();
+        assertThat(Trial.command("rollback", job.toString()).code()).isZero();
+
+        Trial.Ended refused = trial.run(job);
+
+        assertThat(refused.code()).as(refused.err()).isEqualTo(3);
+        assertThat(refused.err())
+                .contains(
+                        "Run " + back + ", commit 2, does not replace ",
+                        " again: it was live and was rolled back; live stays run " + first + ", commit 1. Start the job"
+                                + " again, without --run: a new run reads its data anew");
+        assertThat(texts(trial, job, "back")).containsExactly("old", "old", "old");
+        assertThat(trial.run(trial.open(job)).end().orElseThrow().outcome()).isEqualTo(Outcome.REFUSED);
+        assertThat(trial.run(job, "--run", back.value()).code()).isEqualTo(2);
+
+        trial.succeed(job);
+        assertThat(trial.run(trial.open(job)).id()).isNotEqualTo(back);
+        assertThat(texts(trial, job, "back")).containsExactly("old", "new", "old");
+    }
+
+    @Test
     void theGateStillCountsTheQuarantine() {
         Trial trial = new Trial(folder);
         Path job = job(trial, "gate");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.amazonaws.auth.AWSCredentials;
 import com.amazonaws.auth.AWSSessionCredentials;
 import dev.millrace.fault.Fault;
+import dev.millrace.storage.S3Encryption;
 import dev.millrace.storage.S3aCredentials;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
@@ -36,6 +37,19 @@ class S3aTest {
                         "fs.s3a.bucket.acme.aws.credentials.provider", OURS,
                         "millrace.s3.acme.endpoint", "http://127.0.0.1:9000",
                         "millrace.s3.acme.path-style", "true"));
+    }
+
+    @Test
+    void encryptsAsOurClientDoes() {
+        StorageOptions encrypted = new StorageOptions(
+                "", "", false, S3Encryption.SSE_KMS, "alias/acme", Map.of("acme", "111122223333", "other", "4"));
+        assertThat(told(new Configuration(), encrypted, false))
+                .containsExactlyInAnyOrderEntriesOf(Map.of(
+                        "fs.s3a.bucket.acme.encryption.algorithm", "SSE-KMS",
+                        "fs.s3a.bucket.acme.encryption.key", "alias/acme",
+                        "millrace.s3.acme.encryption", "SSE_KMS",
+                        "millrace.s3.acme.kms-key", "alias/acme",
+                        "millrace.s3.acme.owner", "111122223333"));
     }
 
     @Test

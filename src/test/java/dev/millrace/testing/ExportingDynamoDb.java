@@ -109,6 +109,11 @@ public final class ExportingDynamoDb implements AutoCloseable {
         return all;
     }
 
+    /** What exports were asked for with. */
+    public synchronized List<JsonNode> requests() {
+        return exports.values().stream().map(export -> export.request).toList();
+    }
+
     /** How many exports there are. */
     public synchronized int exports() {
         return exports.size();

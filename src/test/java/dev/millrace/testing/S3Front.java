@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -62,6 +63,18 @@ public final class S3Front {
         Optional<Fault> next(String request);
     }
 
+    /**
+     * What a bucket is to its requests.
+     *
+     * @param account that owns it
+     * @param written headers that each write has to have, as a policy of the bucket would want them
+     */
+    private record Guard(String account, Map<String, String> written) {}
+
+    private static final String OWNER = "x-amz-expected-bucket-owner";
+    private static final String SOURCE_OWNER = "x-amz-source-expected-bucket-owner";
+    private static final String ENCRYPTION = "x-amz-server-side-encryption";
+
     private static final Chaos CALM = request -> Optional.empty();
 
     private final URI server;
@@ -73,6 +86,8 @@ public final class S3Front {
     private final List<String> broken = Collections.synchronizedList(new ArrayList<>());
     private volatile Chaos chaos = CALM;
     private final List<String> requests = Collections.synchronizedList(new ArrayList<>());
+    private final Map<String, Guard> guards = new ConcurrentHashMap<>();
+    private final List<String> unasked = Collections.synchronizedList(new ArrayList<>());
 
     S3Front(URI server) throws IOException {
         this.server = server;
@@ -138,6 +153,50 @@ public final class S3Front {
         broken.clear();
     }
 
+    /**
+     * From now on a bucket is an account's, which requests are refused by that expect another's, and its objects may be
+     * written only with these headers of encryption.
+     */
+    public void guard(String bucket, String account, Map<String, String> written) {
+        guards.put(bucket, new Guard(account, written));
+    }
+
+    /** The requests to guarded buckets that did not ask who owns them, as {@code AGENT METHOD /path?query}. */
+    public List<String> unasked() {
+        synchronized (unasked) {
+            return List.copyOf(unasked);
+        }
+    }
+
+    /** Whether S3 would refuse a request to a guarded bucket. */
+    private boolean isForbidden(HttpExchange exchange) {
+        String path = exchange.getRequestURI().getPath().substring(1);
+        Headers headers = exchange.getRequestHeaders();
+        Guard guard = guards.get(path.split("/", 2)[0]);
+        if (guard == null) {
+            return false;
+        }
+        String owner = headers.getFirst(OWNER);
+        if (owner == null) {
+            unasked.add(headers.getFirst("User-Agent") + " " + exchange.getRequestMethod() + " "
+                    + exchange.getRequestURI());
+        } else if (!owner.equals(guard.account)) {
+            return true;
+        }
+        String source = headers.getFirst("x-amz-copy-source");
+        Guard ofSource = source == null ? null : guards.get(source.split("/", 2)[0]);
+        if (ofSource != null && !ofSource.account.equals(headers.getFirst(SOURCE_OWNER))) {
+            return true;
+        }
+        String query = String.valueOf(exchange.getRequestURI().getRawQuery());
+        boolean isWhole = exchange.getRequestMethod().equals("PUT") && !query.contains("uploadId=");
+        boolean isBegin = exchange.getRequestMethod().equals("POST") && query.startsWith("uploads");
+        boolean isWrite = path.contains("/") && (isWhole || isBegin);
+        return isWrite
+                && guard.written.entrySet().stream()
+                        .anyMatch(header -> !header.getValue().equals(headers.getFirst(header.getKey())));
+    }
+
     /** All requests so far as {@code METHOD /path?query}. */
     public List<String> requests() {
         synchronized (requests) {
@@ -150,6 +209,10 @@ public final class S3Front {
             String line = exchange.getRequestMethod() + " " + exchange.getRequestURI();
             requests.add(line);
             byte[] body = exchange.getRequestBody().readAllBytes();
+            if (isForbidden(exchange)) {
+                error(exchange, 403, "AccessDenied", "Access Denied");
+                return;
+            }
             Optional<Fault> fault = fault(line);
             if (fault.isPresent() && isAnsweredBefore(exchange, fault.get())) {
                 return;
@@ -230,7 +293,7 @@ public final class S3Front {
                         URI.create(server + exchange.getRequestURI().toString()))
                 .method(exchange.getRequestMethod(), HttpRequest.BodyPublishers.ofByteArray(body));
         headers.forEach((name, values) -> {
-            if (!HOP.contains(name.toLowerCase(Locale.ROOT))) {
+            if (!HOP.contains(name.toLowerCase(Locale.ROOT)) && !isOfGuards(name.toLowerCase(Locale.ROOT))) {
                 values.forEach(value -> request.header(name, value));
             }
         });
@@ -240,6 +303,11 @@ public final class S3Front {
             }
         }
         return send(request.build());
+    }
+
+    /** S3Proxy refuses headers that it does not know. */
+    private static boolean isOfGuards(String header) {
+        return header.equals(OWNER) || header.equals(SOURCE_OWNER) || header.startsWith(ENCRYPTION);
     }
 
     private HttpResponse<byte[]> send(HttpRequest request) throws IOException {

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -104,7 +105,7 @@ public abstract class WarehouseContract {
     }
 
     protected static Version version(int k) {
-        return new Version(Landing.runId(k), k);
+        return new Version(Landing.runId(k), k, "shop-job");
     }
 
     // First load, replacement, rollback
@@ -355,7 +356,7 @@ public abstract class WarehouseContract {
                 .hasMessageStartingWith("Run " + Landing.runId(1) + ", commit 1, does not replace ")
                 .hasMessageContaining("a later run is live: " + Landing.runId(0) + ", commit 9");
         assertThat(fault(() -> warehouse.prepare(Landing.load(1))).kind()).isEqualTo(Fault.Kind.SUPERSEDED);
-        assertThat(warehouse.live()).contains(new Version(Landing.runId(0), 9));
+        assertThat(warehouse.live()).contains(new Version(Landing.runId(0), 9, "shop-job"));
     }
 
     @Test
@@ -370,7 +371,7 @@ public abstract class WarehouseContract {
         assertThat(warehouse.live()).contains(version(4));
         warehouse.prepare(overtaken);
         assertThat(warehouse.replace(overtaken)).isTrue();
-        assertThat(warehouse.live()).contains(new Version(Landing.runId(5), 9));
+        assertThat(warehouse.live()).contains(new Version(Landing.runId(5), 9, "shop-job"));
         assertThat(warehouse.previous()).contains(version(4));
         assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
     }
@@ -383,6 +384,106 @@ public abstract class WarehouseContract {
         assertThat(fault(() -> warehouse.replace(Landing.load(1))).kind()).isEqualTo(Fault.Kind.SUPERSEDED);
         assertThat(warehouse.live()).contains(version(2));
         assertThat(warehouse.previous()).contains(version(1));
+    }
+
+    @Test
+    void aRunThatWasRolledBackDoesNotComeBackByItself() {
+        replaceBy(1);
+        int stops = 0;
+        for (boolean stopped = true; stopped; stops++) {
+            int k = 2 + stops;
+            replaceBy(k);
+            int[] left = {stops};
+            Warehouse stopping = engine().open(folder, step -> {
+                if (left[0]-- == 0) {
+                    throw new Stopped();
+                }
+            });
+            stopped = false;
+            try {
+                stopping.rollback();
+            } catch (Stopped e) {
+                stopped = true;
+            }
+            if (warehouse.live().equals(Optional.of(version(k)))) {
+                assertThat(warehouse.replace(Landing.load(k))).isTrue();
+                assertThat(warehouse.rollback()).isEqualTo(version(1));
+            }
+            // The process that made it live was killed before it had said so, and its run is taken up again.
+            for (Load load : List.of(Landing.load(k), Landing.load(k, List.of(Landing.ORDERS)))) {
+                for (Runnable act : List.<Runnable>of(() -> warehouse.prepare(load), () -> warehouse.replace(load))) {
+                    Fault refused = fault(act);
+                    assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+                    assertThat(refused.rules()).isEmpty();
+                    assertThat(refused)
+                            .hasMessageStartingWith("Run " + Landing.runId(k) + ", commit " + k + ", does not replace ")
+                            .hasMessageEndingWith(" again: it was live and was rolled back; live stays run "
+                                    + Landing.runId(1)
+                                    + ", commit 1. Start the job again, without --run: a new run reads its data anew");
+                }
+            }
+            assertThat(warehouse.live()).contains(version(1));
+            assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+        }
+        int next = 2 + stops;
+        replaceBy(next);
+        assertThat(warehouse.live()).contains(version(next));
+        assertThat(warehouse.previous()).contains(version(1));
+        assertThat(consistent()).containsExactly(next + " " + next + " 10", next + " " + next + " 10");
+        assertNothingLeftBut(next, 1);
+    }
+
+    // Other jobs
+
+    private static Load loadOf(String job, int k, long commit, Optional<String> takesOver) {
+        Load load = Landing.load(k);
+        return new Load(load.run(), commit, load.schema(), load.tables(), job, takesOver);
+    }
+
+    @Test
+    void whatAnotherJobLoadsIsNotReplaced() {
+        Load early = loadOf("orders-job", 5, 9, Optional.empty());
+        warehouse.prepare(early);
+        upload(early, landing.written(5, 1));
+        replaceBy(3);
+        for (long commit : List.of(1L, 9L)) {
+            Load other = loadOf("orders-job", 5, commit, Optional.of("people-job"));
+            for (Runnable act : List.<Runnable>of(() -> warehouse.prepare(other), () -> warehouse.replace(other))) {
+                Fault refused = fault(act);
+                assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
+                assertThat(refused)
+                        .hasMessageStartingWith("Invalid warehouse: ")
+                        .hasMessageEndingWith(" is loaded by job shop-job: its run " + Landing.runId(3)
+                                + ", commit 3, is live there, and this is job orders-job: load another schema (of"
+                                + " DuckDB, another file), or, where shop-job is the name that this job had before,"
+                                + " write takes-over: shop-job below warehouse:");
+            }
+        }
+        assertThat(warehouse.live()).contains(version(3));
+        assertThat(consistent()).containsExactly("3 3 10", "3 3 10");
+    }
+
+    @Test
+    void aJobOfANewNameGoesOnWhereItsFormerNameEnded() {
+        replaceBy(3);
+        warehouse.prepare(Landing.load(4));
+        Load renamed = loadOf("orders-job", 5, 1, Optional.of("shop-job"));
+        warehouse.prepare(renamed);
+        upload(renamed, landing.written(5, 1));
+        assertThat(warehouse.replace(renamed)).isTrue();
+        assertThat(warehouse.replace(renamed)).isTrue();
+        assertThat(warehouse.live()).contains(new Version(Landing.runId(5), 1, "orders-job"));
+        assertThat(warehouse.previous()).contains(version(3));
+        assertThat(consistent()).containsExactly("5 5 10", "5 5 10");
+        assertNothingLeftBut(5, 3);
+
+        assertThat(fault(() -> warehouse.prepare(Landing.load(6))).kind()).isEqualTo(Fault.Kind.USER);
+        Load next = loadOf("orders-job", 6, 2, Optional.empty());
+        warehouse.prepare(next);
+        upload(next, landing.written(6, 1));
+        assertThat(warehouse.replace(next)).isTrue();
+        assertThat(fault(() -> warehouse.prepare(renamed)).kind()).isEqualTo(Fault.Kind.SUPERSEDED);
+        assertThat(consistent()).containsExactly("6 6 10", "6 6 10");
     }
 
     // Files that are not those of the manifest

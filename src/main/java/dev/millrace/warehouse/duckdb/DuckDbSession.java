@@ -4,12 +4,12 @@ import static dev.millrace.warehouse.SqlText.identifier;
 import static dev.millrace.warehouse.SqlText.literal;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.warehouse.RowReader;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 
@@ -18,11 +18,6 @@ import java.util.Properties;
  * files can be renamed.
  */
 final class DuckDbSession implements AutoCloseable {
-    /** Reads one row of a result. */
-    interface RowReader<T> {
-        T read(ResultSet row) throws SQLException;
-    }
-
     /** DuckDB 1.2 and later can read such files; this driver's own default needs 2.0. */
     private static final String STORAGE_VERSION = "v1.2.0";
 
@@ -82,11 +77,7 @@ final class DuckDbSession implements AutoCloseable {
     <T> List<T> rows(String sql, RowReader<T> reader) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery(sql)) {
-            List<T> rows = new ArrayList<>();
-            while (result.next()) {
-                rows.add(reader.read(result));
-            }
-            return rows;
+            return reader.all(result);
         }
     }
 

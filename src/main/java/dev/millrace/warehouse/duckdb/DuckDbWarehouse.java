@@ -97,6 +97,7 @@ public final class DuckDbWarehouse implements Warehouse {
             Optional<VersionState> live = kept.stream().findFirst();
             if (!isLive(live, load)) {
                 refuseWhenLate(load, live, kept);
+                refuseWhenRolledBack(load, live);
                 removeLeftovers(load.run(), kept);
                 steps.after("leftovers removed");
                 OptionalLong against =
@@ -242,6 +243,7 @@ public final class DuckDbWarehouse implements Warehouse {
                 return true;
             }
             refuseWhenLate(load, live, chain);
+            refuseWhenRolledBack(load, live);
             requireBuild(load);
             if (!notePrevious(load, live)) {
                 return false;
@@ -268,10 +270,17 @@ public final class DuckDbWarehouse implements Warehouse {
     }
 
     private void refuseWhenLate(Load load, Optional<VersionState> live, List<VersionState> chain) {
+        live.ifPresent(v -> load.requireReplaces(v.version(), files.live().toString()));
         if (live.isPresent()
-                && (live.get().commit() > load.commit()
+                && (load.isBefore(live.get().version())
                         || chain.stream().anyMatch(v -> v.run().equals(load.run())))) {
             throw load.superseded(files.live().toString(), live.get().version());
+        }
+    }
+
+    private void refuseWhenRolledBack(Load load, Optional<VersionState> live) {
+        if (live.isPresent() && files.wasRolledBack(load.run())) {
+            throw load.rolledBack(files.live().toString(), live.get().version());
         }
     }
 
@@ -287,6 +296,9 @@ public final class DuckDbWarehouse implements Warehouse {
                         + chain.get(0).run() + ", and no version before it is kept");
             }
             VersionState previous = chain.get(1);
+            // Its own file tells what it replaced, but before it is live: it does not tell whether it ever was.
+            files.noteRolledBack(chain.get(0).run());
+            steps.after("rollback noted");
             files.makeLive(previous.run());
             steps.after("rolled back");
             return previous.version();

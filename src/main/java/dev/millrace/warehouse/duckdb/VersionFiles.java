@@ -92,6 +92,25 @@ final class VersionFiles {
         return folder.resolve("reader-" + ProcessHandle.current().pid() + ".tmp");
     }
 
+    /** There once a run is taken out of the live place by a rollback. */
+    private Path rolledBack(RunId run) {
+        return folder.resolve(run + ".rolled-back");
+    }
+
+    boolean wasRolledBack(RunId run) {
+        return Files.exists(rolledBack(run));
+    }
+
+    /** Notes that a run is about to be rolled back; as long as it is live that says nothing. */
+    void noteRolledBack(RunId run) {
+        try {
+            Files.write(rolledBack(run), new byte[0]);
+        } catch (IOException e) {
+            throw Fault.world("Cannot write " + rolledBack(run) + ": " + e, e);
+        }
+        sync(folder);
+    }
+
     /** Held by whoever changes what versions there are. */
     Path lock() {
         return folder.resolve("lock");
@@ -140,6 +159,7 @@ final class VersionFiles {
         sync(live.getParent());
         // A rename between two names of one file does nothing and leaves both.
         delete(link);
+        delete(rolledBack(run));
     }
 
     /** Removes all that belongs to a run that died; unless it did not: another process has its version open. */

@@ -37,7 +37,7 @@ record VersionState(
     static final int FORMAT = 1;
 
     Version version() {
-        return new Version(run, commit);
+        return new Version(run, commit, job);
     }
 
     VersionState withPrevious(long newCommit, Optional<RunId> newPrevious) {

@@ -15,9 +15,6 @@ import java.util.Set;
 final class PostgresInherited extends Inherited<PostgresSession> {
     private record Index(String table, String name, String statement) {}
 
-    private static final String TABLES = " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
-            + " ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relkind IN ('r', 'p')";
-
     PostgresInherited(PostgresSession session, String from, String to) {
         super(session, from, to);
     }
@@ -50,20 +47,6 @@ final class PostgresInherited extends Inherited<PostgresSession> {
         List<Index> all = new ArrayList<>(constraints);
         all.addAll(indexes);
         return all;
-    }
-
-    @Override
-    protected Set<String> places(String schema) throws SQLException {
-        Set<String> places = new LinkedHashSet<>(Set.of(""));
-        places.addAll(session().rows("SELECT c.relname" + TABLES, row -> row.getString(1), schema));
-        places.addAll(session()
-                .rows(
-                        "SELECT c.relname || E'\\t' || a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c"
-                                + " ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                                + " WHERE n.nspname = ? AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped",
-                        row -> row.getString(1),
-                        schema));
-        return places;
     }
 
     @Override
@@ -101,17 +84,6 @@ final class PostgresInherited extends Inherited<PostgresSession> {
                         schema,
                         schema,
                         schema));
-    }
-
-    @Override
-    protected List<Owner> owners(String schema) throws SQLException {
-        return session()
-                .rows(
-                        "SELECT '', pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace WHERE nspname = ?"
-                                + " UNION ALL SELECT c.relname, pg_get_userbyid(c.relowner)" + TABLES,
-                        row -> new Owner(row.getString(1), row.getString(2)),
-                        schema,
-                        schema);
     }
 
     @Override

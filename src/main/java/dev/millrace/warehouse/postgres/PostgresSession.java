@@ -163,7 +163,7 @@ final class PostgresSession extends SqlSession {
             case DISK_FULL -> Fault.world(place + ": make room, and run again; live is as it was", e);
             case LOCK_NOT_AVAILABLE, QUERY_CANCELED ->
                 Fault.world(place + ": another session holds what is needed; live is as it was; run again", e);
-            default -> Fault.world(place, e);
+            default -> Fault.world(place + ": mend what the server says, and run again", e);
         };
     }
 }

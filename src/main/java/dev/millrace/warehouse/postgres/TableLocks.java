@@ -91,7 +91,7 @@ final class TableLocks {
         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(
                 ThreadLocalRandom.current().nextLong(SHORTEST_PAUSE.toMillis(), LONGEST_PAUSE.toMillis())));
         if (Thread.currentThread().isInterrupted()) {
-            throw Fault.world("Cannot replace: interrupted; live is as it was");
+            throw Fault.world("Cannot replace: interrupted; live is as it was: run again");
         }
     }
 

@@ -7,9 +7,11 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Transactions of others in the database, as all users see them.
+ * Transactions of others in the database. One page of the documentation says that everybody sees them all, another that one
+ * sees one's own: {@link SightOfOthers} is asked for before.
  *
  * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_TRANSACTIONS.html">SVV_TRANSACTIONS</a>
+ * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/c_visibility-of-data.html">visibility of data</a>
  */
 record OpenTransactions(RedshiftSession session, Duration patience) {
     private record Open(long xid, String text) {}

@@ -15,11 +15,9 @@ import java.util.Set;
  * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_COLUMN_PRIVILEGES.html">SVV_COLUMN_PRIVILEGES</a>
  * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_DEFAULT_PRIVILEGES.html">SVV_DEFAULT_PRIVILEGES</a>
  * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/r_GRANT.html">GRANT</a>
+ * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/t_scoped-permissions.html">scoped permissions</a>
  */
 final class RedshiftInherited extends Inherited<RedshiftSession> {
-    private static final String TABLES = " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
-            + " ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relkind = 'r'";
-
     RedshiftInherited(RedshiftSession session, String from, String to) {
         super(session, from, to);
     }
@@ -39,30 +37,16 @@ final class RedshiftInherited extends Inherited<RedshiftSession> {
         return RedshiftSession.isPassing(e);
     }
 
-    @Override
-    protected Set<String> places(String schema) throws SQLException {
-        Set<String> places = new LinkedHashSet<>(Set.of(""));
-        places.addAll(session().rows("SELECT c.relname" + TABLES, row -> row.getString(1), schema));
-        places.addAll(session()
-                .rows(
-                        "SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c"
-                                + " ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                                + " WHERE n.nspname = ? AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped",
-                        row -> row.getString(1) + "\t" + row.getString(2),
-                        schema));
-        return places;
-    }
-
     /** Without those that an owner has of what is his. */
     @Override
     protected Set<Grant> grants(String schema) throws SQLException {
         Set<Grant> grants = new LinkedHashSet<>(session()
                 .rows(
-                        "SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option"
+                        "SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.privilege_scope"
                                 + " FROM svv_schema_privileges p WHERE p.namespace_name = ?",
                         row -> new Grant(
-                                On.SCHEMA,
-                                "",
+                                scope(row.getString(5)).isEmpty() ? On.SCHEMA : On.SCOPE,
+                                scope(row.getString(5)),
                                 "",
                                 kind(row.getString(1)),
                                 name(row.getString(1), row.getString(2)),
@@ -115,6 +99,12 @@ final class RedshiftInherited extends Inherited<RedshiftSession> {
         return grants;
     }
 
+    /** What a scoped permission is for; empty where a right is the schema's own. */
+    private static String scope(String text) {
+        String scope = text == null ? "" : text.strip().toUpperCase(Locale.ROOT);
+        return scope.equals("SCHEMA") ? "" : scope;
+    }
+
     private static Grantee kind(String text) {
         return Grantee.valueOf(text.strip().toUpperCase(Locale.ROOT));
     }
@@ -131,21 +121,6 @@ final class RedshiftInherited extends Inherited<RedshiftSession> {
             case "PROCEDURE" -> "PROCEDURES";
             default -> kind.strip().toUpperCase(Locale.ROOT);
         };
-    }
-
-    @Override
-    protected List<Owner> owners(String schema) throws SQLException {
-        List<Owner> owners = session()
-                .rows(
-                        "SELECT pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace WHERE nspname = ?",
-                        row -> new Owner("", row.getString(1)),
-                        schema);
-        owners.addAll(session()
-                .rows(
-                        "SELECT c.relname, pg_get_userbyid(c.relowner)" + TABLES,
-                        row -> new Owner(row.getString(1), row.getString(2)),
-                        schema));
-        return owners;
     }
 
     @Override

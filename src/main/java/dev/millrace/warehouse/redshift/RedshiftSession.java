@@ -162,6 +162,6 @@ final class RedshiftSession extends SqlSession {
                         place + ": other transactions are in the way; live is as it was; run again, or raise"
                                 + " warehouse.redshift.patience",
                         e)
-                : Fault.world(place, e);
+                : Fault.world(place + ": mend what the server says, and run again", e);
     }
 }

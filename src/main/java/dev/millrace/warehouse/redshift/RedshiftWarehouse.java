@@ -156,6 +156,11 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
     }
 
     @Override
+    protected void requireSight(RedshiftSession session) throws SQLException {
+        new SightOfOthers(session, server()).require();
+    }
+
+    @Override
     protected void makeReady(RedshiftSession session, Optional<StoredVersion> live, StoredVersion next, Load load)
             throws SQLException {
         for (TableDefinition table : load.tables()) {
@@ -170,6 +175,7 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
     @Override
     public Version rollback() {
         connected("Cannot roll back", (session, versions) -> {
+            requireSight(session);
             RedshiftDependents.requireNoneHidden(session, schema(), "the rollback");
             return versions;
         });

@@ -81,7 +81,7 @@ final class ConnectorLoader {
         steps.after("rows written");
         // Again: what was read must be what the manifest describes.
         FileLoader.requireSame(landing, files);
-        own.lock(session, run.value());
+        OwnSchema.Held lock = own.lock(session, run.value());
         if (own.loaded(session, run, landing.table().name()).isEmpty()) {
             long expected = files.stream().mapToLong(DataFile::rows).sum();
             long found = session.number("SELECT COUNT(*) FROM " + target.find());
@@ -89,8 +89,10 @@ final class ConnectorLoader {
                 throw Fault.world("Cannot load " + landing.table().name() + ": its files have " + expected
                         + " rows, the Spark connector loaded " + found + ": run again");
             }
+            lock.require();
             own.add(session, run, files);
         }
+        lock.require();
         session.commit();
         steps.after("files loaded");
         files.forEach(loaded);

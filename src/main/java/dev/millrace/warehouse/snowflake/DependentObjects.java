@@ -3,9 +3,11 @@ package dev.millrace.warehouse.snowflake;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.exactly;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.warehouse.SqlText;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -18,19 +20,62 @@ import java.util.stream.Collectors;
  * <p>Views and tasks elsewhere find tables by their names, each time, so they go on with the tables that follow. Streams,
  * dynamic tables, materialized views and pipes hold on to a table itself, and would stay with the old one: see the types of
  * dependency at <a href="https://docs.snowflake.com/en/user-guide/object-dependencies">Object dependencies</a>. What lies in
- * the schema would be swapped out of it.
+ * the schema would be swapped out of it. All of it is found as far as the role may see it: SHOW lists nothing on which the
+ * role has no privilege.
  */
 final class DependentObjects {
-    /** What may lie in a schema beside tables and views, as SHOW names it, and a person. */
-    private static final List<List<String>> KINDS = List.of(
-            List.of("STREAMS", "stream"),
-            List.of("TASKS", "task"),
-            List.of("PIPES", "pipe"),
-            List.of("STAGES", "stage"),
-            List.of("FILE FORMATS", "file format"),
-            List.of("SEQUENCES", "sequence"),
-            List.of("USER FUNCTIONS", "function"),
-            List.of("USER PROCEDURES", "procedure"));
+    /**
+     * What may lie in a schema beside what SHOW OBJECTS lists, as SHOW names it: see
+     * <a href="https://docs.snowflake.com/en/sql-reference/sql/show">SHOW, database objects</a>.
+     */
+    private static final List<String> KINDS = List.of(
+            "STREAMS",
+            "TASKS",
+            "PIPES",
+            "STAGES",
+            "FILE FORMATS",
+            "SEQUENCES",
+            "USER FUNCTIONS",
+            "USER PROCEDURES",
+            "DATA METRIC FUNCTIONS",
+            "EXTERNAL TABLES",
+            "EVENT TABLES",
+            "ONLINE FEATURE TABLES",
+            "SEMANTIC VIEWS",
+            "MASKING POLICIES",
+            "ROW ACCESS POLICIES",
+            "AGGREGATION POLICIES",
+            "PROJECTION POLICIES",
+            "JOIN POLICIES",
+            "PRIVACY POLICIES",
+            "STORAGE LIFECYCLE POLICIES",
+            "BACKUP POLICIES",
+            "BACKUP SETS",
+            "PASSWORD POLICIES",
+            "SESSION POLICIES",
+            "AUTHENTICATION POLICIES",
+            "PACKAGES POLICIES",
+            "TAGS",
+            "ALERTS",
+            "SECRETS",
+            "NETWORK RULES",
+            "CONTACTS",
+            "GIT REPOSITORIES",
+            "IMAGE REPOSITORIES",
+            "SERVICES",
+            "SNAPSHOTS",
+            "MODELS",
+            "MODEL MONITORS",
+            "DATASETS",
+            "CORTEX SEARCH SERVICES",
+            "AGENTS",
+            "MCP SERVERS",
+            "STREAMLITS",
+            "NOTEBOOKS",
+            "NOTEBOOK PROJECTS",
+            "DBT PROJECTS",
+            "DCM PROJECTS",
+            "WORKSPACES");
 
     /** What keeps the text that it was made with, as SHOW names it, its column with the text, and a person. */
     private static final List<List<String>> BUILT = List.of(
@@ -46,24 +91,35 @@ final class DependentObjects {
         Set<String> stored = ours.stream().map(SnowflakeText::stored).collect(Collectors.toSet());
         Set<String> others = new TreeSet<>();
         String place = exactly(database, schema);
-        session.rows("SHOW OBJECTS IN SCHEMA " + place, row -> {
+        Shown.whole(session, "SHOW OBJECTS IN SCHEMA " + place, row -> {
             String name = row.getString("name");
             String kind = row.getString("kind");
             boolean isOurs =
                     stored.contains(name) && Set.of("TABLE", "TRANSIENT").contains(kind);
             if (!isOurs) {
-                others.add((kind.equals("TRANSIENT") ? "table" : kind.toLowerCase(java.util.Locale.ROOT)) + " "
-                        + exactly(schema, name) + ", which Millrace did not make");
+                others.add(other(kind.equals("TRANSIENT") ? "table" : kind.toLowerCase(Locale.ROOT), schema, name));
             }
             return name;
         });
-        for (List<String> kind : KINDS) {
-            session.rows(
-                    "SHOW " + kind.get(0) + " IN SCHEMA " + place,
-                    row -> others.add(kind.get(1) + " " + exactly(schema, row.getString("name"))
-                            + ", which Millrace did not make"));
+        for (String kind : KINDS) {
+            Shown.whole(
+                    session,
+                    "SHOW " + kind + " IN SCHEMA " + place,
+                    row -> others.add(other(one(kind), schema, row.getString("name"))));
         }
         return List.copyOf(others);
+    }
+
+    private static String other(String kind, String schema, String name) {
+        return kind + " " + exactly(schema, name) + ", which Millrace did not make";
+    }
+
+    /** One of a kind, as a person names it. */
+    private static String one(String kind) {
+        return kind.toLowerCase(Locale.ROOT)
+                .replaceFirst("^user ", "")
+                .replaceFirst("ies$", "y")
+                .replaceFirst("s$", "");
     }
 
     /** What elsewhere holds on to these tables, as a person names it. */
@@ -73,7 +129,7 @@ final class DependentObjects {
         Set<String> names = tables.stream()
                 .map(table -> database + "." + schema + "." + SnowflakeText.stored(table))
                 .collect(Collectors.toSet());
-        session.rows("SHOW STREAMS IN ACCOUNT", row -> {
+        Shown.everywhere(session, "STREAMS", row -> {
             if (names.contains(String.valueOf(row.getString("table_name")).replace("\"", ""))) {
                 found.add("stream "
                         + exactly(row.getString("database_name"), row.getString("schema_name"), row.getString("name"))
@@ -82,7 +138,7 @@ final class DependentObjects {
             return found;
         });
         for (List<String> kind : BUILT) {
-            session.rows("SHOW " + kind.get(0) + " IN ACCOUNT", row -> {
+            Shown.everywhere(session, kind.get(0), row -> {
                 String home = row.getString("database_name");
                 if (reads(String.valueOf(row.getString(kind.get(1))), home, database, schema, tables)) {
                     found.add(kind.get(2) + " " + exactly(home, row.getString("schema_name"), row.getString("name")));
@@ -98,20 +154,29 @@ final class DependentObjects {
      * in.
      */
     static boolean reads(String text, String home, String database, String schema, List<String> tables) {
-        String names =
-                tables.stream().map(SnowflakeText::stored).map(Pattern::quote).collect(Collectors.joining("|"));
+        String names = tables.stream()
+                .map(SnowflakeText::stored)
+                .map(DependentObjects::written)
+                .collect(Collectors.joining("|"));
         Pattern name = Pattern.compile(
-                "(?:\"?(?<database>[\\w$]+)\"?\\s*\\.\\s*)?(?<![\\w$])\"?" + Pattern.quote(schema)
-                        + "\"?\\s*\\.\\s*\"?(?:" + names + ")(?![\\w$])",
+                "(?:(?:\"(?<quoted>(?:[^\"]|\"\")+)\"|(?<plain>[\\w$]+))\\s*\\.\\s*)?" + written(schema)
+                        + "\\s*\\.\\s*(?:" + names + ")",
                 Pattern.CASE_INSENSITIVE);
         Matcher matcher = name.matcher(text);
         while (matcher.find()) {
-            String in = matcher.group("database") == null ? home : matcher.group("database");
+            String quoted = matcher.group("quoted");
+            String plain = matcher.group("plain");
+            String in = quoted != null ? quoted.replace("\"\"", "\"") : plain != null ? plain : home;
             if (in.equalsIgnoreCase(database)) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** A name in quotes, or without. */
+    private static String written(String name) {
+        return "(?:" + Pattern.quote(SqlText.identifier(name)) + "|(?<![\\w$\"])" + Pattern.quote(name) + "(?![\\w$]))";
     }
 
     /**

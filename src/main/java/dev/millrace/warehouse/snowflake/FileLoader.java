@@ -93,19 +93,24 @@ final class FileLoader {
                 session, CopyStatement.formatName(landing.table()), CopyStatement.formatOptions(landing.table()));
         for (List<DataFile> batch : LandingFiles.batches(files, BATCH_FILES, BATCH_BYTES)) {
             requireWhole(landing, batch);
-            own.lock(session, run.value());
+            OwnSchema.Held lock = own.lock(session, run.value());
             // What another process loaded while this one waited is left out.
             Set<String> there = new HashSet<>();
             own.loaded(session, run, landing.table().name()).forEach(file -> there.add(file.path()));
             List<DataFile> missing =
                     batch.stream().filter(file -> !there.contains(file.path())).toList();
             if (!missing.isEmpty()) {
-                copy(missing, target.find(), format);
+                String table = target.find();
+                // Without the transaction that holds the lock, each of these would stand for itself.
+                lock.require();
+                copy(missing, table, format);
+                lock.require();
                 own.add(session, run, missing);
                 steps.after("rows written");
                 // Again: what was read must be what the manifest describes.
                 requireSame(landing, missing);
             }
+            lock.require();
             session.commit();
             steps.after("files loaded");
             batch.forEach(loaded);

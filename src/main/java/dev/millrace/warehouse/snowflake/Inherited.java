@@ -7,16 +7,20 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.fault.Fault;
+import dev.millrace.warehouse.RowReader;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -57,8 +61,37 @@ final class Inherited {
      */
     private record Way(By by, Optional<String> give, Optional<String> take) {}
 
+    /**
+     * A tag or policy that something has.
+     *
+     * @param where anything that tells one place from another
+     */
+    private record Seen(Kind kind, String name, String where) {}
+
+    private enum Kind {
+        POLICY("(?i)#unknown_policy", "(?is)\\bPOLICY\\s+(?:\\S*\\.)?"),
+        TAG("(?i)#unknown_tag", "(?i)(?<![\\w$])");
+
+        /** What GET_DDL writes in place of a name. */
+        private final Pattern unknown;
+
+        /** What stands before the name, where GET_DDL writes it. */
+        private final String before;
+
+        Kind(String unknown, String before) {
+            this.unknown = Pattern.compile(unknown);
+            this.before = before;
+        }
+
+        boolean isSpelled(String name, String text) {
+            return Pattern.compile(before + "\"?" + Pattern.quote(name) + "\"?(?![\\w$])")
+                    .matcher(text)
+                    .find();
+        }
+    }
+
     /** What one version has, in the order in which it is given. */
-    private record All(Set<String> places, Map<Given, Way> given) {
+    private record All(Set<String> places, Map<Given, Way> given, Set<Seen> seen) {
         boolean hasPlaceFor(Given one) {
             return places.contains(one.column().isEmpty() ? one.table() : one.table() + "\t" + one.column());
         }
@@ -73,10 +106,13 @@ final class Inherited {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private static final Pattern CREATE_TABLE = Pattern.compile("(?i)^create or replace .*?\\btable\\s+(\\S+)");
+
     /** Table functions that are asked in one query. */
     private static final int ASKED_AT_ONCE = 20;
 
     private final SnowflakeSession session;
+    private final OwnSchema.Held lock;
     private final String database;
     private final String from;
     private final String to;
@@ -86,8 +122,9 @@ final class Inherited {
      * @param from the schema that is live
      * @param to the schema that is to replace it
      */
-    Inherited(SnowflakeSession session, String database, String from, String to) {
+    Inherited(SnowflakeSession session, OwnSchema.Held lock, String database, String from, String to) {
         this.session = session;
+        this.lock = lock;
         this.database = database;
         this.from = from;
         this.to = to;
@@ -95,8 +132,10 @@ final class Inherited {
 
     /** Gives a schema without tables what has to be there before them. */
     void giveBeforeTables() throws SQLException {
-        for (Way way : all(from).given().values()) {
-            if (way.by() == By.TABLES && way.give().isPresent()) {
+        Map<Given, Way> given = new LinkedHashMap<>();
+        futureGrants(from, given);
+        for (Way way : given.values()) {
+            if (way.give().isPresent()) {
                 apply(way.give().get());
             }
         }
@@ -104,7 +143,9 @@ final class Inherited {
 
     /** Gives tables without rows what has to be there before them; what cannot be given is told at the swap. */
     void giveBeforeRows() throws SQLException {
-        give(all(from), all(to), By.ROWS);
+        All live = all(from, By.ROWS);
+        requireSeen(live);
+        give(live, all(to, By.ROWS), By.ROWS);
     }
 
     /**
@@ -113,11 +154,12 @@ final class Inherited {
      * @throws Fault GATE that names what the next version could not be given
      */
     void giveAndCompare() throws SQLException {
-        All live = all(from);
-        All next = all(to);
+        All live = all(from, By.SWAP);
+        requireSeen(live);
+        All next = all(to, By.SWAP);
         boolean isGiven = give(live, next, By.SWAP);
         if (isGiven) {
-            next = all(to);
+            next = all(to, By.SWAP);
         }
         boolean isTaken = false;
         for (Given one : next.missingIn(live)) {
@@ -127,7 +169,7 @@ final class Inherited {
                 isTaken = true;
             }
         }
-        compare(live, isTaken ? all(to) : next);
+        compare(live, isTaken ? all(to, By.SWAP) : next);
     }
 
     /** Whether there was anything to give. */
@@ -148,12 +190,15 @@ final class Inherited {
         live.missingIn(next).forEach(one -> differences.add("live has " + one.text() + ", the staging has not"));
         next.missingIn(live).forEach(one -> differences.add("the staging has " + one.text() + ", live has not"));
         if (!differences.isEmpty()) {
-            throw Fault.gate("The gate refused schema " + to + "; live is as it was:" + System.lineSeparator()
+            throw Fault.gate("The gate refused schema " + to
+                    + "; live is as it was: Millrace could not make these alike: make them so by hand, in live or in the"
+                    + " staging, and run again:" + System.lineSeparator()
                     + String.join(System.lineSeparator(), differences));
         }
     }
 
     private void apply(String statement) throws SQLException {
+        lock.require();
         try {
             session.execute(statement);
         } catch (SQLException e) {
@@ -162,49 +207,67 @@ final class Inherited {
             }
             throw Fault.gate(
                     "The gate refused schema " + to + "; live is as it was: what live has cannot be given to it: "
-                            + statement + ": " + SnowflakeSession.message(e));
+                            + statement + ": " + SnowflakeSession.message(e)
+                            + ": have the role granted what it needs for that (APPLY on policies and tags, MANAGE GRANTS for"
+                            + " grants), or take it from live, and run again");
         }
     }
 
-    /** All that a schema has; the ways to give it lead to the next version. */
-    private All all(String schema) throws SQLException {
+    /**
+     * All that a schema has; the ways to give it lead to the next version.
+     *
+     * @param by up to when it has to be given: what may be given later is not looked for, since grants take a statement for
+     *     each table
+     */
+    private All all(String schema, By by) throws SQLException {
         Set<String> places = new HashSet<>(Set.of(""));
         Map<Given, Way> given = new LinkedHashMap<>();
+        Set<Seen> seen = new HashSet<>();
         List<String> tables = new ArrayList<>();
         Map<Given, Way> owners = new LinkedHashMap<>();
-        session.rows("SHOW TABLES IN SCHEMA " + exactly(database, schema), row -> {
+        Shown.whole(session, "SHOW TABLES IN SCHEMA " + exactly(database, schema), row -> {
             String table = row.getString("name");
             tables.add(table);
             places.add(table);
             tableProperties(row, table, given);
             return table;
         });
-        session.rows("SHOW COLUMNS IN SCHEMA " + exactly(database, schema), row -> {
-            String table = row.getString("table_name");
-            String column = row.getString("column_name");
-            places.add(table + "\t" + column);
-            String comment = text(row.getString("comment"));
-            if (!comment.isEmpty()) {
-                given.put(
-                        new Given(table, column, "the comment " + literal(comment)),
-                        new Way(
-                                By.ROWS,
-                                Optional.of("COMMENT ON COLUMN " + at(table) + "." + exactly(column) + " IS "
-                                        + literal(comment)),
-                                Optional.empty()));
+        RowReader<String> columns = row -> column(row, places, given);
+        if (Shown.ifWhole(session, "SHOW COLUMNS IN SCHEMA " + exactly(database, schema), columns)
+                .isEmpty()) {
+            for (String table : tables) {
+                Shown.whole(session, "SHOW COLUMNS IN TABLE " + exactly(database, schema, table), columns);
             }
-            return table;
-        });
+        }
         futureGrants(schema, given);
-        tags(schema, tables, given);
-        policies(schema, tables, given);
-        grants("SCHEMA", schema, "", given, owners);
-        for (String table : tables) {
-            grants("TABLE", schema, table, given, owners);
+        tags(schema, tables, given, seen);
+        policies(schema, tables, given, seen);
+        if (by == By.SWAP) {
+            grants("SCHEMA", schema, "", given, owners);
+            for (String table : tables) {
+                grants("TABLE", schema, table, given, owners);
+            }
         }
         // A new owner may keep us from giving the rest.
         given.putAll(owners);
-        return new All(places, given);
+        return new All(places, given, seen);
+    }
+
+    private String column(ResultSet row, Set<String> places, Map<Given, Way> given) throws SQLException {
+        String table = row.getString("table_name");
+        String column = row.getString("column_name");
+        places.add(table + "\t" + column);
+        String comment = text(row.getString("comment"));
+        if (!comment.isEmpty()) {
+            given.put(
+                    new Given(table, column, "the comment " + literal(comment)),
+                    new Way(
+                            By.ROWS,
+                            Optional.of("COMMENT ON COLUMN " + at(table) + "." + exactly(column) + " IS "
+                                    + literal(comment)),
+                            Optional.empty()));
+        }
+        return column;
     }
 
     private void tableProperties(ResultSet row, String table, Map<Given, Way> given) throws SQLException {
@@ -326,7 +389,7 @@ final class Inherited {
      * Tags that are set on the objects themselves: see
      * <a href="https://docs.snowflake.com/en/sql-reference/functions/tag_references_all_columns">TAG_REFERENCES_ALL_COLUMNS</a>.
      */
-    private void tags(String schema, List<String> tables, Map<Given, Way> given) throws SQLException {
+    private void tags(String schema, List<String> tables, Map<Given, Way> given, Set<Seen> seen) throws SQLException {
         String columns =
                 "SELECT TAG_DATABASE, TAG_SCHEMA, TAG_NAME, TAG_VALUE, LEVEL, OBJECT_NAME, COLUMN_NAME FROM TABLE("
                         + exactly(database) + ".INFORMATION_SCHEMA.";
@@ -342,6 +405,7 @@ final class Inherited {
             String table = row.getString(6);
             String column = text(row.getString(7));
             String what = "tag " + tag + " = " + literal(text(row.getString(4)));
+            seen.add(new Seen(Kind.TAG, row.getString(3), row.getString(5) + " " + table + " " + column));
             switch (row.getString(5)) {
                 case "SCHEMA" -> {
                     if (table.equals(schema)) {
@@ -368,7 +432,8 @@ final class Inherited {
     }
 
     /** See <a href="https://docs.snowflake.com/en/sql-reference/functions/policy_references">POLICY_REFERENCES</a>. */
-    private void policies(String schema, List<String> tables, Map<Given, Way> given) throws SQLException {
+    private void policies(String schema, List<String> tables, Map<Given, Way> given, Set<Seen> seen)
+            throws SQLException {
         List<String> questions = new ArrayList<>();
         for (String table : tables) {
             questions.add("SELECT POLICY_DB, POLICY_SCHEMA, POLICY_NAME, POLICY_KIND, REF_ENTITY_NAME, REF_COLUMN_NAME,"
@@ -377,6 +442,10 @@ final class Inherited {
                     + literal(exactly(database, schema, table)) + ", REF_ENTITY_DOMAIN => 'TABLE'))");
         }
         ask(questions, row -> {
+            seen.add(new Seen(
+                    Kind.POLICY,
+                    row.getString(3),
+                    row.getString(4) + " " + row.getString(5) + " " + text(row.getString(6))));
             // What comes by a tag goes with the tag.
             if (row.getString(8) == null) {
                 policy(
@@ -422,6 +491,52 @@ final class Inherited {
         given.put(new Given(table, column, what), new Way(By.ROWS, give, Optional.empty()));
     }
 
+    /**
+     * Throws where live has a tag or policy that the role may not see: the functions above leave it out, and what follows
+     * would be without it. GET_DDL tells of it, without its name; also of one that the functions do tell, where the role may
+     * apply just that one: see <a href="https://docs.snowflake.com/en/sql-reference/functions/get_ddl">GET_DDL</a>, usage
+     * notes.
+     *
+     * @throws Fault GATE that names the places
+     */
+    private void requireSeen(All live) throws SQLException {
+        String text = session.rows(
+                        "SELECT GET_DDL('SCHEMA', " + literal(exactly(database, from)) + ")", row -> row.getString(1))
+                .get(0);
+        for (Kind kind : Kind.values()) {
+            long unknown = kind.unknown.matcher(text).results().count();
+            long told = live.seen().stream()
+                    .filter(one -> one.kind() == kind && !kind.isSpelled(one.name(), text))
+                    .count();
+            if (unknown > told) {
+                String word = kind.name().toLowerCase(Locale.ROOT);
+                throw Fault.gate("The gate refused schema " + to + "; live is as it was: live has a " + word
+                        + " that the role may not see, and that what follows would be without: look at "
+                        + String.join(", ", places(text, kind.unknown)) + "; GRANT APPLY ON "
+                        + (kind == Kind.TAG ? "TAG" : "MASKING POLICY (or of another kind)")
+                        + " … to the role, and USAGE on the " + word + "'s schema, and run again");
+            }
+        }
+    }
+
+    /** Where in a schema's definition something is, as a person says it. */
+    private static Set<String> places(String definition, Pattern what) {
+        Set<String> places = new LinkedHashSet<>();
+        String table = "the schema";
+        for (String line : definition.lines().toList()) {
+            Matcher create = CREATE_TABLE.matcher(line);
+            if (create.find()) {
+                table = "table " + create.group(1);
+            }
+            if (what.matcher(line).find()) {
+                String first = line.strip().split("\\s", 2)[0];
+                boolean isColumn = line.startsWith("\t") && !first.startsWith(")");
+                places.add(isColumn ? "column " + first + " of " + table : table);
+            }
+        }
+        return places;
+    }
+
     /** Names in a JSON list. */
     private static List<String> columnNames(String json) {
         List<String> names = new ArrayList<>();
@@ -437,7 +552,7 @@ final class Inherited {
         return names;
     }
 
-    private void ask(List<String> questions, SnowflakeSession.RowReader<String> reader) throws SQLException {
+    private void ask(List<String> questions, RowReader<String> reader) throws SQLException {
         for (int i = 0; i < questions.size(); i += ASKED_AT_ONCE) {
             List<String> some = questions.subList(i, Math.min(questions.size(), i + ASKED_AT_ONCE));
             session.rowsWhereSupported(String.join(" UNION ALL ", some), reader);

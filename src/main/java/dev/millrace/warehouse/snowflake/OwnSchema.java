@@ -63,11 +63,12 @@ record OwnSchema(String database, String schema) {
      * <a href="https://docs.snowflake.com/en/sql-reference/transactions">Transactions, aborting transactions</a>.
      */
     record Held(SnowflakeSession session, String transaction) {
-        /** Throws when the server has ended the transaction meanwhile. */
+        /** Throws when the server has ended the transaction meanwhile: asked before each effect. */
         void require() throws SQLException {
             if (!transaction.equals(current(session))) {
-                throw Fault.world("The server took back the lock of the schema, since this process stood still: live is"
-                        + " as it was; run again");
+                throw Fault.world(
+                        "The server took back the lock of the schema, since this process stood still: it changes"
+                                + " nothing more; run again");
             }
         }
     }
@@ -106,11 +107,15 @@ record OwnSchema(String database, String schema) {
     }
 
     /** Notes a version's tables, and forgets those of all runs that are not among the others. */
-    void define(SnowflakeSession session, RunId run, String definition, Collection<RunId> others) throws SQLException {
+    void define(SnowflakeSession session, Held lock, RunId run, String definition, Collection<RunId> others)
+            throws SQLException {
         String runs = others.stream().map(other -> literal(other.value())).collect(Collectors.joining(", ", "(", ")"));
         String gone = " WHERE SCHEMA_NAME = " + literal(schema) + (others.isEmpty() ? "" : " AND RUN NOT IN " + runs);
+        lock.require();
         session.execute("DELETE FROM " + ledger() + gone);
+        lock.require();
         session.execute("DELETE FROM " + definitions() + gone);
+        lock.require();
         session.execute("INSERT INTO " + definitions() + " VALUES (" + literal(schema) + ", " + literal(run.value())
                 + ", " + literal(definition) + ")");
     }

@@ -6,13 +6,13 @@ import static dev.millrace.warehouse.snowflake.SnowflakeText.literal;
 import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.fault.Fault;
+import dev.millrace.warehouse.RowReader;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -25,11 +25,6 @@ import java.util.regex.Pattern;
  * defines something (DDL) always is.
  */
 final class SnowflakeSession implements AutoCloseable {
-    /** Reads one row of a result. */
-    interface RowReader<T> {
-        T read(ResultSet row) throws SQLException;
-    }
-
     /** The driver of version 4, and of version 3, which the connector for Spark brings along. */
     private static final List<String> DRIVERS =
             List.of("net.snowflake.client.api.driver.SnowflakeDriver", "net.snowflake.client.jdbc.SnowflakeDriver");
@@ -39,6 +34,7 @@ final class SnowflakeSession implements AutoCloseable {
 
     private static final String CONNECTION = "08";
 
+    private static final int SYNTAX = 1003;
     private static final int WRONG_PASSWORD = 390_100;
     private static final int LOCKED_OUT = 390_102;
     private static final int WRONG_TOKEN = 390_144;
@@ -211,24 +207,28 @@ final class SnowflakeSession implements AutoCloseable {
         sent.accept(sql);
         try (Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery(sql)) {
-            List<T> rows = new ArrayList<>();
-            while (result.next()) {
-                rows.add(reader.read(result));
-            }
-            return rows;
+            return reader.all(result);
         }
     }
 
-    /** As {@link #rows}; empty where the account's edition knows nothing of what is asked for, which nobody has then. */
+    /** As {@link #rows}; empty where the server knows nothing of what is asked for, which nobody has then. */
     <T> List<T> rowsWhereSupported(String sql, RowReader<T> reader) throws SQLException {
         try {
             return rows(sql, reader);
         } catch (SQLException e) {
-            if (UNSUPPORTED.equals(e.getSQLState())) {
+            if (isUnsupported(e)) {
                 return List.of();
             }
             throw e;
         }
+    }
+
+    /**
+     * Whether the server does not know at all of what was asked for: no feature of the account's edition or region, or a
+     * word that this release does not know. To be forbidden is another thing.
+     */
+    static boolean isUnsupported(SQLException e) {
+        return UNSUPPORTED.equals(e.getSQLState()) || e.getErrorCode() == SYNTAX;
     }
 
     long number(String sql) throws SQLException {
@@ -326,7 +326,11 @@ final class SnowflakeSession implements AutoCloseable {
                                 place + ": check the stage's URL, and the rights of its storage integration or keys on"
                                         + " the bucket; then run again",
                                 e)
-                        : Fault.world(place, e);
+                        : Fault.world(
+                                place
+                                        + ": run again; where that does not help, look at the statement in Snowflake's query"
+                                        + " history: QUERY_TAG there names job and run",
+                                e);
         };
     }
 }

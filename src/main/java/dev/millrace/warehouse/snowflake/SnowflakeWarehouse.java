@@ -201,7 +201,7 @@ public final class SnowflakeWarehouse implements Warehouse {
             steps.after("own schema made");
         }
         boolean isMade = locked("Cannot prepare", Optional.of(load), (session, lock) -> {
-            Versions versions = tidied(session);
+            Versions versions = tidied(session, lock);
             Optional<StoredVersion> live = versions.live();
             if (isLive(live, load)) {
                 return false;
@@ -213,8 +213,10 @@ public final class SnowflakeWarehouse implements Warehouse {
             List<StoredVersion> chain = versions.chain();
             for (StoredVersion other : versions.all()) {
                 // A run that started later may be at work: it removes ours, should we be the dead one.
-                if (other.requireRun().compareTo(load.run()) < 0 && !chain.contains(other)) {
-                    drop(session, versions, other);
+                if (other.requireRun().compareTo(load.run()) < 0
+                        && load.replaces(other.job())
+                        && !chain.contains(other)) {
+                    drop(session, lock, versions, other);
                 }
             }
             OptionalLong against =
@@ -223,14 +225,14 @@ public final class SnowflakeWarehouse implements Warehouse {
             if (mine.isPresent()
                     && mine.get().isReady()
                     && mine.get().definition().equals(Sha256.hex(load.definition()))) {
-                versions.note(mine.get().prepared(load.commit(), against));
+                versions.note(lock, mine.get().prepared(load.commit(), against));
                 return false;
             }
-            if (mine.isPresent() && !drop(session, versions, mine.get())) {
+            if (mine.isPresent() && !drop(session, lock, versions, mine.get())) {
                 throw Fault.world("Cannot prepare: schema " + mine.get().name()
                         + " holds what Millrace did not make: move" + " it elsewhere, or start a new run");
             }
-            build(session, versions(session), load, against);
+            build(session, lock, versions(session), load, against);
             return true;
         });
         if (isMade) {
@@ -239,13 +241,15 @@ public final class SnowflakeWarehouse implements Warehouse {
     }
 
     /** A schema that is like live; where none is, transient, which keeps no fail-safe copies of what is replaced hourly. */
-    private void build(SnowflakeSession session, Versions versions, Load load, OptionalLong against)
+    private void build(
+            SnowflakeSession session, OwnSchema.Held lock, Versions versions, Load load, OptionalLong against)
             throws SQLException {
         Optional<Versions.Listed> live = versions.schema(stored(schema));
         boolean isTransient = live.map(Versions.Listed::isTransient).orElse(true);
         String namespace = StoredVersion.namespace(schema, load.run());
         own.define(
                 session,
+                lock,
                 load.run(),
                 load.definition(),
                 versions.all().stream().map(StoredVersion::requireRun).toList());
@@ -260,16 +264,19 @@ public final class SnowflakeWarehouse implements Warehouse {
                 Sha256.hex(load.definition()),
                 against,
                 Optional.empty(),
-                false);
+                false,
+                List.of());
+        lock.require();
         session.execute("CREATE " + (isTransient ? "TRANSIENT " : "") + "SCHEMA " + versions.place(version)
                 + (live.filter(Versions.Listed::isManaged).isPresent() ? " WITH MANAGED ACCESS" : "") + " COMMENT = "
                 + SnowflakeText.literal(version.comment()));
         steps.after("schema made");
         Optional<Inherited> inherited =
-                live.map(schemaOfReaders -> new Inherited(session, database, stored(schema), namespace));
+                live.map(schemaOfReaders -> new Inherited(session, lock, database, stored(schema), namespace));
         if (inherited.isPresent()) {
             inherited.get().giveBeforeTables();
         }
+        // No look at the lock for each: who works on the schema meanwhile has removed this one, or made its tables.
         for (TableDefinition table : load.tables()) {
             session.execute(SqlText.createTable(
                     exactly(database, namespace, stored(table.name())),
@@ -280,7 +287,7 @@ public final class SnowflakeWarehouse implements Warehouse {
         if (inherited.isPresent()) {
             inherited.get().giveBeforeRows();
         }
-        versions.note(version.ready());
+        versions.note(lock, version.ready());
     }
 
     /** A schema that somebody else made is left alone, unless it is empty: then it only holds rights. */
@@ -391,7 +398,7 @@ public final class SnowflakeWarehouse implements Warehouse {
     public boolean replace(Load load) {
         load.requireSchema(schema);
         boolean isLive = locked("Cannot replace", Optional.of(load), (session, lock) -> {
-            Versions versions = tidied(session);
+            Versions versions = tidied(session, lock);
             Optional<StoredVersion> live = versions.live();
             if (isLive(live, load)) {
                 return true;
@@ -405,11 +412,11 @@ public final class SnowflakeWarehouse implements Warehouse {
                     live.map(StoredVersion::words).orElse(mine.words()),
                     load.commit(),
                     live.map(StoredVersion::requireRun));
-            versions.note(next);
+            versions.note(lock, next);
             steps.after("previous noted");
             swap(session, lock, versions, next);
             steps.after("swapped");
-            tidied(session);
+            tidied(session, lock);
             return true;
         });
         steps.after("replaced");
@@ -431,9 +438,9 @@ public final class SnowflakeWarehouse implements Warehouse {
         }
         List<String> tables = live.isPresent() ? own.tables(session, live.get().requireRun()) : List.of();
         DependentObjects.require(session, database, stored(schema), tables, "run " + next.requireRun());
-        new Inherited(session, database, stored(schema), next.name()).giveAndCompare();
+        new Inherited(session, lock, database, stored(schema), next.name()).giveAndCompare();
         if (live.isEmpty()) {
-            versions.note(emptied(there.get(), next));
+            versions.note(lock, emptied(there.get(), next));
             steps.after("empty schema noted");
         }
         lock.require();
@@ -453,22 +460,24 @@ public final class SnowflakeWarehouse implements Warehouse {
                 "",
                 OptionalLong.empty(),
                 Optional.empty(),
-                false);
+                false,
+                List.of());
     }
 
     /** Does what follows a swap, and may not have been done: what was live gets its own name, what was empty goes. */
-    private Versions tidied(SnowflakeSession session) throws SQLException {
+    private Versions tidied(SnowflakeSession session, OwnSchema.Held lock) throws SQLException {
         Versions versions = versions(session);
         for (StoredVersion emptied : versions.emptied()) {
             if (DependentObjects.within(session, database, emptied.name(), List.of())
-                    .isEmpty()) {
-                session.execute("DROP SCHEMA " + versions.place(emptied));
+                            .isEmpty()
+                    && tryDrop(session, lock, versions, emptied)) {
                 versions = versions(session);
             }
         }
         Optional<StoredVersion> misnamed = versions.misnamed();
         while (misnamed.isPresent()) {
             StoredVersion version = misnamed.get();
+            lock.require();
             session.execute("ALTER SCHEMA " + versions.place(version) + " RENAME TO "
                     + exactly(database, StoredVersion.namespace(schema, version.requireRun())));
             steps.after("renamed");
@@ -479,10 +488,16 @@ public final class SnowflakeWarehouse implements Warehouse {
     }
 
     private void refuseWhenLate(Load load, Versions versions) {
-        List<StoredVersion> chain = versions.chain();
         Optional<StoredVersion> live = versions.live();
-        if (live.isPresent()
-                && (live.get().commit() > load.commit() || chain.stream().anyMatch(v -> v.isOf(load.run())))) {
+        if (live.isEmpty()) {
+            return;
+        }
+        load.requireReplaces(live.get().version(), where());
+        if (live.get().rolledBack().contains(load.run())) {
+            throw load.rolledBack(where(), live.get().version());
+        }
+        List<StoredVersion> chain = versions.chain();
+        if (load.isBefore(live.get().version()) || chain.stream().anyMatch(v -> v.isOf(load.run()))) {
             throw load.superseded(where(), live.get().version());
         }
     }
@@ -503,15 +518,19 @@ public final class SnowflakeWarehouse implements Warehouse {
             throw Fault.user("Nothing to roll back: " + where() + " does not exist yet");
         }
         Version live = locked("Cannot roll back", Optional.empty(), (session, lock) -> {
-            Versions versions = tidied(session);
+            Versions versions = tidied(session, lock);
             List<StoredVersion> chain = versions.chain();
             if (chain.size() < 2) {
                 throw Fault.user("Nothing to roll back to: " + where() + " is run "
                         + chain.get(0).requireRun() + ", and no version before it is kept");
             }
-            swap(session, lock, versions, chain.get(1));
+            // With the swap, what it takes away is known as taken away, however this process ends.
+            StoredVersion next = chain.get(1).insteadOf(chain.get(0));
+            versions.note(lock, next);
+            steps.after("rollback noted");
+            swap(session, lock, versions, next);
             steps.after("swapped");
-            tidied(session);
+            tidied(session, lock);
             return chain.get(1).version();
         });
         steps.after("rolled back");
@@ -531,10 +550,10 @@ public final class SnowflakeWarehouse implements Warehouse {
             return;
         }
         locked("Cannot drop", Optional.empty(), (session, lock) -> {
-            Versions versions = tidied(session);
+            Versions versions = tidied(session, lock);
             List<StoredVersion> chain = new ArrayList<>(versions.chain());
             // The oldest first: a chain that breaks off early still leads to all there are.
-            while (chain.size() > keep + 1 && drop(session, versions, chain.remove(chain.size() - 1))) {
+            while (chain.size() > keep + 1 && drop(session, lock, versions, chain.remove(chain.size() - 1))) {
                 steps.after("version dropped");
             }
             return chain;
@@ -542,15 +561,39 @@ public final class SnowflakeWarehouse implements Warehouse {
     }
 
     /** Drops a version; false, and nothing is dropped, where somebody put something there. Readers are in nobody's way. */
-    private boolean drop(SnowflakeSession session, Versions versions, StoredVersion version) throws SQLException {
+    private boolean drop(SnowflakeSession session, OwnSchema.Held lock, Versions versions, StoredVersion version)
+            throws SQLException {
         RunId run = version.requireRun();
         List<String> others = DependentObjects.within(session, database, version.name(), own.tables(session, run));
         if (!others.isEmpty()) {
             LOG.warn("Schema {} stays for now: it holds {}", version.name(), others.get(0));
             return false;
         }
-        session.execute("DROP SCHEMA IF EXISTS " + versions.place(version));
-        return true;
+        return tryDrop(session, lock, versions, version);
+    }
+
+    /**
+     * The server refuses to drop a schema with a policy in use elsewhere, which the role may not even see: see
+     * <a href="https://docs.snowflake.com/en/sql-reference/sql/drop-storage-lifecycle-policy">DROP STORAGE LIFECYCLE
+     * POLICY</a>, usage notes. Live is as it should be all the same, so the next run tries again.
+     */
+    private boolean tryDrop(SnowflakeSession session, OwnSchema.Held lock, Versions versions, StoredVersion version)
+            throws SQLException {
+        lock.require();
+        try {
+            session.execute("DROP SCHEMA IF EXISTS " + versions.place(version));
+            return true;
+        } catch (SQLException e) {
+            if (SnowflakeSession.isOfConnection(e)) {
+                throw e;
+            }
+            LOG.warn(
+                    "Schema {} stays for now, the next run tries again to drop it: {}: move what keeps it elsewhere, or drop"
+                            + " the schema by hand",
+                    version.name(),
+                    SnowflakeSession.message(e));
+            return false;
+        }
     }
 
     // Queries

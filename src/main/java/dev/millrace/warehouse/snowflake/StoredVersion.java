@@ -5,10 +5,14 @@ import static dev.millrace.warehouse.snowflake.SnowflakeText.stored;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.fault.Fault;
 import dev.millrace.run.RunId;
 import dev.millrace.warehouse.Version;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -28,6 +32,8 @@ import java.util.OptionalLong;
  * @param preparedAgainst the commit that was live when it was prepared; empty when nothing was
  * @param previous the run that was live before it; set before it goes live
  * @param isReady whether all its tables are there
+ * @param rolledBack the runs that rollbacks took away to come here. It is written before the swap, and of no meaning while
+ *     this version is not live
  */
 record StoredVersion(
         String name,
@@ -40,10 +46,15 @@ record StoredVersion(
         String definition,
         OptionalLong preparedAgainst,
         Optional<RunId> previous,
-        boolean isReady) {
+        boolean isReady,
+        List<RunId> rolledBack) {
     private static final int FORMAT = 1;
     private static final String BEGIN = "{\"millrace\":";
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    StoredVersion {
+        rolledBack = List.copyOf(rolledBack);
+    }
 
     /** Reads a schema's comment; empty where it is none of ours. */
     static Optional<StoredVersion> read(String name, boolean isTransient, String comment) {
@@ -62,6 +73,8 @@ record StoredVersion(
                     + json.path("millrace").asInt() + ", written by a newer Millrace; this one knows up to " + FORMAT
                     + ": use the newer one");
         }
+        List<RunId> rolledBack = new ArrayList<>();
+        json.path("rolledBack").forEach(run -> rolledBack.add(new RunId(run.asText())));
         return Optional.of(new StoredVersion(
                 name,
                 isTransient,
@@ -75,7 +88,8 @@ record StoredVersion(
                         ? OptionalLong.of(json.path("against").asLong())
                         : OptionalLong.empty(),
                 runOf(json, "previous"),
-                json.path("ready").asBoolean()));
+                json.path("ready").asBoolean(),
+                rolledBack));
     }
 
     private static Optional<RunId> runOf(JsonNode json, String field) {
@@ -94,6 +108,10 @@ record StoredVersion(
         preparedAgainst.ifPresent(against -> json.put("against", against));
         previous.ifPresent(r -> json.put("previous", r.value()));
         json.put("ready", isReady);
+        if (!rolledBack.isEmpty()) {
+            ArrayNode runs = json.putArray("rolledBack");
+            rolledBack.forEach(r -> runs.add(r.value()));
+        }
         return words.isEmpty() ? json.toString() : words + " " + json;
     }
 
@@ -107,23 +125,76 @@ record StoredVersion(
     }
 
     Version version() {
-        return new Version(requireRun(), commit);
+        return new Version(requireRun(), commit, job);
     }
 
     StoredVersion prepared(long byCommit, OptionalLong against) {
         return new StoredVersion(
-                name, isTransient, words, schema, job, run, byCommit, definition, against, previous, isReady);
+                name,
+                isTransient,
+                words,
+                schema,
+                job,
+                run,
+                byCommit,
+                definition,
+                against,
+                previous,
+                isReady,
+                rolledBack);
     }
 
     StoredVersion ready() {
         return new StoredVersion(
-                name, isTransient, words, schema, job, run, commit, definition, preparedAgainst, previous, true);
+                name,
+                isTransient,
+                words,
+                schema,
+                job,
+                run,
+                commit,
+                definition,
+                preparedAgainst,
+                previous,
+                true,
+                rolledBack);
     }
 
     /** As it is to go live, with what a person wrote about the version before. */
     StoredVersion following(String liveWords, long byCommit, Optional<RunId> live) {
         return new StoredVersion(
-                name, isTransient, liveWords, schema, job, run, byCommit, definition, preparedAgainst, live, isReady);
+                name,
+                isTransient,
+                liveWords,
+                schema,
+                job,
+                run,
+                byCommit,
+                definition,
+                preparedAgainst,
+                live,
+                isReady,
+                rolledBack);
+    }
+
+    /** As it is to go live again in the place of a version that followed it. */
+    StoredVersion insteadOf(StoredVersion live) {
+        LinkedHashSet<RunId> runs = new LinkedHashSet<>(rolledBack);
+        runs.addAll(live.rolledBack);
+        runs.add(live.requireRun());
+        return new StoredVersion(
+                name,
+                isTransient,
+                words,
+                schema,
+                job,
+                run,
+                commit,
+                definition,
+                preparedAgainst,
+                previous,
+                isReady,
+                List.copyOf(runs));
     }
 
     /** The name of a schema that is not live, as the server has it: the live schema's and the run's. */

@@ -63,7 +63,8 @@ final class Versions {
      * @param schema that readers use, as the job file writes it
      */
     static Versions list(SnowflakeSession session, String database, String schema) throws SQLException {
-        List<Listed> listed = session.rows(
+        List<Listed> listed = Shown.paged(
+                session,
                 "SHOW SCHEMAS IN DATABASE " + exactly(database),
                 row -> new Listed(
                         row.getString("name"),
@@ -138,7 +139,8 @@ final class Versions {
     }
 
     /** Writes the comment of a schema. */
-    void note(StoredVersion version) throws SQLException {
+    void note(OwnSchema.Held lock, StoredVersion version) throws SQLException {
+        lock.require();
         session.execute("ALTER SCHEMA " + place(version) + " SET COMMENT = " + literal(version.comment()));
     }
 }

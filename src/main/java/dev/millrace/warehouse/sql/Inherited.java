@@ -5,6 +5,7 @@ import static dev.millrace.warehouse.SqlText.identifier;
 import dev.millrace.fault.Fault;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -29,6 +30,8 @@ public abstract class Inherited<S extends SqlSession> {
         SCHEMA,
         TABLE,
         COLUMN,
+        /** All that is in the schema and of one kind, now and later. */
+        SCOPE,
         /** What will be made. */
         DEFAULT
     }
@@ -36,7 +39,7 @@ public abstract class Inherited<S extends SqlSession> {
     /**
      * A right, as both versions must have it.
      *
-     * @param object the table; for defaults who makes it and what, with a tab between
+     * @param object the table; for scopes the kind of what is in the schema, such as {@code TABLES}; for defaults who makes it and what, with a tab between
      * @param column or empty
      * @param kind of the grantee; engines that tell no kinds call all of them users
      */
@@ -49,6 +52,7 @@ public abstract class Inherited<S extends SqlSession> {
                 case COLUMN -> "column " + column + " of " + object;
                 case DEFAULT -> "what " + object.replace("\t", " makes of kind ");
                 case TABLE -> "table " + object;
+                case SCOPE -> "all " + object + " in the schema";
             };
             String who = switch (kind) {
                 case USER -> grantee;
@@ -104,7 +108,7 @@ public abstract class Inherited<S extends SqlSession> {
         }
 
         boolean has(Grant grant) {
-            return grant.on() == On.DEFAULT || has(grant.object(), grant.column());
+            return grant.on() == On.DEFAULT || grant.on() == On.SCOPE || has(grant.object(), grant.column());
         }
 
         /** What of it another version has a place for and has not, or not so. */
@@ -127,6 +131,10 @@ public abstract class Inherited<S extends SqlSession> {
         }
     }
 
+    /** Partitioned ones too, where the engine has them. */
+    private static final String TABLES = " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+            + " ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relkind IN ('r', 'p')";
+
     private final S session;
     private final String from;
     private final String to;
@@ -142,11 +150,31 @@ public abstract class Inherited<S extends SqlSession> {
     }
 
     /** The schema itself as an empty text, its tables, and their columns behind a tab. */
-    protected abstract Set<String> places(String schema) throws SQLException;
+    protected final Set<String> places(String schema) throws SQLException {
+        Set<String> places = new LinkedHashSet<>(Set.of(""));
+        places.addAll(session.rows("SELECT c.relname" + TABLES, row -> row.getString(1), schema));
+        places.addAll(session.rows(
+                "SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c"
+                        + " ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                        + " WHERE n.nspname = ? AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped",
+                row -> row.getString(1) + "\t" + row.getString(2),
+                schema));
+        return places;
+    }
 
     protected abstract Set<Grant> grants(String schema) throws SQLException;
 
-    protected abstract List<Owner> owners(String schema) throws SQLException;
+    protected final List<Owner> owners(String schema) throws SQLException {
+        List<Owner> owners = session.rows(
+                "SELECT pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace WHERE nspname = ?",
+                row -> new Owner("", row.getString(1)),
+                schema);
+        owners.addAll(session.rows(
+                "SELECT c.relname, pg_get_userbyid(c.relowner)" + TABLES,
+                row -> new Owner(row.getString(1), row.getString(2)),
+                schema));
+        return owners;
+    }
 
     protected abstract List<Comment> comments(String schema) throws SQLException;
 
@@ -213,8 +241,11 @@ public abstract class Inherited<S extends SqlSession> {
         live.ownersThatDiffer(next)
                 .forEach(owner -> differences.add(owner.text() + " in live, to another role in the staging"));
         if (!differences.isEmpty()) {
-            throw Fault.gate("The gate refused schema " + to + "; live is as it was:" + System.lineSeparator()
-                    + String.join(System.lineSeparator(), differences));
+            throw Fault.gate(
+                    "The gate refused schema " + to + "; live is as it was: let the job's user give these, as their"
+                            + " owner or with grant option, or take them from live, and start the job again:"
+                            + System.lineSeparator()
+                            + String.join(System.lineSeparator(), differences));
         }
     }
 
@@ -234,9 +265,10 @@ public abstract class Inherited<S extends SqlSession> {
             if (isPassing(e)) {
                 throw e;
             }
-            throw Fault.gate(
-                    "The gate refused schema " + to + "; live is as it was: what live has cannot be given to it: "
-                            + statement + ": " + session.message(e));
+            throw Fault.gate("The gate refused schema " + to
+                    + "; live is as it was: what live has cannot be given to it: "
+                    + statement + ": " + session.message(e) + ": let the job's user run this statement, or take it"
+                    + " from live, and start the job again");
         }
     }
 
@@ -254,6 +286,7 @@ public abstract class Inherited<S extends SqlSession> {
                     case DEFAULT ->
                         " ON " + grant.object().substring(grant.object().indexOf('\t') + 1);
                     case TABLE -> " ON " + at(grant.object());
+                    case SCOPE -> " FOR " + grant.object() + " IN SCHEMA " + identifier(to);
                 };
         String forDefaults = grant.on() == On.DEFAULT
                 ? "ALTER DEFAULT PRIVILEGES FOR " + maker() + " "

@@ -88,6 +88,11 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     /** Loads files that are not in the ledger yet, each exactly once. */
     protected abstract void load(Load load, LandingFiles landing, List<DataFile> missing, Consumer<DataFile> loaded);
 
+    /** Refuses a user who is not shown what a replacement has to see of others. */
+    protected void requireSight(S session) throws SQLException {
+        // Everybody sees it, or what one does not see is waited for.
+    }
+
     /** What takes long and is done before anything is locked. */
     protected abstract void makeReady(S session, Optional<StoredVersion> live, StoredVersion next, Load load)
             throws SQLException;
@@ -181,6 +186,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     public void prepare(Load load) {
         load.requireSchema(schema);
         connected("Cannot prepare", (session, versions) -> {
+            requireSight(session);
             dropLeftovers(session, versions, load);
             return load;
         });
@@ -198,6 +204,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
             OptionalLong against =
                     live.stream().mapToLong(StoredVersion::commit).findFirst();
             Optional<StoredVersion> mine = versions.claim(load.run());
+            refuseWhenRolledBack(load, mine, live);
             if (mine.isPresent()
                     && mine.get().definition().equals(definition(load))
                     && exists(session, mine.get().namespace())) {
@@ -218,14 +225,14 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     /** Those of earlier runs. A run that started later may be at work: it removes ours, should we be the dead one. */
     private void dropLeftovers(S session, V versions, Load load) throws SQLException {
         for (StoredVersion other : versions.all()) {
-            if (other.run().compareTo(load.run()) < 0) {
+            if (other.run().compareTo(load.run()) < 0 && load.replaces(other.job())) {
                 tryDrop(
                         session,
                         versions,
                         other,
                         chain -> !isLive(live(chain), load)
                                 && live(chain)
-                                        .filter(v -> v.commit() > load.commit())
+                                        .filter(v -> load.isBefore(v.version()))
                                         .isEmpty()
                                 && !chain.contains(other));
             }
@@ -305,6 +312,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
             Optional<StoredVersion> live = live(chain);
             if (!isLive(live, load)) {
                 refuseWhenLate(load, chain);
+                requireSight(session);
                 makeReady(session, live, staging(versions, load), load);
             }
             steps.after("analyzed");
@@ -323,6 +331,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         refuseWhenLate(load, chain);
         // Whoever still loads into it ends before.
         StoredVersion mine = versions.claim(load.run()).orElseThrow(() -> noStaging(load));
+        refuseWhenRolledBack(load, Optional.of(mine), live);
         if (live.isPresent() && live.get().commit() > mine.preparedAgainst().orElse(Long.MIN_VALUE)) {
             return false;
         }
@@ -374,10 +383,18 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
 
     private void refuseWhenLate(Load load, List<StoredVersion> chain) {
         Optional<StoredVersion> live = live(chain);
+        live.ifPresent(v -> load.requireReplaces(v.version(), where()));
         if (live.isPresent()
-                && (live.get().commit() > load.commit()
+                && (load.isBefore(live.get().version())
                         || chain.stream().anyMatch(v -> v.run().equals(load.run())))) {
             throw load.superseded(where(), live.get().version());
+        }
+    }
+
+    /** What it replaced is noted in the transaction that makes it live, so it was; and it is not any more. */
+    private void refuseWhenRolledBack(Load load, Optional<StoredVersion> mine, Optional<StoredVersion> live) {
+        if (live.isPresent() && mine.flatMap(StoredVersion::previous).isPresent()) {
+            throw load.rolledBack(where(), live.get().version());
         }
     }
 

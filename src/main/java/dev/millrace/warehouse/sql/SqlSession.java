@@ -1,21 +1,16 @@
 package dev.millrace.warehouse.sql;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.warehouse.RowReader;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
 
 /** A connection of one caller. Outside {@link #transaction} each statement is a transaction of its own. */
 public abstract class SqlSession implements AutoCloseable {
-    /** Reads one row of a result. */
-    public interface RowReader<T> {
-        T read(ResultSet row) throws SQLException;
-    }
-
     /** Statements that hold together. */
     public interface Work<T> {
         T run() throws SQLException;
@@ -58,11 +53,7 @@ public abstract class SqlSession implements AutoCloseable {
     public <T> List<T> rows(String sql, RowReader<T> reader, Object... values) throws SQLException {
         try (PreparedStatement statement = prepared(sql, values);
                 ResultSet result = statement.executeQuery()) {
-            List<T> rows = new ArrayList<>();
-            while (result.next()) {
-                rows.add(reader.read(result));
-            }
-            return rows;
+            return reader.all(result);
         }
     }
 

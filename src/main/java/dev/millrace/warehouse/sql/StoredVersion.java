@@ -11,6 +11,7 @@ import java.util.OptionalLong;
  *
  * @param run that made it
  * @param commit of the run
+ * @param job whose run it is
  * @param namespace the schema that holds it while it is not live
  * @param definition of all tables, as text to compare; a line for each that begins with its name and a bracket
  * @param preparedAgainst the commit that was live when it was prepared; empty when nothing was
@@ -20,13 +21,14 @@ import java.util.OptionalLong;
 public record StoredVersion(
         RunId run,
         long commit,
+        String job,
         String namespace,
         String definition,
         OptionalLong preparedAgainst,
         Optional<RunId> previous,
         boolean isLive) {
     public Version version() {
-        return new Version(run, commit);
+        return new Version(run, commit, job);
     }
 
     /** Its tables, by its definition. */

@@ -24,7 +24,8 @@ public abstract class VersionTable {
     public static final String SCHEMA = "_millrace";
 
     protected static final int FORMAT = 1;
-    protected static final String COLUMNS = "run, commit, namespace, definition, prepared_against, previous, is_live";
+    protected static final String COLUMNS =
+            "run, commit, job, namespace, definition, prepared_against, previous, is_live";
     private static final int NAME_BYTES = 63;
 
     private final SqlSession session;
@@ -139,32 +140,34 @@ public abstract class VersionTable {
     }
 
     private static StoredVersion read(ResultSet row) throws SQLException {
-        long against = row.getLong(5);
+        long against = row.getLong(6);
         OptionalLong seen = row.wasNull() ? OptionalLong.empty() : OptionalLong.of(against);
         return new StoredVersion(
                 new RunId(row.getString(1)),
                 row.getLong(2),
                 row.getString(3),
                 row.getString(4),
+                row.getString(5),
                 seen,
-                Optional.ofNullable(row.getString(6)).map(RunId::new),
-                row.getBoolean(7));
+                Optional.ofNullable(row.getString(7)).map(RunId::new),
+                row.getBoolean(8));
     }
 
     public StoredVersion add(Load load, String definition, OptionalLong against) throws SQLException {
         String namespace = namespace(schema, load.run());
         session.update(
-                "INSERT INTO " + versions() + " (format, job, schema, " + COLUMNS
+                "INSERT INTO " + versions() + " (format, schema, " + COLUMNS
                         + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, false)",
                 FORMAT,
-                load.job(),
                 schema,
                 load.run().value(),
                 load.commit(),
+                load.job(),
                 namespace,
                 definition,
                 boxed(against));
-        return new StoredVersion(load.run(), load.commit(), namespace, definition, against, Optional.empty(), false);
+        return new StoredVersion(
+                load.run(), load.commit(), load.job(), namespace, definition, against, Optional.empty(), false);
     }
 
     public void preparedAgain(Load load, OptionalLong against) throws SQLException {

@@ -157,6 +157,23 @@ class PostgresWarehouseTest extends WarehouseContract {
     }
 
     @Test
+    void whatCannotBeGivenIsToldWithItsStatement() {
+        replaceBy(1);
+        asAdmin(
+                "CREATE ROLE stranger_of_shop",
+                "ALTER DEFAULT PRIVILEGES FOR ROLE stranger_of_shop IN SCHEMA shop GRANT SELECT ON TABLES TO PUBLIC");
+        Fault refused = fault(() -> warehouse.prepare(Landing.load(2)));
+        asAdmin("DROP OWNED BY stranger_of_shop", "DROP ROLE stranger_of_shop");
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused)
+                .hasMessageContaining("what live has cannot be given to it: ALTER DEFAULT PRIVILEGES FOR ROLE"
+                        + " \"stranger_of_shop\" IN SCHEMA ")
+                .hasMessageEndingWith(
+                        ": let the job's user run this statement, or take it from live, and start the job again");
+        replaceBy(3);
+    }
+
+    @Test
     void viewsInOtherSchemasReadTheNewTables() {
         replaceBy(1);
         asAdmin("DROP ROLE IF EXISTS viewer", "CREATE ROLE viewer");

@@ -56,6 +56,8 @@ public final class RedshiftFront {
             Pattern.compile("CREATE (?:TEMP )?TABLE (\\S+) \\((.*?)\\)( DISTSTYLE .*| SORTKEY .*)?", Pattern.DOTALL);
     private static final Pattern COLUMN = Pattern.compile("\"([^\"]+)\" ([a-z]+)");
     private static final Pattern COPY = Pattern.compile("COPY (\\S+) FROM '([^']+)' IAM_ROLE (\\S+) (.*)");
+    private static final Pattern SCOPED = Pattern.compile(
+            "(GRANT|REVOKE) (\\w+) FOR (\\w+) IN SCHEMA \"([^\"]+)\" (?:TO|FROM) (ROLE )?\"([^\"]+)\"( WITH GRANT OPTION)?");
     private static final Pattern QUOTA = Pattern.compile("CREATE SCHEMA \"([^\"]+)\" QUOTA (\\d+) MB");
 
     private static RedshiftFront shared;
@@ -124,10 +126,13 @@ public final class RedshiftFront {
                 "CREATE FUNCTION pg_catalog.front_kind(oid) RETURNS text LANGUAGE sql AS $$ SELECT CASE WHEN $1 = 0 THEN"
                         + " 'public' ELSE (SELECT CASE WHEN rolname LIKE 'group%' THEN 'group' WHEN rolcanlogin THEN 'user'"
                         + " ELSE 'role' END FROM pg_roles WHERE oid = $1) END $$",
+                "CREATE TABLE public.scoped (namespace oid, scope text, privilege text, kind text, name text, is_grantable boolean)",
                 "CREATE VIEW pg_catalog.svv_schema_privileges AS SELECT n.nspname::text AS namespace_name, x.privilege_type,"
                         + " front_kind(x.grantee) AS identity_type, CASE x.grantee WHEN 0 THEN 'public' ELSE"
-                        + " pg_get_userbyid(x.grantee)::text END AS identity_name, x.is_grantable AS admin_option"
-                        + " FROM pg_namespace n, aclexplode(n.nspacl) x",
+                        + " pg_get_userbyid(x.grantee)::text END AS identity_name, x.is_grantable AS admin_option,"
+                        + " 'SCHEMA' AS privilege_scope FROM pg_namespace n, aclexplode(n.nspacl) x UNION ALL"
+                        + " SELECT n.nspname::text, s.privilege, s.kind, s.name, s.is_grantable, s.scope"
+                        + " FROM pg_namespace n JOIN public.scoped s ON s.namespace = n.oid",
                 "CREATE VIEW pg_catalog.svv_relation_privileges AS SELECT n.nspname::text AS namespace_name, c.relname::text AS"
                         + " relation_name, x.privilege_type, front_kind(x.grantee) AS identity_type, CASE x.grantee WHEN 0"
                         + " THEN 'public' ELSE pg_get_userbyid(x.grantee)::text END AS identity_name, x.is_grantable AS"
@@ -143,6 +148,18 @@ public final class RedshiftFront {
                         + " pg_get_userbyid(x.grantee)::text AS grantee_name, front_kind(x.grantee) AS grantee_type,"
                         + " x.is_grantable AS admin_option FROM pg_default_acl d JOIN pg_namespace n"
                         + " ON n.oid = d.defaclnamespace, aclexplode(d.defaclacl) x WHERE d.defaclobjtype = 'r'",
+                "CREATE TABLE public.user_info (user_name text, superuser boolean, syslog_access text)",
+                "CREATE VIEW pg_catalog.svv_user_info AS SELECT * FROM public.user_info WHERE user_name = current_user",
+                "CREATE TABLE public.user_grant (user_name text, role_name text)",
+                "CREATE VIEW pg_catalog.svv_user_grants AS SELECT * FROM public.user_grant",
+                "CREATE TABLE public.role_grant (role_name text, granted_role_name text)",
+                "CREATE VIEW pg_catalog.svv_role_grants AS SELECT * FROM public.role_grant",
+                "CREATE TABLE public.system_privilege (system_privilege text, identity_type text, identity_name text)",
+                "CREATE VIEW pg_catalog.svv_system_privileges AS SELECT * FROM public.system_privilege",
+                "INSERT INTO public.user_info VALUES ('" + USER + "', false, 'UNRESTRICTED')",
+                "INSERT INTO public.user_grant VALUES ('" + USER + "', 'sys:monitor')",
+                "INSERT INTO public.system_privilege VALUES ('ACCESS SYSTEM TABLE', 'role', 'sys:monitor'),"
+                        + " ('CREATE TABLE', 'role', 'sys:dba')",
                 "CREATE VIEW pg_catalog.svv_mv_info AS SELECT schemaname::text AS schema_name, matviewname::text AS name"
                         + " FROM pg_matviews",
                 "CREATE TABLE public.datashare_object (share_type text, share_name text, object_name text)",
@@ -157,8 +174,11 @@ public final class RedshiftFront {
                         + " line_number bigint, column_name char(127), error_message char(512))",
                 "CREATE VIEW pg_catalog.sys_load_error_detail AS SELECT * FROM public.load_error",
                 "CREATE FUNCTION pg_catalog.json_parse(text) RETURNS json LANGUAGE sql AS $$ SELECT $1::json $$",
+                "GRANT SELECT, INSERT, DELETE ON public.scoped TO " + USER,
                 "GRANT SELECT ON pg_catalog.svv_transactions, pg_catalog.svv_schema_privileges,"
                         + " pg_catalog.svv_relation_privileges, pg_catalog.svv_column_privileges,"
+                        + " pg_catalog.svv_user_info, pg_catalog.svv_user_grants, pg_catalog.svv_role_grants,"
+                        + " pg_catalog.svv_system_privileges,"
                         + " pg_catalog.svv_default_privileges, pg_catalog.svv_mv_info, pg_catalog.svv_datashare_objects,"
                         + " pg_catalog.svv_rls_attached_policy, pg_catalog.svv_schema_quota_state,"
                         + " pg_catalog.sys_load_error_detail TO " + USER);
@@ -397,6 +417,10 @@ public final class RedshiftFront {
                         .replaceAll("\" varbyte\\(\\d+\\)", "\" bytea")
                         .replaceAll("\" super\\b", "\" json");
             }
+            Matcher scoped = SCOPED.matcher(sql);
+            if (scoped.matches()) {
+                return scoped(scoped);
+            }
             Matcher quota = QUOTA.matcher(sql);
             if (quota.matches()) {
                 PostgresServer.execute(
@@ -408,6 +432,18 @@ public final class RedshiftFront {
             return sql.startsWith("GRANT") || sql.startsWith("REVOKE") || sql.startsWith("ALTER DEFAULT")
                     ? sql.replaceAll(" (TO|FROM) ROLE \"", " $1 \"")
                     : sql;
+        }
+
+        /** PostgreSQL has no such rights: they are noted in a table, for the view of the catalog. */
+        private String scoped(Matcher scoped) {
+            String kind = scoped.group(5) == null ? "user" : "role";
+            String from = " FROM pg_namespace n WHERE n.nspname = '" + scoped.group(4) + "'";
+            return scoped.group(1).equals("GRANT")
+                    ? "INSERT INTO public.scoped SELECT n.oid, '" + scoped.group(3) + "', '" + scoped.group(2) + "', '"
+                            + kind + "', '" + scoped.group(6) + "', " + (scoped.group(7) != null) + from
+                    : "DELETE FROM public.scoped s WHERE s.scope = '" + scoped.group(3) + "' AND s.privilege = '"
+                            + scoped.group(2) + "' AND s.kind = '" + kind + "' AND s.name = '" + scoped.group(6)
+                            + "' AND s.namespace IN (SELECT n.oid" + from + ")";
         }
 
         /** The rows as an INSERT within the same transaction. */

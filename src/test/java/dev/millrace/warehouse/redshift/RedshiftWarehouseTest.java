@@ -331,6 +331,47 @@ class RedshiftWarehouseTest extends WarehouseContract {
     }
 
     @Test
+    void scopedPermissionsOfTheLiveSchemaGoOn() {
+        replaceBy(1);
+        asAdmin(
+                "INSERT INTO public.scoped SELECT oid, 'TABLES', 'SELECT', 'role', 'rs_readers', false FROM pg_namespace"
+                        + " WHERE nspname = 'shop' UNION ALL SELECT oid, 'FUNCTIONS', 'EXECUTE', 'user', 'rs_analyst', true"
+                        + " FROM pg_namespace WHERE nspname = 'shop'");
+        RedshiftFront.front().taken();
+        replaceBy(2);
+        String second = "\"" + VersionTable.namespace("shop", Landing.runId(2)) + "\"";
+        assertThat(RedshiftFront.front().taken())
+                .contains(
+                        "GRANT SELECT FOR TABLES IN SCHEMA " + second + " TO ROLE \"rs_readers\"",
+                        "GRANT EXECUTE FOR FUNCTIONS IN SCHEMA " + second + " TO \"rs_analyst\" WITH GRANT OPTION");
+        String granted = "SELECT privilege_type, privilege_scope, identity_type, identity_name, admin_option"
+                + " FROM svv_schema_privileges WHERE namespace_name = 'shop' AND privilege_scope <> 'SCHEMA' ORDER BY 1";
+        assertThat(Queried.of(warehouse, granted).rows())
+                .containsExactly(
+                        List.of("EXECUTE", "FUNCTIONS", "user", "rs_analyst", "true"),
+                        List.of("SELECT", "TABLES", "role", "rs_readers", "false"));
+        asAdmin("DELETE FROM public.scoped WHERE scope = 'TABLES' AND namespace = 'shop'::regnamespace");
+        warehouse.rollback();
+        assertThat(RedshiftFront.front().taken())
+                .contains("REVOKE SELECT FOR TABLES IN SCHEMA \"" + VersionTable.namespace("shop", Landing.runId(1))
+                        + "\" FROM ROLE \"rs_readers\"");
+        assertThat(Queried.of(warehouse, granted).rows())
+                .containsExactly(List.of("EXECUTE", "FUNCTIONS", "user", "rs_analyst", "true"));
+
+        asAdmin("CREATE RULE lost AS ON INSERT TO public.scoped DO INSTEAD NOTHING");
+        prepareAndUpload(3);
+        Fault refused = fault(() -> warehouse.replace(Landing.load(3)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.getMessage().lines())
+                .containsExactly(
+                        "The gate refused schema " + VersionTable.namespace("shop", Landing.runId(3))
+                                + "; live is as it was: let the job's user give these, as their owner or with grant option,"
+                                + " or take them from live, and start the job again:",
+                        "live has EXECUTE on all FUNCTIONS in the schema to rs_analyst with grant option, the staging has"
+                                + " not");
+    }
+
+    @Test
     void viewsAreMadeAnewAndWhatCannotBeIsListedAndRefused() {
         replaceBy(1);
         asUser(
@@ -402,6 +443,45 @@ class RedshiftWarehouseTest extends WarehouseContract {
         }
         assertThat(hasty.rollback()).isEqualTo(version(1));
         assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+    }
+
+    @Test
+    void whoDoesNotSeeWhatOthersDoIsRefusedByNameOfWhatIsMissing() {
+        replaceBy(1);
+        prepareAndUpload(2);
+        String who = "User warehouse of Redshift 127.0.0.1:"
+                + options().server().port() + "/" + database() + " does not see what others do, and lacks ";
+        String logs = "SYSLOG ACCESS UNRESTRICTED, to see whose transactions have to be waited for: ALTER USER"
+                + " \"warehouse\" SYSLOG ACCESS UNRESTRICTED";
+        String rights = "ACCESS SYSTEM TABLE, to see what others gave to the live tables: GRANT ROLE sys:monitor TO"
+                + " \"warehouse\", or grant a role of your own that has it";
+        String end = ". Have it granted by a superuser, and run again; live is as it was";
+        asAdmin("UPDATE public.user_info SET syslog_access = 'RESTRICTED'");
+        assertSightless(who + logs + end, () -> warehouse.replace(Landing.load(2)));
+        asAdmin("UPDATE public.user_grant SET role_name = 'loaders'");
+        assertSightless(who + logs + "; and " + rights + end, () -> warehouse.prepare(Landing.load(2)));
+        asAdmin("UPDATE public.user_info SET syslog_access = 'UNRESTRICTED'");
+        assertSightless(who + rights + end, () -> warehouse.replace(Landing.load(2)));
+        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+
+        // Through a role of a role.
+        asAdmin("INSERT INTO public.role_grant VALUES ('loaders', 'watchers'), ('watchers', 'loaders'),"
+                + " ('watchers', 'sys:monitor')");
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
+        asAdmin("DELETE FROM public.role_grant");
+        assertSightless(who + rights + end, () -> warehouse.rollback());
+        asAdmin("UPDATE public.user_info SET superuser = true, syslog_access = 'RESTRICTED'");
+        assertThat(warehouse.rollback()).isEqualTo(version(1));
+        asAdmin("DROP VIEW pg_catalog.svv_user_info");
+        assertThat(fault(() -> warehouse.prepare(Landing.load(3))))
+                .hasMessageEndingWith(
+                        ": relation \"svv_user_info\" does not exist: mend what the server says, and run again");
+    }
+
+    private static void assertSightless(String message, Runnable act) {
+        Fault refused = fault(act);
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(refused).hasMessage(message);
     }
 
     @Test

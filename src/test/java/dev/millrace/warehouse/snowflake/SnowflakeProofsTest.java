@@ -232,7 +232,7 @@ class SnowflakeProofsTest {
                             row -> row.getString("comment")))
                     .containsExactly("it's \\ here");
         }
-        assertThat(warehouse.rollback()).isEqualTo(new Version(Landing.runId(1), 1));
+        assertThat(warehouse.rollback()).isEqualTo(new Version(Landing.runId(1), 1, "proof"));
         assertThat(Queried.of(warehouse, CONSISTENT).rows()).containsExactly(List.of("1 1 20", "1 1 20"));
     }
 

@@ -1,6 +1,7 @@
 package dev.millrace.warehouse.snowflake;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.JsonColumns;
@@ -43,11 +44,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The contract on a Snowflake test server, and what is special about Snowflake. */
@@ -239,19 +245,101 @@ class SnowflakeWarehouseTest extends WarehouseContract {
     }
 
     @Test
-    void whatCannotBeGivenRefusesByName() {
+    void whatTheRoleMayNotSeeIsNotLost() {
         replaceBy(1);
         asAdmin(
                 "CREATE MASKING POLICY OPS.SECRET AS (v VARCHAR) RETURNS VARCHAR -> '***'",
+                "CREATE MASKING POLICY OPS.OTHER AS (v NUMBER) RETURNS NUMBER -> 0",
+                "GRANT APPLY ON MASKING POLICY OPS.OTHER TO ROLE LOADER",
+                "ALTER TABLE SHOP.ORDERS MODIFY COLUMN ID SET MASKING POLICY OPS.OTHER",
                 "ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT SET MASKING POLICY OPS.SECRET");
         Fault refused = fault(() -> warehouse.prepare(Landing.load(2)));
         assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
         assertThat(refused)
-                .hasMessageContaining("live is as it was: what live has cannot be given to it: ALTER TABLE ")
-                .hasMessageContaining("SET MASKING POLICY ");
+                .hasMessageContaining("live is as it was: live has a policy that the role may not see")
+                .hasMessageContaining("column TEXT of table LINES; GRANT APPLY ON MASKING POLICY ");
         asAdmin("GRANT APPLY ON MASKING POLICY OPS.SECRET TO ROLE LOADER");
         replaceBy(2);
         assertThat(policies("LINES")).containsExactly("SECRET");
+        asAdmin("CREATE TAG OPS.KIND", "ALTER TABLE SHOP.ORDERS SET TAG OPS.KIND = 'x'");
+        assertThat(fault(() -> warehouse.prepare(Landing.load(3))))
+                .hasMessageContaining("live has a tag that the role may not see")
+                .hasMessageContaining("look at table ORDERS; GRANT APPLY ON TAG ");
+    }
+
+    @Test
+    void whatCannotBeGivenRefusesByName() {
+        replaceBy(1);
+        asAdmin(
+                "CREATE TAG OPS.WATCHED",
+                "GRANT READ ON TAG OPS.WATCHED TO ROLE LOADER",
+                "ALTER TABLE SHOP.LINES SET TAG OPS.WATCHED = 'yes'");
+        Fault refused = fault(() -> warehouse.prepare(Landing.load(2)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused)
+                .hasMessageContaining("live is as it was: what live has cannot be given to it: ALTER TABLE ")
+                .hasMessageContaining("SET TAG ")
+                .hasMessageContaining("have the role granted what it needs for that (APPLY on policies and tags");
+        asAdmin("GRANT APPLY ON TAG OPS.WATCHED TO ROLE LOADER");
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        asAdmin("ALTER TABLE SHOP.LINES ADD SEARCH OPTIMIZATION");
+        Fault different = fault(() -> warehouse.replace(Landing.load(2)));
+        assertThat(different.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(different)
+                .hasMessageContaining("make them so by hand, in live or in the staging, and run again:")
+                .hasMessageContaining("live has search optimization on table LINES, the staging has not");
+    }
+
+    /** What a process that stood still does when it goes on: each time the server has given its lock to somebody else. */
+    @Test
+    void whoLostTheLockChangesNothingMore() {
+        List<String> sent = new ArrayList<>();
+        int[] left = {0};
+        try (Warehouse frozen = new SnowflakeWarehouse(
+                Engine.options(folder),
+                WarehouseEngine.SCHEMA,
+                step -> {
+                    if (left[0]-- == 0) {
+                        loseLock();
+                        sent.clear();
+                    }
+                },
+                sent::add)) {
+            replaceBy(1);
+            List<LandedTable> tables = landing.written(2, 1);
+            List<Integer> stopped = new ArrayList<>();
+            for (int step = 0; left[0] < 0 || step == 0; step++) {
+                Load load = Landing.load(2 + step);
+                left[0] = step;
+                Fault fault = fault(() -> {
+                    frozen.prepare(load);
+                    for (LandedTable table : tables) {
+                        frozen.upload(load, table, landing.storage(), file -> {});
+                    }
+                    frozen.replace(load);
+                    frozen.rollback();
+                    frozen.dropPrevious(0);
+                });
+                if (fault != null) {
+                    stopped.add(step);
+                    assertThat(fault.kind()).isEqualTo(Fault.Kind.WORLD);
+                    assertThat(fault).hasMessageContaining("The server took back the lock of the schema");
+                    assertThat(sent)
+                            .as("after effect " + step)
+                            .noneMatch(sql -> EFFECT.matcher(sql).find());
+                }
+            }
+            assertThat(stopped).hasSizeGreaterThan(6);
+        }
+    }
+
+    private static final Pattern EFFECT = Pattern.compile("^(DELETE|INSERT|CREATE SCHEMA|DROP|ALTER SCHEMA|COPY)");
+
+    private void loseLock() {
+        for (String id : SnowflakeServer.rows(SnowflakeServer.ADMIN, "SHOW TRANSACTIONS IN ACCOUNT")) {
+            SnowflakeServer.rows(SnowflakeServer.ADMIN, "SELECT SYSTEM$ABORT_TRANSACTION(" + id + ")");
+        }
     }
 
     private List<String> policies(String table) {
@@ -307,6 +395,157 @@ class SnowflakeWarehouseTest extends WarehouseContract {
     }
 
     @Test
+    void whatPeoplePutAmongLiveTablesOfWhateverKindIsListedAndRefused() {
+        replaceBy(1);
+        Map<String, String> made = new LinkedHashMap<>();
+        made.put("MASKING POLICY", "AS (v VARCHAR) RETURNS VARCHAR -> '***'");
+        made.put("ROW ACCESS POLICY", "AS (id NUMBER) RETURNS BOOLEAN -> TRUE");
+        made.put("PASSWORD POLICY", "PASSWORD_MIN_LENGTH = 12");
+        made.put("PRIVACY POLICY", "AS () RETURNS PRIVACY_BUDGET -> no_privacy_policy()");
+        made.put("TAG", "");
+        made.put("ALERT", "SCHEDULE = '1 minute' IF (EXISTS (SELECT 1)) THEN SELECT 1");
+        made.put("SECRET", "TYPE = GENERIC_STRING SECRET_STRING = 'x'");
+        made.put("NETWORK RULE", "TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('example.com')");
+        made.put("STREAMLIT", "");
+        made.put("NOTEBOOK", "");
+        made.put("MODEL", "FROM MODEL OPS.M");
+        made.put("GIT REPOSITORY", "ORIGIN = 'https://example.com'");
+        made.put("IMAGE REPOSITORY", "");
+        made.put("CORTEX SEARCH SERVICE", "ON text WAREHOUSE = LOAD_XS TARGET_LAG = '1 day' AS SELECT 1");
+        made.put("FILE FORMAT", "TYPE = CSV");
+        made.put("FUNCTION", "() RETURNS INT AS '1'");
+        made.put("PROCEDURE", "() RETURNS INT AS '1'");
+        List<String> expected = new ArrayList<>();
+        made.forEach((kind, how) -> {
+            String name = "SHOP.\"A " + kind.toLowerCase(Locale.ROOT) + "\"";
+            asAdmin(
+                    "CREATE " + kind + " " + name + " " + how,
+                    "GRANT OWNERSHIP ON " + kind + " " + name + " TO ROLE LOADER");
+            expected.add(kind.toLowerCase(Locale.ROOT) + " \"SHOP\".\"A " + kind.toLowerCase(Locale.ROOT)
+                    + "\", which Millrace did not make");
+        });
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        Fault refused = fault(() -> warehouse.replace(Landing.load(2)));
+        assertThat(refused.kind()).as(refused.getMessage()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.getMessage().lines().skip(1)).containsExactlyInAnyOrderElementsOf(expected);
+        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+    }
+
+    @Test
+    void whatTheAccountDoesNotKnowNobodyHasAndWhatIsForbiddenIsTold() {
+        assertThat(SnowflakeSession.isUnsupported(new SQLException("Unsupported feature 'X'.", "0A000", 2)))
+                .isTrue();
+        assertThat(SnowflakeSession.isUnsupported(new SQLException("syntax error", "42000", 1003)))
+                .isTrue();
+        assertThat(SnowflakeSession.isUnsupported(new SQLException("Insufficient privileges", "42501", 3001)))
+                .isFalse();
+        assertThat(SnowflakeSession.isUnsupported(new SQLException("does not exist", "02000", 2003)))
+                .isFalse();
+    }
+
+    @Test
+    void aSchemaThatTheServerDoesNotDropStaysForTheNextRun() {
+        replaceBy(1);
+        asAdmin(
+                "CREATE MASKING POLICY SHOP.HIDDEN AS (v VARCHAR) RETURNS VARCHAR -> '***'",
+                "CREATE TABLE OPS.THEIRS (text VARCHAR)",
+                "ALTER TABLE OPS.THEIRS MODIFY COLUMN TEXT SET MASKING POLICY SHOP.HIDDEN");
+        replaceBy(2);
+        warehouse.dropPrevious(0);
+        assertThat(warehouse.previous()).contains(version(1));
+        asAdmin("ALTER TABLE OPS.THEIRS MODIFY COLUMN TEXT UNSET MASKING POLICY");
+        replaceBy(3);
+        warehouse.dropPrevious(0);
+        assertThat(warehouse.previous()).isEmpty();
+        assertThat(schemas()).containsExactlyInAnyOrder("_MILLRACE", "OPS", "SHOP");
+    }
+
+    /** Statements that the server runs as one. */
+    private void bulk(String user, int many, IntFunction<String> statement) {
+        SnowflakeServer.execute(
+                user,
+                "USE DATABASE " + database(),
+                "EXECUTE IMMEDIATE $$BEGIN "
+                        + IntStream.range(0, many).mapToObj(statement).collect(Collectors.joining("; "))
+                        + "; END$$");
+    }
+
+    @Test
+    void moreColumnsThanShowListsAreComparedAllTheSame() {
+        int width = 400;
+        List<Column> columns = new ArrayList<>();
+        for (int i = 0; i < width; i++) {
+            columns.add(new Column("c" + i, ColumnType.BIGINT, i == 0));
+        }
+        List<TableDefinition> tables = new ArrayList<>();
+        for (int i = 0; i < 26; i++) {
+            tables.add(new TableDefinition("t" + (10 + i), columns, List.of()));
+        }
+        List<String> sent = new ArrayList<>();
+        try (Warehouse watched =
+                new SnowflakeWarehouse(Engine.options(folder), WarehouseEngine.SCHEMA, step -> {}, sent::add)) {
+            watched.prepare(Landing.load(1, tables));
+            watched.replace(Landing.load(1, tables));
+            asAdmin("COMMENT ON COLUMN SHOP.T35.C399 IS 'last'", "COMMENT ON COLUMN SHOP.T10.C0 IS 'first'");
+            sent.clear();
+            watched.prepare(Landing.load(2, tables));
+            // Beside each table's own: twice its columns, and no grants.
+            assertThat(sent.stream().filter(sql -> !sql.startsWith("CREATE TABLE")))
+                    .hasSizeLessThan(2 * tables.size() + 40);
+            watched.replace(Landing.load(2, tables));
+        }
+        for (String column : List.of("T35 C399 last", "T10 C0 first")) {
+            String[] words = column.split(" ", -1);
+            assertThat(shown("SHOW COLUMNS IN TABLE @DB.SHOP." + words[0], "table_name", "column_name", "comment"))
+                    .contains(column);
+        }
+    }
+
+    @Test
+    void moreStreamsThanShowListsAreLookedThroughOrTold() {
+        replaceBy(1);
+        asAdmin(
+                "CREATE TABLE OPS.T (id INT)",
+                "CREATE SCHEMA A_MANY",
+                "CREATE SCHEMA B_MANY",
+                "GRANT USAGE ON SCHEMA A_MANY TO ROLE LOADER",
+                "GRANT USAGE ON SCHEMA B_MANY TO ROLE LOADER");
+        bulk(SnowflakeServer.ADMIN, 6000, i -> "CREATE STREAM A_MANY.S" + i + " ON TABLE OPS.T");
+        bulk(SnowflakeServer.ADMIN, 6000, i -> "CREATE STREAM B_MANY.S" + i + " ON TABLE OPS.T");
+        asAdmin(
+                "CREATE STREAM B_MANY.Z ON TABLE SHOP.ORDERS",
+                "GRANT SELECT ON ALL STREAMS IN SCHEMA A_MANY TO ROLE LOADER",
+                "GRANT SELECT ON ALL STREAMS IN SCHEMA B_MANY TO ROLE LOADER");
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        Fault refused = fault(() -> warehouse.replace(Landing.load(2)));
+        assertThat(refused.kind()).as(refused.getMessage()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.getMessage().lines().skip(1))
+                .containsExactly("stream \"" + database() + "\".\"B_MANY\".\"Z\" on " + database() + ".SHOP.ORDERS");
+        asAdmin("DROP STREAM B_MANY.Z");
+        bulk(SnowflakeServer.ADMIN, 4000, i -> "CREATE STREAM B_MANY.T" + i + " ON TABLE OPS.T");
+        asAdmin("GRANT SELECT ON ALL STREAMS IN SCHEMA B_MANY TO ROLE LOADER");
+        Fault cut = fault(() -> warehouse.replace(Landing.load(2)));
+        assertThat(cut.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(cut)
+                .hasMessageContaining("SHOW STREAMS IN SCHEMA \"" + database() + "\".\"B_MANY\" lists 10000 at most")
+                .hasMessageContaining("live is as it was");
+        asAdmin("DROP SCHEMA B_MANY", "DROP SCHEMA A_MANY");
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
+    }
+
+    @Test
+    void aVersionIsFoundAmongMoreSchemasThanShowLists() {
+        replaceBy(1);
+        bulk(SnowflakeServer.LOADER, 10_000, i -> "CREATE SCHEMA A" + i);
+        assertThat(warehouse.live()).contains(version(1));
+        replaceBy(2);
+        assertThat(warehouse.live()).contains(version(2));
+        assertThat(warehouse.previous()).contains(version(1));
+    }
+
+    @Test
     void aQueryIsOneSelectFromTables() {
         for (String sql : List.of(
                 "SELECT 1",
@@ -339,7 +578,8 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 "SELECT * FROM SHOP.ORDERS",
                 "select 1 from shop . \"LINES\" l",
                 "COPY INTO RAW.shop.orders FROM @x",
-                "select * from \"RAW\".\"SHOP\".\"ORDERS\";")) {
+                "select * from \"RAW\".\"SHOP\".\"ORDERS\";",
+                "select 1 from x,raw . \"SHOP\" . orders")) {
             assertThat(DependentObjects.reads(text, "RAW", "RAW", "SHOP", tables))
                     .as(text)
                     .isTrue();
@@ -350,6 +590,15 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 "SELECT * FROM OTHER.SHOP.ORDERS",
                 "SELECT shop FROM orders")) {
             assertThat(DependentObjects.reads(text, "RAW", "RAW", "SHOP", tables))
+                    .as(text)
+                    .isFalse();
+        }
+        for (String text : List.of("SELECT 1 FROM \"My-\"\"DB\".SHOP.ORDERS", "SELECT 1 FROM \"my \".shop.\"a b\"")) {
+            assertThat(DependentObjects.reads(
+                            text, "OTHER", text.contains("My") ? "My-\"DB" : "my ", "SHOP", List.of("orders", "a b")))
+                    .as(text)
+                    .isTrue();
+            assertThat(DependentObjects.reads(text, "OTHER", "DB", "SHOP", List.of("orders", "a b")))
                     .as(text)
                     .isFalse();
         }
@@ -408,6 +657,60 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         Fault refused = fault(() -> warehouse.prepare(Landing.load(3)));
         assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
         assertThat(refused).hasMessageContaining("its comment is none that Millrace wrote");
+    }
+
+    @Test
+    void aVersionThatWasRolledBackStaysSoHoweverTheProcessEnds() {
+        for (int k = 1; k <= 3; k++) {
+            replaceBy(k);
+        }
+        // Stopped before the swap: what was to be taken back is live, and its run finds it so.
+        try (Warehouse stopped = stoppedAt("rollback noted")) {
+            assertThat(catchThrowable(stopped::rollback)).isInstanceOf(Stopped.class);
+        }
+        assertThat(warehouse.live()).contains(version(3));
+        warehouse.prepare(Landing.load(3));
+        assertThat(warehouse.replace(Landing.load(3))).isTrue();
+        // Stopped after it: the comment that went live with the swap tells what it took away.
+        try (Warehouse stopped = stoppedAt("swapped")) {
+            assertThat(catchThrowable(stopped::rollback)).isInstanceOf(Stopped.class);
+        }
+        assertThat(warehouse.live()).contains(version(2));
+        assertThat(warehouse.rollback()).isEqualTo(version(1));
+        warehouse.prepare(Landing.load(4));
+        // Its schema is gone by now; that it was rolled back is known all the same.
+        for (int k = 2; k <= 3; k++) {
+            Load load = Landing.load(k);
+            for (Fault refused : List.of(fault(() -> warehouse.prepare(load)), fault(() -> warehouse.replace(load)))) {
+                assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+                assertThat(refused)
+                        .hasMessageContaining("it was live and was rolled back; live stays run " + Landing.runId(1));
+            }
+        }
+        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+        replaceBy(4);
+        assertThat(consistent()).containsExactly("4 4 10", "4 4 10");
+        // Back at what other rollbacks came to, their record is there still.
+        warehouse.rollback();
+        assertThat(fault(() -> warehouse.prepare(Landing.load(3)))).hasMessageContaining("was rolled back");
+        assertThat(fault(() -> warehouse.prepare(Landing.load(4)))).hasMessageContaining("was rolled back");
+    }
+
+    /** Stands for the end of the process. */
+    private static final class Stopped extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    private SnowflakeWarehouse stoppedAt(String effect) {
+        return new SnowflakeWarehouse(
+                Engine.options(folder),
+                WarehouseEngine.SCHEMA,
+                step -> {
+                    if (step.equals(effect)) {
+                        throw new Stopped();
+                    }
+                },
+                sql -> {});
     }
 
     @Test
