@@ -98,10 +98,6 @@ public final class GlueCatalog implements AutoCloseable {
      * @throws Fault of kind USER where the catalog's table is not the job's, or is partitioned in another way
      */
     public Registration register(CatalogTable table, long commit) {
-        if (!table.location().startsWith("s3://")) {
-            throw Fault.user("Cannot register " + database + "." + table.name() + ": it lies at " + table.location()
-                    + ", and readers of the catalog read S3: put lake.at on S3");
-        }
         return ask(() -> {
             for (int tries = 1; tries <= TRIES; tries++) {
                 Optional<Registration> registered = tried(table, commit);

@@ -57,6 +57,9 @@ public final class Register implements Callable<Integer> {
     Integer call(Surroundings around) {
         OpenJob open = OpenJob.load(arguments, around);
         CatalogSettings settings = settings(open);
+        if (!isDdl) {
+            requireOnS3(open);
+        }
         PrintWriter out = command.commandLine().getOut();
         try (Sparks spark = new Sparks(open.job().name(), open::reachLake)) {
             CatalogTables tables = new CatalogTables(open, spark);
@@ -72,6 +75,14 @@ public final class Register implements Callable<Integer> {
         }
         out.flush();
         return 0;
+    }
+
+    private static void requireOnS3(OpenJob open) {
+        String at = open.lake().at().uri();
+        if (!at.startsWith("s3://")) {
+            throw Fault.user("Cannot register the tables of " + open.file() + ": lake.at: " + at
+                    + ": is on this machine, and readers of the catalog read S3: put the lake there");
+        }
     }
 
     private CatalogSettings settings(OpenJob open) {

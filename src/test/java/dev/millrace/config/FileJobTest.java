@@ -429,6 +429,8 @@ class FileJobTest {
                         + " a Java class, for example com.acme.Normalize",
                 "lake: {at: lake} | ^lake: {at: in/lake}^ | 4: lake.at: in/lake: lies in the source's folder, so its files"
                         + " would be read as new ones: must lie elsewhere",
+                "lake: {at: lake} | ^lake: {at: lake, catalog: {database: lake}}^ | 4: lake.catalog: is for tables on S3,"
+                        + " where its readers find them: put lake.at on S3, or remove it",
                 "lake: {at: lake} | ^lake: {}^ | 4: lake.at: is missing: folder: local path, file:///... or"
                         + " s3://bucket/prefix",
             })

@@ -525,6 +525,15 @@ class RegisterTest {
         assertThat(register(job, "--database", "No").err()).contains("Invalid --database: No: must be at most 128 of");
         assertThat(register(job, "--database", "lake", "--replace").err())
                 .contains("Invalid --replace: it is for --ddl");
+        Path local = trial.job("local", """
+                job: local
+                source: {json: {at: $HERE/in}}
+                lake: {at: $HERE/lake}
+                """);
+        assertThat(register(local, "--database", "lake").err())
+                .contains(
+                        "local.yaml: lake.at: file:///",
+                        "/lake/: is on this machine, and readers of the catalog read S3");
         assertThat(register(job, "--database", "lake").err())
                 .contains("Cannot register the tables of ", ": no run has published any yet");
         front.close();
