@@ -171,7 +171,7 @@ public final class SnowflakeWarehouse implements Warehouse {
     public Optional<Version> live() {
         return connected("Cannot read", Optional.empty(), session -> {
             LandingStage.require(session, own, account, options.staging());
-            return versions(session).live().map(StoredVersion::version);
+            return versions(session).live().map(SnowflakeVersion::version);
         });
     }
 
@@ -181,7 +181,7 @@ public final class SnowflakeWarehouse implements Warehouse {
                 "Cannot read",
                 Optional.empty(),
                 session ->
-                        versions(session).chain().stream().skip(1).findFirst().map(StoredVersion::version));
+                        versions(session).chain().stream().skip(1).findFirst().map(SnowflakeVersion::version));
     }
 
     // Prepare
@@ -202,7 +202,7 @@ public final class SnowflakeWarehouse implements Warehouse {
         }
         boolean isMade = locked("Cannot prepare", Optional.of(load), (session, lock) -> {
             Versions versions = tidied(session, lock);
-            Optional<StoredVersion> live = versions.live();
+            Optional<SnowflakeVersion> live = versions.live();
             if (isLive(live, load)) {
                 return false;
             }
@@ -210,8 +210,8 @@ public final class SnowflakeWarehouse implements Warehouse {
             if (live.isEmpty() && versions.schema(stored(schema)).isPresent()) {
                 requireNothingOfOthers(session);
             }
-            List<StoredVersion> chain = versions.chain();
-            for (StoredVersion other : versions.all()) {
+            List<SnowflakeVersion> chain = versions.chain();
+            for (SnowflakeVersion other : versions.all()) {
                 // A run that started later may be at work: it removes ours, should we be the dead one.
                 if (other.requireRun().compareTo(load.run()) < 0
                         && load.replaces(other.job())
@@ -220,8 +220,8 @@ public final class SnowflakeWarehouse implements Warehouse {
                 }
             }
             OptionalLong against =
-                    live.stream().mapToLong(StoredVersion::commit).findFirst();
-            Optional<StoredVersion> mine = versions.of(load.run());
+                    live.stream().mapToLong(SnowflakeVersion::commit).findFirst();
+            Optional<SnowflakeVersion> mine = versions.of(load.run());
             if (mine.isPresent()
                     && mine.get().isReady()
                     && mine.get().definition().equals(Sha256.hex(load.definition()))) {
@@ -246,14 +246,14 @@ public final class SnowflakeWarehouse implements Warehouse {
             throws SQLException {
         Optional<Versions.Listed> live = versions.schema(stored(schema));
         boolean isTransient = live.map(Versions.Listed::isTransient).orElse(true);
-        String namespace = StoredVersion.namespace(schema, load.run());
+        String namespace = SnowflakeVersion.namespace(schema, load.run());
         own.define(
                 session,
                 lock,
                 load.run(),
                 load.definition(),
-                versions.all().stream().map(StoredVersion::requireRun).toList());
-        StoredVersion version = new StoredVersion(
+                versions.all().stream().map(SnowflakeVersion::requireRun).toList());
+        SnowflakeVersion version = new SnowflakeVersion(
                 namespace,
                 isTransient,
                 "",
@@ -271,8 +271,8 @@ public final class SnowflakeWarehouse implements Warehouse {
                 + (live.filter(Versions.Listed::isManaged).isPresent() ? " WITH MANAGED ACCESS" : "") + " COMMENT = "
                 + SnowflakeText.literal(version.comment()));
         steps.after("schema made");
-        Optional<Inherited> inherited =
-                live.map(schemaOfReaders -> new Inherited(session, lock, database, stored(schema), namespace));
+        Optional<SnowflakeInherited> inherited =
+                live.map(schemaOfReaders -> new SnowflakeInherited(session, lock, database, stored(schema), namespace));
         if (inherited.isPresent()) {
             inherited.get().giveBeforeTables();
         }
@@ -309,7 +309,7 @@ public final class SnowflakeWarehouse implements Warehouse {
         LandingFiles landing = new LandingFiles(table, staging);
         landing.requireLoadable(load);
         return connected("Cannot upload", Optional.of(load), session -> {
-            StoredVersion version = staging(versions(session), load);
+            SnowflakeVersion version = staging(versions(session), load);
             List<DataFile> missing = landing.missing(own.loaded(session, load.run(), table.name()), loaded);
             if (isLive(version) && !missing.isEmpty()) {
                 throw Fault.world("Cannot upload " + missing.get(0).path() + ": run " + load.run()
@@ -344,7 +344,7 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     /** Where the run's staging lies now: looked for anew under the lock of each transaction. */
     private String target(SnowflakeSession session, Load load, LandedTable table) throws SQLException {
-        StoredVersion version = staging(versions(session), load);
+        SnowflakeVersion version = staging(versions(session), load);
         if (isLive(version)) {
             throw Fault.world(
                     "Run " + load.run() + " has no staging any more: it went live meanwhile: start a new run");
@@ -352,8 +352,8 @@ public final class SnowflakeWarehouse implements Warehouse {
         return exactly(database, version.name(), stored(table.name()));
     }
 
-    private StoredVersion staging(Versions versions, Load load) {
-        return versions.of(load.run()).filter(StoredVersion::isReady).orElseThrow(() -> noStaging(load));
+    private SnowflakeVersion staging(Versions versions, Load load) {
+        return versions.of(load.run()).filter(SnowflakeVersion::isReady).orElseThrow(() -> noStaging(load));
     }
 
     private Fault noStaging(Load load) {
@@ -361,7 +361,7 @@ public final class SnowflakeWarehouse implements Warehouse {
                 + ": prepare comes first, and a later run may have removed it");
     }
 
-    private boolean isLive(StoredVersion version) {
+    private boolean isLive(SnowflakeVersion version) {
         return version.name().equals(stored(schema));
     }
 
@@ -372,9 +372,9 @@ public final class SnowflakeWarehouse implements Warehouse {
         load.requireSchema(schema);
         return connected("Cannot count", Optional.of(load), session -> {
             Versions versions = versions(session);
-            StoredVersion version = staging(versions, load);
+            SnowflakeVersion version = staging(versions, load);
             Map<String, Long> liveRows = new HashMap<>();
-            Optional<StoredVersion> live = versions.live();
+            Optional<SnowflakeVersion> live = versions.live();
             if (live.isPresent()) {
                 for (String table : own.tables(session, live.get().requireRun())) {
                     liveRows.put(
@@ -399,19 +399,19 @@ public final class SnowflakeWarehouse implements Warehouse {
         load.requireSchema(schema);
         boolean isLive = locked("Cannot replace", Optional.of(load), (session, lock) -> {
             Versions versions = tidied(session, lock);
-            Optional<StoredVersion> live = versions.live();
+            Optional<SnowflakeVersion> live = versions.live();
             if (isLive(live, load)) {
                 return true;
             }
             refuseWhenLate(load, versions);
-            StoredVersion mine = staging(versions, load);
+            SnowflakeVersion mine = staging(versions, load);
             if (live.isPresent() && live.get().commit() > mine.preparedAgainst().orElse(Long.MIN_VALUE)) {
                 return false;
             }
-            StoredVersion next = mine.following(
-                    live.map(StoredVersion::words).orElse(mine.words()),
+            SnowflakeVersion next = mine.following(
+                    live.map(SnowflakeVersion::words).orElse(mine.words()),
                     load.commit(),
-                    live.map(StoredVersion::requireRun));
+                    live.map(SnowflakeVersion::requireRun));
             versions.note(lock, next);
             steps.after("previous noted");
             swap(session, lock, versions, next);
@@ -423,7 +423,7 @@ public final class SnowflakeWarehouse implements Warehouse {
         return isLive;
     }
 
-    private void swap(SnowflakeSession session, OwnSchema.Held lock, Versions versions, StoredVersion next)
+    private void swap(SnowflakeSession session, OwnSchema.Held lock, Versions versions, SnowflakeVersion next)
             throws SQLException {
         String readers = exactly(database, stored(schema));
         Optional<Versions.Listed> there = versions.schema(stored(schema));
@@ -432,13 +432,13 @@ public final class SnowflakeWarehouse implements Warehouse {
             session.execute("ALTER SCHEMA " + versions.place(next) + " RENAME TO " + readers);
             return;
         }
-        Optional<StoredVersion> live = versions.live();
+        Optional<SnowflakeVersion> live = versions.live();
         if (live.isEmpty()) {
             requireNothingOfOthers(session);
         }
         List<String> tables = live.isPresent() ? own.tables(session, live.get().requireRun()) : List.of();
         DependentObjects.require(session, database, stored(schema), tables, "run " + next.requireRun());
-        new Inherited(session, lock, database, stored(schema), next.name()).giveAndCompare();
+        new SnowflakeInherited(session, lock, database, stored(schema), next.name()).giveAndCompare();
         if (live.isEmpty()) {
             versions.note(lock, emptied(there.get(), next));
             steps.after("empty schema noted");
@@ -448,8 +448,8 @@ public final class SnowflakeWarehouse implements Warehouse {
     }
 
     /** What tells later that this schema held nothing but rights, which the first version has now. */
-    private StoredVersion emptied(Versions.Listed listed, StoredVersion next) {
-        return new StoredVersion(
+    private SnowflakeVersion emptied(Versions.Listed listed, SnowflakeVersion next) {
+        return new SnowflakeVersion(
                 listed.name(),
                 listed.isTransient(),
                 "",
@@ -467,19 +467,19 @@ public final class SnowflakeWarehouse implements Warehouse {
     /** Does what follows a swap, and may not have been done: what was live gets its own name, what was empty goes. */
     private Versions tidied(SnowflakeSession session, OwnSchema.Held lock) throws SQLException {
         Versions versions = versions(session);
-        for (StoredVersion emptied : versions.emptied()) {
+        for (SnowflakeVersion emptied : versions.emptied()) {
             if (DependentObjects.within(session, database, emptied.name(), List.of())
                             .isEmpty()
                     && tryDrop(session, lock, versions, emptied)) {
                 versions = versions(session);
             }
         }
-        Optional<StoredVersion> misnamed = versions.misnamed();
+        Optional<SnowflakeVersion> misnamed = versions.misnamed();
         while (misnamed.isPresent()) {
-            StoredVersion version = misnamed.get();
+            SnowflakeVersion version = misnamed.get();
             lock.require();
             session.execute("ALTER SCHEMA " + versions.place(version) + " RENAME TO "
-                    + exactly(database, StoredVersion.namespace(schema, version.requireRun())));
+                    + exactly(database, SnowflakeVersion.namespace(schema, version.requireRun())));
             steps.after("renamed");
             versions = versions(session);
             misnamed = versions.misnamed();
@@ -488,7 +488,7 @@ public final class SnowflakeWarehouse implements Warehouse {
     }
 
     private void refuseWhenLate(Load load, Versions versions) {
-        Optional<StoredVersion> live = versions.live();
+        Optional<SnowflakeVersion> live = versions.live();
         if (live.isEmpty()) {
             return;
         }
@@ -496,13 +496,13 @@ public final class SnowflakeWarehouse implements Warehouse {
         if (live.get().rolledBack().contains(load.run())) {
             throw load.rolledBack(where(), live.get().version());
         }
-        List<StoredVersion> chain = versions.chain();
+        List<SnowflakeVersion> chain = versions.chain();
         if (load.isBefore(live.get().version()) || chain.stream().anyMatch(v -> v.isOf(load.run()))) {
             throw load.superseded(where(), live.get().version());
         }
     }
 
-    private static boolean isLive(Optional<StoredVersion> live, Load load) {
+    private static boolean isLive(Optional<SnowflakeVersion> live, Load load) {
         return live.filter(v -> v.isOf(load.run())).isPresent();
     }
 
@@ -519,13 +519,13 @@ public final class SnowflakeWarehouse implements Warehouse {
         }
         Version live = locked("Cannot roll back", Optional.empty(), (session, lock) -> {
             Versions versions = tidied(session, lock);
-            List<StoredVersion> chain = versions.chain();
+            List<SnowflakeVersion> chain = versions.chain();
             if (chain.size() < 2) {
                 throw Fault.user("Nothing to roll back to: " + where() + " is run "
                         + chain.get(0).requireRun() + ", and no version before it is kept");
             }
             // With the swap, what it takes away is known as taken away, however this process ends.
-            StoredVersion next = chain.get(1).insteadOf(chain.get(0));
+            SnowflakeVersion next = chain.get(1).insteadOf(chain.get(0));
             versions.note(lock, next);
             steps.after("rollback noted");
             swap(session, lock, versions, next);
@@ -551,7 +551,7 @@ public final class SnowflakeWarehouse implements Warehouse {
         }
         locked("Cannot drop", Optional.empty(), (session, lock) -> {
             Versions versions = tidied(session, lock);
-            List<StoredVersion> chain = new ArrayList<>(versions.chain());
+            List<SnowflakeVersion> chain = new ArrayList<>(versions.chain());
             // The oldest first: a chain that breaks off early still leads to all there are.
             while (chain.size() > keep + 1 && drop(session, lock, versions, chain.remove(chain.size() - 1))) {
                 steps.after("version dropped");
@@ -561,7 +561,7 @@ public final class SnowflakeWarehouse implements Warehouse {
     }
 
     /** Drops a version; false, and nothing is dropped, where somebody put something there. Readers are in nobody's way. */
-    private boolean drop(SnowflakeSession session, OwnSchema.Held lock, Versions versions, StoredVersion version)
+    private boolean drop(SnowflakeSession session, OwnSchema.Held lock, Versions versions, SnowflakeVersion version)
             throws SQLException {
         RunId run = version.requireRun();
         List<String> others = DependentObjects.within(session, database, version.name(), own.tables(session, run));
@@ -577,7 +577,7 @@ public final class SnowflakeWarehouse implements Warehouse {
      * <a href="https://docs.snowflake.com/en/sql-reference/sql/drop-storage-lifecycle-policy">DROP STORAGE LIFECYCLE
      * POLICY</a>, usage notes. Live is as it should be all the same, so the next run tries again.
      */
-    private boolean tryDrop(SnowflakeSession session, OwnSchema.Held lock, Versions versions, StoredVersion version)
+    private boolean tryDrop(SnowflakeSession session, OwnSchema.Held lock, Versions versions, SnowflakeVersion version)
             throws SQLException {
         lock.require();
         try {

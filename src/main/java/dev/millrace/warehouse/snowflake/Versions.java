@@ -38,7 +38,7 @@ final class Versions {
     private final String database;
     private final String schema;
     private final List<Listed> listed;
-    private final List<StoredVersion> versions;
+    private final List<SnowflakeVersion> versions;
 
     private Versions(SnowflakeSession session, String database, String schema, List<Listed> listed) {
         this.session = session;
@@ -49,7 +49,7 @@ final class Versions {
         for (Listed one : listed) {
             // By its name too: a clone that a person made has the comment as well, and is theirs.
             if (one.name().equals(stored(schema)) || one.name().startsWith(stored(schema) + "__")) {
-                StoredVersion.read(one.name(), one.isTransient(), one.comment())
+                SnowflakeVersion.read(one.name(), one.isTransient(), one.comment())
                         .filter(v -> v.schema().equals(schema))
                         .ifPresent(versions::add);
             }
@@ -83,35 +83,35 @@ final class Versions {
         return listed.stream().filter(l -> l.name().equals(name)).findFirst();
     }
 
-    Optional<StoredVersion> live() {
+    Optional<SnowflakeVersion> live() {
         return versions.stream()
                 .filter(v -> v.name().equals(stored(schema)) && v.run().isPresent())
                 .findFirst();
     }
 
     /** The version of a run, wherever it lies. */
-    Optional<StoredVersion> of(RunId run) {
+    Optional<SnowflakeVersion> of(RunId run) {
         return versions.stream().filter(v -> v.isOf(run)).findFirst();
     }
 
     /** All that are of a run. */
-    List<StoredVersion> all() {
+    List<SnowflakeVersion> all() {
         return versions.stream().filter(v -> v.run().isPresent()).toList();
     }
 
     /** Schemas that held nothing but rights, and whose name the first version took. */
-    List<StoredVersion> emptied() {
+    List<SnowflakeVersion> emptied() {
         return versions.stream()
                 .filter(v -> v.run().isEmpty() && !v.name().equals(stored(schema)))
                 .toList();
     }
 
     /** Live and the versions a rollback can reach, newest first. */
-    List<StoredVersion> chain() {
-        List<StoredVersion> chain = new ArrayList<>();
-        Optional<StoredVersion> next = live();
+    List<SnowflakeVersion> chain() {
+        List<SnowflakeVersion> chain = new ArrayList<>();
+        Optional<SnowflakeVersion> next = live();
         while (next.isPresent()) {
-            StoredVersion version = next.get();
+            SnowflakeVersion version = next.get();
             if (chain.contains(version)) {
                 throw Fault.world(
                         "The versions of schema " + schema + " lead in a circle, at run " + version.requireRun());
@@ -123,23 +123,23 @@ final class Versions {
     }
 
     /** What swaps left under another run's name: both names are of schemas that are not live. */
-    Optional<StoredVersion> misnamed() {
+    Optional<SnowflakeVersion> misnamed() {
         return all().stream()
                 .filter(v -> !v.name().equals(stored(schema)))
                 .filter(v -> {
-                    String own = StoredVersion.namespace(schema, v.requireRun());
+                    String own = SnowflakeVersion.namespace(schema, v.requireRun());
                     return !v.name().equals(own) && schema(own).isEmpty();
                 })
                 .findFirst();
     }
 
     /** A schema's name in full, as statements write it. */
-    String place(StoredVersion version) {
+    String place(SnowflakeVersion version) {
         return exactly(database, version.name());
     }
 
     /** Writes the comment of a schema. */
-    void note(OwnSchema.Held lock, StoredVersion version) throws SQLException {
+    void note(OwnSchema.Held lock, SnowflakeVersion version) throws SQLException {
         lock.require();
         session.execute("ALTER SCHEMA " + place(version) + " SET COMMENT = " + literal(version.comment()));
     }

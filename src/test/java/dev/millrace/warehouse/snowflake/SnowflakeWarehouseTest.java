@@ -151,7 +151,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
     protected void assertNothingLeftBut(int live, int previous) {
         assertThat(schemas())
                 .containsExactlyInAnyOrder(
-                        "_MILLRACE", "OPS", "SHOP", StoredVersion.namespace("shop", Landing.runId(previous)));
+                        "_MILLRACE", "OPS", "SHOP", SnowflakeVersion.namespace("shop", Landing.runId(previous)));
     }
 
     private List<String> live(String sql, int column) {
@@ -627,7 +627,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         assertThat(schemas()).containsExactlyInAnyOrder("_MILLRACE", "OPS", "SHOP");
         replaceBy(2);
         assertThat(shown("SHOW SCHEMAS LIKE 'SHOP%' IN DATABASE @DB", "name", "options"))
-                .containsExactlyInAnyOrder("SHOP ", StoredVersion.namespace("shop", Landing.runId(1)) + " ");
+                .containsExactlyInAnyOrder("SHOP ", SnowflakeVersion.namespace("shop", Landing.runId(1)) + " ");
     }
 
     @Test
@@ -717,7 +717,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
     void whatAPersonPutIntoAnOldVersionKeepsIt() {
         replaceBy(1);
         replaceBy(2);
-        String old = StoredVersion.namespace("shop", Landing.runId(1));
+        String old = SnowflakeVersion.namespace("shop", Landing.runId(1));
         asAdmin("CREATE TABLE " + old + ".NOTES (id INT)", "GRANT SELECT ON TABLE " + old + ".NOTES TO ROLE LOADER");
         warehouse.dropPrevious(0);
         assertThat(warehouse.previous()).contains(version(1));

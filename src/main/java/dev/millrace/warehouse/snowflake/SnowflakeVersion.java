@@ -35,7 +35,7 @@ import java.util.OptionalLong;
  * @param rolledBack the runs that rollbacks took away to come here. It is written before the swap, and of no meaning while
  *     this version is not live
  */
-record StoredVersion(
+record SnowflakeVersion(
         String name,
         boolean isTransient,
         String words,
@@ -52,12 +52,12 @@ record StoredVersion(
     private static final String BEGIN = "{\"millrace\":";
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    StoredVersion {
+    SnowflakeVersion {
         rolledBack = List.copyOf(rolledBack);
     }
 
     /** Reads a schema's comment; empty where it is none of ours. */
-    static Optional<StoredVersion> read(String name, boolean isTransient, String comment) {
+    static Optional<SnowflakeVersion> read(String name, boolean isTransient, String comment) {
         int begin = comment.lastIndexOf(BEGIN);
         if (begin < 0) {
             return Optional.empty();
@@ -75,7 +75,7 @@ record StoredVersion(
         }
         List<RunId> rolledBack = new ArrayList<>();
         json.path("rolledBack").forEach(run -> rolledBack.add(new RunId(run.asText())));
-        return Optional.of(new StoredVersion(
+        return Optional.of(new SnowflakeVersion(
                 name,
                 isTransient,
                 comment.substring(0, begin).strip(),
@@ -128,8 +128,8 @@ record StoredVersion(
         return new Version(requireRun(), commit, job);
     }
 
-    StoredVersion prepared(long byCommit, OptionalLong against) {
-        return new StoredVersion(
+    SnowflakeVersion prepared(long byCommit, OptionalLong against) {
+        return new SnowflakeVersion(
                 name,
                 isTransient,
                 words,
@@ -144,8 +144,8 @@ record StoredVersion(
                 rolledBack);
     }
 
-    StoredVersion ready() {
-        return new StoredVersion(
+    SnowflakeVersion ready() {
+        return new SnowflakeVersion(
                 name,
                 isTransient,
                 words,
@@ -161,8 +161,8 @@ record StoredVersion(
     }
 
     /** As it is to go live, with what a person wrote about the version before. */
-    StoredVersion following(String liveWords, long byCommit, Optional<RunId> live) {
-        return new StoredVersion(
+    SnowflakeVersion following(String liveWords, long byCommit, Optional<RunId> live) {
+        return new SnowflakeVersion(
                 name,
                 isTransient,
                 liveWords,
@@ -178,11 +178,11 @@ record StoredVersion(
     }
 
     /** As it is to go live again in the place of a version that followed it. */
-    StoredVersion insteadOf(StoredVersion live) {
+    SnowflakeVersion insteadOf(SnowflakeVersion live) {
         LinkedHashSet<RunId> runs = new LinkedHashSet<>(rolledBack);
         runs.addAll(live.rolledBack);
         runs.add(live.requireRun());
-        return new StoredVersion(
+        return new SnowflakeVersion(
                 name,
                 isTransient,
                 words,

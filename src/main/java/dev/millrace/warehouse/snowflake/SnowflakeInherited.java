@@ -28,7 +28,7 @@ import java.util.stream.Collectors;
  * comments, tags, policies, clustering, change tracking. A swap takes all of these along with the objects that have them, so
  * the next version must have them before. Of tables and columns that it has no more it takes nothing.
  */
-final class Inherited {
+final class SnowflakeInherited {
     /** Up to when something has to be given. */
     private enum By {
         /** The tables are made, which future grants are for. */
@@ -122,7 +122,7 @@ final class Inherited {
      * @param from the schema that is live
      * @param to the schema that is to replace it
      */
-    Inherited(SnowflakeSession session, OwnSchema.Held lock, String database, String from, String to) {
+    SnowflakeInherited(SnowflakeSession session, OwnSchema.Held lock, String database, String from, String to) {
         this.session = session;
         this.lock = lock;
         this.database = database;
