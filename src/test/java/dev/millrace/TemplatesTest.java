@@ -120,6 +120,9 @@ class TemplatesTest {
         assertThat(actions(template, "LakeRole"))
                 .noneMatch(action -> action.startsWith("dynamodb:") || action.startsWith("secretsmanager:"));
         assertThat(resourcesOf(template, "LakeRole")).noneMatch(resource -> resource.contains("Source"));
+        for (String role : List.of("ExtractRole", "LoadRole", "CommonPolicy")) {
+            assertThat(actions(template, role)).noneMatch(action -> action.matches("glue:.*(Table|Database).*"));
+        }
         assertThat(actions(template, "LoadRole"))
                 .contains("secretsmanager:GetSecretValue")
                 .noneMatch(action -> action.startsWith("dynamodb:"));
@@ -183,6 +186,48 @@ class TemplatesTest {
             }
             assertThat(allowed).as(condition).isEqualTo(actions);
         });
+    }
+
+    /** And it cannot drop a table, nor see another database. */
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void whoPublishesRegistersTablesOfOneDatabaseAndOnlyWhereOneIsNamed(Path template) {
+        assertThat(resources(template).get("RegisterTablesPolicy")).containsEntry("Condition", "Registers");
+        List<Statement> ofTheCatalog = statements(template).stream()
+                .filter(statement -> statement.actions().contains("glue:CreateTable"))
+                .toList();
+        assertThat(ofTheCatalog).hasSize(1);
+        assertThat(ofTheCatalog.get(0).owner()).isEqualTo("LakeRole");
+        assertThat(ofTheCatalog.get(0).actions())
+                .containsExactlyInAnyOrder(
+                        "glue:GetDatabase",
+                        "glue:CreateDatabase",
+                        "glue:GetTable",
+                        "glue:CreateTable",
+                        "glue:UpdateTable");
+        String account = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:";
+        assertThat(ofTheCatalog.get(0).resources())
+                .containsExactly(
+                        "{Sub=" + account + "catalog}",
+                        "{Sub=" + account + "database/${CatalogDatabase}}",
+                        "{Sub=" + account + "table/${CatalogDatabase}/*}");
+    }
+
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void allMayUseTheOneKeyOfTheBucketsWhereOneIsNamed(Path template) {
+        Map<String, Object> policy = resources(template).get("UseKeyPolicy");
+        assertThat(policy).containsEntry("Condition", "HasKey");
+        assertThat(properties(policy).get("Roles").toString())
+                .isEqualTo("[{Ref=ExtractRole}, {Ref=LakeRole}, {Ref=LoadRole}]");
+        assertThat(statements(template).stream()
+                        .filter(statement ->
+                                statement.actions().stream().anyMatch(action -> action.startsWith("kms:"))))
+                .isNotEmpty()
+                .allSatisfy(statement -> {
+                    assertThat(statement.actions()).containsExactlyInAnyOrder("kms:GenerateDataKey", "kms:Decrypt");
+                    assertThat(statement.resources()).containsExactly("{Ref=KmsKey}");
+                });
     }
 
     @ParameterizedTest

@@ -1064,8 +1064,30 @@ final class JobKeys {
                 LakeSettings::compaction,
                 "How files are compacted before they are published.");
 
+        static final Key<CatalogSettings, String> DATABASE = Key.required(
+                "database",
+                Scalars.DATABASE,
+                CatalogSettings::database,
+                "The database of the tables; made where it is missing.");
+        static final Key<CatalogSettings, String> CATALOG_REGION = Key.optional(
+                "region",
+                Scalars.REGION,
+                CatalogSettings::region,
+                "The catalog's region; left out, the one that the AWS SDK finds in its environment.");
+        static final Key<CatalogSettings, URI> CATALOG_ENDPOINT = Key.optional(
+                "endpoint", Scalars.ADDRESS, CatalogSettings::endpoint, "Where Glue answers, if not at AWS.");
+        static final Section<CatalogSettings> CATALOG = Section.of(
+                List.of(DATABASE, CATALOG_REGION, CATALOG_ENDPOINT),
+                v -> new CatalogSettings(v.get(DATABASE), v.find(CATALOG_REGION), v.find(CATALOG_ENDPOINT)));
+        static final Key<LakeSettings, CatalogSettings> CATALOG_KEY = Key.optional(
+                "catalog",
+                CATALOG,
+                LakeSettings::catalog,
+                "The Glue Data Catalog that each run registers the tables in once they are published, for Athena and"
+                        + " others; left out, none.");
+
         static final Section<LakeSettings> SECTION = Section.<LakeSettings>of(
-                        List.of(AT, PUBLISH, PARTITION_BY, FILE_SIZE, KEEP, ALSO, COMPACTION_KEY),
+                        List.of(AT, PUBLISH, PARTITION_BY, FILE_SIZE, KEEP, ALSO, COMPACTION_KEY, CATALOG_KEY),
                         v -> new LakeSettings(
                                 v.get(AT),
                                 v.get(PUBLISH),
@@ -1073,7 +1095,8 @@ final class JobKeys {
                                 v.get(FILE_SIZE),
                                 v.get(KEEP),
                                 v.get(ALSO),
-                                v.get(COMPACTION_KEY)))
+                                v.get(COMPACTION_KEY),
+                                v.find(CATALOG_KEY)))
                 .checked(Lake::check);
 
         private static void check(Values v) {
@@ -1085,6 +1108,12 @@ final class JobKeys {
             List<String> main = v.find(PARTITION_BY).orElse(List.of());
             if (v.find(ALSO).orElse(List.of()).contains(new Layout(main))) {
                 v.mistake(ALSO, "has the layout of partition-by too: remove one of them");
+            }
+            if (v.isGiven(CATALOG_KEY)
+                    && v.find(AT).filter(at -> !at.uri().startsWith("s3://")).isPresent()) {
+                v.mistake(
+                        CATALOG_KEY,
+                        "is for tables on S3, where its readers find them: put lake.at on S3, or remove it");
             }
         }
     }

@@ -1,6 +1,7 @@
 package dev.millrace.config;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Where tables are published for readers of files, and how.
@@ -13,6 +14,7 @@ import java.util.List;
  * @param versions of a table that are kept with {@link Publish#VERSIONED}
  * @param also other layouts of the same tables
  * @param compaction how few files are made of many; columns to sort by that a table has not are left out for it
+ * @param catalog that each run registers the tables in; empty: none
  */
 public record LakeSettings(
         Location at,
@@ -21,7 +23,8 @@ public record LakeSettings(
         ByteSize fileSize,
         int versions,
         List<Layout> also,
-        CompactionSettings compaction) {
+        CompactionSettings compaction,
+        Optional<CatalogSettings> catalog) {
     /** How readers come to see new files. */
     public enum Publish {
         /** A Delta table: all of a run's files at once. */

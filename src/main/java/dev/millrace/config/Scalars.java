@@ -236,6 +236,11 @@ final class Scalars {
     static final Scalar<String> COLUMN = Scalar.matching(
             "column", "must be at most 63 of a-z, 0-9 and underscore, for example address__city", "[a-z0-9_]{1,63}");
 
+    static final Scalar<String> DATABASE = Scalar.matching(
+            "name of a database",
+            "must be at most 128 of a-z, 0-9 and underscore, for example lake",
+            "[a-z0-9_]{1,128}");
+
     static final Scalar<String> DYNAMODB_TABLE = Scalar.matching(
             "name of a DynamoDB table",
             "must be 3 to 255 of letters, digits, underscore, hyphen and dot",

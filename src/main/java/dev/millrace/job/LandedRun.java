@@ -49,7 +49,11 @@ record LandedRun(List<LandedTable> tables, long commit, TableCounts items, Optio
 
     /** Where its data files lie in another layout, told by the end of its name. */
     static String dataFolder(RunContext context, String table, String layout) {
-        return context.plan().job() + "/" + table + "/snapshot=" + context.run().id() + "/datalake" + layout + "/";
+        return dataFolder(context.plan().job(), context.run().id(), table, layout);
+    }
+
+    static String dataFolder(String job, RunId run, String table, String layout) {
+        return job + "/" + table + "/snapshot=" + run + "/datalake" + layout + "/";
     }
 
     static String quarantineFolder(RunContext context) {

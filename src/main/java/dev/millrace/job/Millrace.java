@@ -45,6 +45,7 @@ public final class Millrace {
     private static final List<Group> GROUPS = List.of(
             new Group("Run a job", List.of(Local.class, Remote.class, Rollback.class)),
             new Group("Decide about a run", List.of(Resume.class, Abandon.class, Accept.class)),
+            new Group("Tell others of its tables", List.of(Register.class)),
             new Group("Tidy up", List.of(CompactFolder.class, Clean.class)),
             new Group("Look at a job", List.of(Check.class, Resolve.class, Forecast.class, Status.class, Sql.class)),
             new Group("Look after its schema and its quarantine", List.of(Schema.class, Quarantine.class)),

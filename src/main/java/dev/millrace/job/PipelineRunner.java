@@ -55,8 +55,9 @@ final class PipelineRunner {
      *
      * @param context the run's
      * @param result how it stands
+     * @param unregistered why what it published is not registered in the lake's catalog, where that is so
      */
-    record Ended(RunContext context, Result result) {}
+    record Ended(RunContext context, Result result, Optional<Fault> unregistered) {}
 
     private final Surroundings around;
     private final Selection selection;
@@ -196,7 +197,7 @@ final class PipelineRunner {
             RunContext context = new RunContext(open, run, run.plan(), units, spark, recorder);
             if (end.isPresent()) {
                 requireDone(run.id(), end.get());
-                return Optional.of(new Ended(context, Result.DONE_BEFORE));
+                return Optional.of(new Ended(context, Result.DONE_BEFORE, registered(context, wanted)));
             }
             Optional<String> replaced = replacedTable(context, wanted, source);
             if (replaced.isPresent()) {
@@ -208,8 +209,20 @@ final class PipelineRunner {
                 LOG.warn("Run {} is abandoned, a new one begins: {}", run.id(), replaced.get());
                 return Optional.empty();
             }
-            return Optional.of(new Ended(context, run(context, lease, wanted, source)));
+            Result result = run(context, lease, wanted, source);
+            return Optional.of(new Ended(context, result, registered(context, wanted)));
         }
+    }
+
+    /**
+     * Registers what the run has published; also where an earlier process has, which may not have come to it, but not once
+     * a later run is done.
+     */
+    private static Optional<Fault> registered(RunContext context, List<Phase> wanted) {
+        boolean isLast = wanted.contains(Phase.PUBLISH)
+                && context.run().phase(Phase.PUBLISH).isPresent()
+                && context.open().store().laterDone(context.run().id()).isEmpty();
+        return isLast ? Registering.afterPublish(context) : Optional.empty();
     }
 
     /**

@@ -1,11 +1,12 @@
 package dev.millrace.job;
 
+import dev.millrace.catalog.AthenaDdl;
+import dev.millrace.catalog.CatalogTable;
 import dev.millrace.config.Deduplicate;
 import dev.millrace.config.Job;
 import dev.millrace.config.LakeSettings;
 import dev.millrace.fault.Fault;
 import dev.millrace.files.FileUnits;
-import dev.millrace.lake.AthenaDdl;
 import dev.millrace.lake.Deduplication;
 import dev.millrace.lake.DeltaPublisher;
 import dev.millrace.lake.FolderPublisher;
@@ -22,6 +23,8 @@ import dev.millrace.run.RunStore;
 import dev.millrace.run.TableCounts;
 import dev.millrace.run.TableRecord;
 import dev.millrace.storage.Storage;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -152,19 +155,23 @@ final class PublishWork implements PhaseWork {
         return switch (settings.publish()) {
             case DELTA -> {
                 Published published = new DeltaPublisher(spark, lake, folder).publish(publication);
-                AthenaDdl.putDelta(lake, name, folder);
+                putDdl(lake, CatalogTable.delta(name, List.of(), List.of(), lake.uri(folder)));
                 yield published;
             }
             case FOLDERS -> {
                 Published published = new FolderPublisher(spark, lake, folder).publish(publication);
-                if (name.equals(publication.table().name())) {
-                    AthenaDdl.putParquet(lake, publication.table(), folder);
-                }
+                CatalogTables tables = new CatalogTables(context.open(), context.spark());
+                putDdl(lake, tables.parquet(CatalogTable.Layout.FOLDERS, name, publication.table(), folder));
                 yield published;
             }
             case VERSIONED ->
                 new VersionedPublisher(spark, lake, name, settings.versions(), inspection).publish(publication);
         };
+    }
+
+    /** May be repeated: it is the same for the same files, but where a partition of text has new values. */
+    private static void putDdl(Storage lake, CatalogTable table) {
+        lake.put(table.name() + ".athena.sql", AthenaDdl.create(table).getBytes(StandardCharsets.UTF_8));
     }
 
     /** Commits are published in their order, each to all of its tables: once a run is done, all before it are. */

@@ -82,6 +82,9 @@ final class RunReport {
         Duration took = Duration.ofNanos(System.nanoTime() - start);
         out.print(summary(ended, took).text(Terminal.detect()));
         out.flush();
+        ended.unregistered().ifPresent(fault -> {
+            throw fault;
+        });
         return 0;
     }
 
@@ -126,6 +129,13 @@ final class RunReport {
         context.run().phase(Phase.PUBLISH).ifPresent(published -> {
             facts.put("lake", context.open().lake().at().uri());
             PublishWork.places(published).forEach((table, at) -> facts.put("  " + table, at));
+            context.open()
+                    .lake()
+                    .catalog()
+                    .ifPresent(catalog -> facts.put(
+                            "catalog",
+                            catalog.database()
+                                    + (ended.unregistered().isEmpty() ? "" : " (not all tables: see below)")));
             if (context.open().job().source() instanceof SnapshotSource) {
                 facts.put("validated", context.run().storage().uri(Validation.path(context, "<table>", "")));
             }

@@ -40,6 +40,24 @@ public final class VersionedPublisher implements Publisher {
     private final int keep;
     private final Inspection inspection;
 
+    /**
+     * A version that readers see.
+     *
+     * @param run that published it
+     * @param folder of its files in the lake's storage, with a trailing slash
+     */
+    public record Version(RunId run, String folder) {}
+
+    /** The current version of a table; empty before the first. */
+    public static Optional<Version> current(Storage lake, String table) {
+        String pointer = table + "_current.json";
+        return lake.find(pointer).map(file -> {
+            JsonNode json = PublishedFile.read(lake, pointer, file);
+            return new Version(
+                    new RunId(json.path("run").asText()), json.path("folder").asText());
+        });
+    }
+
     /** Looks at a version that is written whole, before any reader is switched to it. */
     public interface Inspection {
         /**

@@ -11,6 +11,7 @@ import dev.millrace.config.TableSettings.ComputedColumn;
 import dev.millrace.config.TableSettings.GivenColumn;
 import dev.millrace.table.ColumnType;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -77,7 +78,8 @@ class FileJobTest {
                         size("128MB"),
                         7,
                         List.of(),
-                        CompactionSettings.DEFAULT));
+                        CompactionSettings.DEFAULT,
+                        Optional.empty()));
         assertThat(job.staging().at()).isEqualTo(Location.of(base.resolve("lake/_staging")));
         assertThat(job.schema().cache()).isEqualTo(Location.of(base.resolve("lake/_staging/access-records/schema")));
         assertThat(job.onlyKind()).isEqualTo("access_records");
@@ -139,7 +141,11 @@ class FileJobTest {
                         size("1GB"),
                         7,
                         List.of(new Layout(List.of("user_id", "record_date")), new Layout(List.of("user_id"))),
-                        new CompactionSettings(Engine.REWRITE, List.of("user_id", "at"))));
+                        new CompactionSettings(Engine.REWRITE, List.of("user_id", "at")),
+                        Optional.of(new CatalogSettings(
+                                "access",
+                                Optional.of("eu-west-1"),
+                                Optional.of(URI.create("http://localhost:5000"))))));
         assertThat(job.lake().orElseThrow().also().get(0).suffix()).isEqualTo("_by_user_id_record_date");
     }
 
@@ -423,6 +429,8 @@ class FileJobTest {
                         + " a Java class, for example com.acme.Normalize",
                 "lake: {at: lake} | ^lake: {at: in/lake}^ | 4: lake.at: in/lake: lies in the source's folder, so its files"
                         + " would be read as new ones: must lie elsewhere",
+                "lake: {at: lake} | ^lake: {at: lake, catalog: {database: lake}}^ | 4: lake.catalog: is for tables on S3,"
+                        + " where its readers find them: put lake.at on S3, or remove it",
                 "lake: {at: lake} | ^lake: {}^ | 4: lake.at: is missing: folder: local path, file:///... or"
                         + " s3://bucket/prefix",
             })

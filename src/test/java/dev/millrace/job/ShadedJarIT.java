@@ -82,13 +82,14 @@ class ShadedJarIT {
         try {
             String endpoint = "http://127.0.0.1:" + server.getAddress().getPort();
             Processes.Ended ended = SparkSubmit.runJava(folder, List.of(CLIENTS.toString(), endpoint));
-            assertThat(ended.output()).contains("tables [shop]", "object hello", "token t0ken", "secret s3cret");
+            assertThat(ended.output())
+                    .contains("tables [shop]", "object hello", "database lake", "token t0ken", "secret s3cret");
             assertThat(ended.exitCode()).isZero();
         } finally {
             server.stop(0);
         }
         assertThat(seen)
-                .hasSize(4)
+                .hasSize(5)
                 .allSatisfy((request, authorization) ->
                         assertThat(authorization).startsWith("AWS4-HMAC-SHA256 Credential=key/"));
     }
@@ -101,6 +102,7 @@ class ShadedJarIT {
         seen.put(request, String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
         String answer = switch (request) {
             case "DynamoDB_20120810.ListTables" -> "{\"TableNames\":[\"shop\"]}";
+            case "AWSGlue.GetDatabase" -> "{\"Database\":{\"Name\":\"lake\"}}";
             case "secretsmanager.GetSecretValue" -> "{\"SecretString\":\"s3cret\"}";
             case "/bucket/key false" -> "hello";
             case "/ true" ->

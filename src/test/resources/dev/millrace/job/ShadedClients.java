@@ -3,6 +3,7 @@ import dev.millrace.shaded.amazon.awssdk.auth.credentials.StaticCredentialsProvi
 import dev.millrace.shaded.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import dev.millrace.shaded.amazon.awssdk.regions.Region;
 import dev.millrace.shaded.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import dev.millrace.shaded.amazon.awssdk.services.glue.GlueClient;
 import dev.millrace.shaded.amazon.awssdk.services.s3.S3Client;
 import dev.millrace.shaded.amazon.awssdk.services.secretsmanager.SecretsManagerClient;
 import dev.millrace.shaded.amazon.awssdk.services.sts.StsClient;
@@ -14,11 +15,14 @@ public class ShadedClients {
         URI endpoint = URI.create(arguments[0]);
         try (DynamoDbClient dynamo = at(endpoint, DynamoDbClient.builder());
                 S3Client s3 = at(endpoint, S3Client.builder().forcePathStyle(true));
+                GlueClient glue = at(endpoint, GlueClient.builder());
                 StsClient sts = at(endpoint, StsClient.builder());
                 SecretsManagerClient secrets = at(endpoint, SecretsManagerClient.builder())) {
             System.out.println("tables " + dynamo.listTables().tableNames());
             System.out.println(
                     "object " + s3.getObjectAsBytes(r -> r.bucket("bucket").key("key")).asUtf8String());
+            System.out.println("database "
+                    + glue.getDatabase(r -> r.name("lake")).database().name());
             System.out.println("token "
                     + sts.assumeRole(r -> r.roleArn("arn:aws:iam::111122223333:role/reader")
                                     .roleSessionName("test"))
