@@ -2220,6 +2220,19 @@ def alter(session, words):
         return told()
     if words.take("SCHEMA"):
         return alter_schema(session, words)
+    if words.take("DATABASE"):
+        database = account.database(session, words.identifier())
+        account.require(session, database, "OWNERSHIP")
+        words.expect("SET")
+        set_tags(session, words, database)
+        words.end()
+        return told()
+    if words.take("TAG"):
+        tag = account.find(session, "TAG", words.name(), "OWNERSHIP")
+        words.expect("SET", "MASKING", "POLICY")
+        tag.masking = account.find(session, "MASKING POLICY", words.name(), "APPLY")
+        words.end()
+        return told()
     kind = inner_kind(words)
     lenient = exists_clause(words, False)
     if kind not in ("TABLE", "VIEW", "STAGE", "TASK", "DYNAMIC TABLE"):
@@ -3177,15 +3190,20 @@ def policy_references(session, ref_entity_name=None, ref_entity_domain=None, pol
     table = session.account.find(session, "TABLE", Words(ref_entity_name).name())
     rows = []
 
-    def reference(policy, kind, column, arguments):
+    def reference(policy, kind, column, arguments, tag=None):
         # Without a right to apply it the function leaves it out.
         if not session.account.holds(session.role, policy, "APPLY"):
             return
-        rows.append([policy.schema.database.name, policy.schema.name, policy.name, kind, table.schema.database.name, table.schema.name, table.name, ref_entity_domain.upper(), column, arguments, None, "ACTIVE"])
+        rows.append([policy.schema.database.name, policy.schema.name, policy.name, kind, table.schema.database.name, table.schema.name, table.name, ref_entity_domain.upper(), column, arguments, tag, "ACTIVE"])
 
     for column in table.columns:
         if column.masking:
             reference(column.masking, "MASKING_POLICY", column.name, None)
+        # A column's own policy goes before those of its tags, which it may have from its table, schema or database.
+        for database, schema, name in [] if column.masking else [r[:3] for r in tag_rows(table, "TABLE", column) + inherited_tags(table, column)]:
+            tag = session.account.databases[database].schemas[schema].things["TAG", name]
+            if getattr(tag, "masking", None):
+                reference(tag.masking, "MASKING_POLICY", column.name, None, name)
     if getattr(table, "row_policy", None):
         reference(table.row_policy[0], "ROW_ACCESS_POLICY", None, "[ " + ", ".join(f'"{c}"' for c in table.row_policy[1]) + " ]")
     if getattr(table, "aggregation_policy", None):
@@ -3204,17 +3222,36 @@ def tag_rows(thing, domain, column=None):
     ]  # fmt: skip
 
 
+def inherited_tags(table, column):
+    """
+    What a column has from what it lies in, told with the level at which it is set: see
+    https://docs.snowflake.com/en/user-guide/object-tagging/inheritance.
+    """
+    rows, known = [], set(column.tags)
+    for level, thing in (("TABLE", table), ("SCHEMA", table.schema), ("DATABASE", table.schema.database)):
+        for tag, value in thing.tags.items():
+            if tag not in known:
+                known.add(tag)
+                rows.append([*Words(tag).name(), value, level, table.schema.database.name, table.schema.name, table.name, "COLUMN", column.name])
+    return rows
+
+
 def tag_references_all_columns(session, _0, _1):
     if _1.upper() != "TABLE":
         raise Refused(2049, "0A000", f"The test server knows no tags of columns in {_1}")
     table = session.account.find(session, "TABLE", Words(_0).name())
-    return TAG_COLUMNS, [row for c in table.columns for row in [*tag_rows(table, "TABLE", c), *([[*r[:8], "COLUMN", c.name] for r in tag_rows(table, "TABLE")])]]
+    return TAG_COLUMNS, [row for c in table.columns for row in [*tag_rows(table, "TABLE", c), *inherited_tags(table, c)]]
 
 
 def tag_references(session, _0, _1):
     name = Words(_0).name()
     if _1.upper() == "SCHEMA":
-        return TAG_COLUMNS, tag_rows(session.account.schema(session, name), "SCHEMA")
+        schema = session.account.schema(session, name)
+        inherited = [
+            [*Words(tag).name(), value, "DATABASE", schema.database.name, None, schema.name, "SCHEMA", None]
+            for tag, value in schema.database.tags.items() if tag not in schema.tags
+        ]  # fmt: skip
+        return TAG_COLUMNS, tag_rows(schema, "SCHEMA") + inherited
     if _1.upper() == "COLUMN":
         table = session.account.find(session, "TABLE", name[:-1])
         return TAG_COLUMNS, tag_rows(table, "TABLE", column_named(table, name[-1]))

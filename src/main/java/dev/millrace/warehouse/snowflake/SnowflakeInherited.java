@@ -13,7 +13,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -61,12 +60,8 @@ final class SnowflakeInherited {
      */
     private record Way(By by, Optional<String> give, Optional<String> take) {}
 
-    /**
-     * A tag or policy that something has.
-     *
-     * @param where anything that tells one place from another
-     */
-    private record Seen(Kind kind, String name, String where) {}
+    /** A tag or policy that something itself has. */
+    private record Seen(Kind kind, String name, String place) {}
 
     private enum Kind {
         POLICY("(?i)#unknown_policy", "(?is)\\bPOLICY\\s+(?:\\S*\\.)?"),
@@ -84,16 +79,20 @@ final class SnowflakeInherited {
         }
 
         boolean isSpelled(String name, String text) {
-            return Pattern.compile(before + "\"?" + Pattern.quote(name) + "\"?(?![\\w$])")
+            return Pattern.compile(before + "\"?" + Pattern.quote(name.replace("\"", "\"\"")) + "\"?(?![\\w$])")
                     .matcher(text)
                     .find();
         }
     }
 
-    /** What one version has, in the order in which it is given. */
+    /**
+     * What one version has, in the order in which it is given.
+     *
+     * @param places see {@link #place}
+     */
     private record All(Set<String> places, Map<Given, Way> given, Set<Seen> seen) {
         boolean hasPlaceFor(Given one) {
-            return places.contains(one.column().isEmpty() ? one.table() : one.table() + "\t" + one.column());
+            return places.contains(place(one.table(), one.column()));
         }
 
         /** What of it another version has a place for and has not. */
@@ -106,7 +105,12 @@ final class SnowflakeInherited {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private static final Pattern CREATE_TABLE = Pattern.compile("(?i)^create or replace .*?\\btable\\s+(\\S+)");
+    /** A name as GET_DDL writes it; the schemas before it are not of interest. */
+    private static final String NAME = "(?:(?:\"(?:[^\"]|\"\")+\"|[\\w$]+)\\.)*(\"(?:[^\"]|\"\")+\"|[\\w$]+)";
+
+    private static final Pattern CREATE_TABLE = Pattern.compile("(?i)^create or replace .*?\\btable\\s+" + NAME);
+
+    private static final Pattern COLUMN = Pattern.compile("^\\t" + NAME + "\\s");
 
     /** Table functions that are asked in one query. */
     private static final int ASKED_AT_ONCE = 20;
@@ -256,7 +260,7 @@ final class SnowflakeInherited {
     private String column(ResultSet row, Set<String> places, Map<Given, Way> given) throws SQLException {
         String table = row.getString("table_name");
         String column = row.getString("column_name");
-        places.add(table + "\t" + column);
+        places.add(place(table, column));
         String comment = text(row.getString("comment"));
         if (!comment.isEmpty()) {
             given.put(
@@ -405,20 +409,24 @@ final class SnowflakeInherited {
             String table = row.getString(6);
             String column = text(row.getString(7));
             String what = "tag " + tag + " = " + literal(text(row.getString(4)));
-            seen.add(new Seen(Kind.TAG, row.getString(3), row.getString(5) + " " + table + " " + column));
             switch (row.getString(5)) {
                 case "SCHEMA" -> {
                     if (table.equals(schema)) {
+                        seen.add(new Seen(Kind.TAG, row.getString(3), place("", "")));
                         given.put(new Given("", "", what), byRows("ALTER SCHEMA " + exactly(database, to) + set));
                     }
                 }
-                case "TABLE" ->
+                case "TABLE" -> {
                     // Each column has the tags of its table.
+                    seen.add(new Seen(Kind.TAG, row.getString(3), place(table, "")));
                     given.put(new Given(table, "", what), byRows("ALTER TABLE " + at(table) + set));
-                case "COLUMN" ->
+                }
+                case "COLUMN" -> {
+                    seen.add(new Seen(Kind.TAG, row.getString(3), place(table, column)));
                     given.put(
                             new Given(table, column, what),
                             byRows("ALTER TABLE " + at(table) + " MODIFY COLUMN " + exactly(column) + set));
+                }
                 default -> {
                     // Set on the database or the account, which all schemas have.
                 }
@@ -442,12 +450,9 @@ final class SnowflakeInherited {
                     + literal(exactly(database, schema, table)) + ", REF_ENTITY_DOMAIN => 'TABLE'))");
         }
         ask(questions, row -> {
-            seen.add(new Seen(
-                    Kind.POLICY,
-                    row.getString(3),
-                    row.getString(4) + " " + row.getString(5) + " " + text(row.getString(6))));
             // What comes by a tag goes with the tag.
             if (row.getString(8) == null) {
+                seen.add(new Seen(Kind.POLICY, row.getString(3), place(row.getString(5), text(row.getString(6)))));
                 policy(
                         exactly(row.getString(1), row.getString(2), row.getString(3)),
                         row.getString(4),
@@ -503,38 +508,63 @@ final class SnowflakeInherited {
         String text = session.rows(
                         "SELECT GET_DDL('SCHEMA', " + literal(exactly(database, from)) + ")", row -> row.getString(1))
                 .get(0);
+        Map<String, String> defined = defined(text);
         for (Kind kind : Kind.values()) {
-            long unknown = kind.unknown.matcher(text).results().count();
-            long told = live.seen().stream()
-                    .filter(one -> one.kind() == kind && !kind.isSpelled(one.name(), text))
-                    .count();
-            if (unknown > told) {
+            List<String> hidden = new ArrayList<>();
+            defined.forEach((place, definition) -> {
+                long unknown = kind.unknown.matcher(definition).results().count();
+                long told = live.seen().stream()
+                        .filter(one -> one.kind() == kind && one.place().equals(place))
+                        .filter(one -> !kind.isSpelled(one.name(), definition))
+                        .count();
+                if (unknown > told) {
+                    hidden.add(shown(place));
+                }
+            });
+            if (!hidden.isEmpty()) {
                 String word = kind.name().toLowerCase(Locale.ROOT);
                 throw Fault.gate("The gate refused schema " + to + "; live is as it was: live has a " + word
                         + " that the role may not see, and that what follows would be without: look at "
-                        + String.join(", ", places(text, kind.unknown)) + "; GRANT APPLY ON "
+                        + String.join(", ", hidden) + "; GRANT APPLY ON "
                         + (kind == Kind.TAG ? "TAG" : "MASKING POLICY (or of another kind)")
                         + " … to the role, and USAGE on the " + word + "'s schema, and run again");
             }
         }
     }
 
-    /** Where in a schema's definition something is, as a person says it. */
-    private static Set<String> places(String definition, Pattern what) {
-        Set<String> places = new LinkedHashSet<>();
-        String table = "the schema";
+    /** The parts of a schema's definition, by place: its own, and of each table and column. */
+    private static Map<String, String> defined(String definition) {
+        Map<String, String> parts = new LinkedHashMap<>();
+        String table = "";
         for (String line : definition.lines().toList()) {
             Matcher create = CREATE_TABLE.matcher(line);
             if (create.find()) {
-                table = "table " + create.group(1);
+                table = unquoted(create.group(1));
             }
-            if (what.matcher(line).find()) {
-                String first = line.strip().split("\\s", 2)[0];
-                boolean isColumn = line.startsWith("\t") && !first.startsWith(")");
-                places.add(isColumn ? "column " + first + " of " + table : table);
-            }
+            Matcher column = COLUMN.matcher(line);
+            String place = place(table, column.find() ? unquoted(column.group(1)) : "");
+            parts.merge(place, line, (before, more) -> before + System.lineSeparator() + more);
         }
-        return places;
+        return parts;
+    }
+
+    private static String unquoted(String name) {
+        return name.startsWith("\"") ? name.substring(1, name.length() - 1).replace("\"\"", "\"") : name;
+    }
+
+    /** A table, a column of one, or, where both are empty, the schema. */
+    private static String place(String table, String column) {
+        return column.isEmpty() ? table : table + "\t" + column;
+    }
+
+    /** A place as a person says it. */
+    private static String shown(String place) {
+        int tab = place.indexOf('\t');
+        return place.isEmpty()
+                ? "the schema"
+                : tab < 0
+                        ? "table " + place
+                        : "column " + place.substring(tab + 1) + " of table " + place.substring(0, tab);
     }
 
     /** Names in a JSON list. */
@@ -555,7 +585,7 @@ final class SnowflakeInherited {
     private void ask(List<String> questions, RowReader<String> reader) throws SQLException {
         for (int i = 0; i < questions.size(); i += ASKED_AT_ONCE) {
             List<String> some = questions.subList(i, Math.min(questions.size(), i + ASKED_AT_ONCE));
-            session.rowsWhereSupported(String.join(" UNION ALL ", some), reader);
+            session.rowsWhereInEdition(String.join(" UNION ALL ", some), reader);
         }
     }
 

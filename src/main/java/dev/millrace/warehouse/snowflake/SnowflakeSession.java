@@ -224,6 +224,21 @@ final class SnowflakeSession implements AutoCloseable {
     }
 
     /**
+     * As {@link #rows}; empty where it asks for no feature of the account's edition. A word that the server does not know is
+     * no answer here: this is for statements that every release understands.
+     */
+    <T> List<T> rowsWhereInEdition(String sql, RowReader<T> reader) throws SQLException {
+        try {
+            return rows(sql, reader);
+        } catch (SQLException e) {
+            if (UNSUPPORTED.equals(e.getSQLState())) {
+                return List.of();
+            }
+            throw e;
+        }
+    }
+
+    /**
      * Whether the server does not know at all of what was asked for: no feature of the account's edition or region, or a
      * word that this release does not know. To be forbidden is another thing.
      */

@@ -267,6 +267,38 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 .hasMessageContaining("look at table ORDERS; GRANT APPLY ON TAG ");
     }
 
+    /** What is told of one place, or of all of them, stands for nothing at another. */
+    @Test
+    void whatTheRoleMayNotSeeIsNotLostBesideWhatItSees() {
+        replaceBy(1);
+        asAdmin(
+                "CREATE TAG OPS.EVERYWHERE",
+                "CREATE TAG OPS.PRIVATE",
+                "GRANT APPLY ON TAG OPS.EVERYWHERE TO ROLE LOADER",
+                "GRANT APPLY ON TAG OPS.PRIVATE TO ROLE LOADER",
+                "CREATE MASKING POLICY OPS.BY_TAG AS (v VARCHAR) RETURNS VARCHAR -> '***'",
+                "GRANT APPLY ON MASKING POLICY OPS.BY_TAG TO ROLE LOADER",
+                "ALTER TAG OPS.PRIVATE SET MASKING POLICY OPS.BY_TAG",
+                "ALTER DATABASE " + database() + " SET TAG OPS.EVERYWHERE = 'yes'",
+                "ALTER TABLE SHOP.ORDERS SET TAG OPS.PRIVATE = 'yes'");
+        replaceBy(2);
+        asAdmin(
+                "CREATE MASKING POLICY OPS.SECRET AS (v VARCHAR) RETURNS VARCHAR -> '***'",
+                "ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT SET MASKING POLICY OPS.SECRET");
+        assertThat(fault(() -> warehouse.prepare(Landing.load(3))))
+                .hasMessageContaining("live has a policy that the role may not see")
+                .hasMessageContaining("look at column TEXT of table LINES; GRANT");
+        asAdmin(
+                "ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT UNSET MASKING POLICY",
+                "CREATE TAG OPS.UNSEEN",
+                "ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT SET TAG OPS.UNSEEN = 'x'");
+        assertThat(fault(() -> warehouse.prepare(Landing.load(3))))
+                .hasMessageContaining("live has a tag that the role may not see")
+                .hasMessageContaining("look at column TEXT of table LINES; GRANT");
+        asAdmin("ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT UNSET TAG OPS.UNSEEN");
+        replaceBy(3);
+    }
+
     @Test
     void whatCannotBeGivenRefusesByName() {
         replaceBy(1);
