@@ -16,7 +16,7 @@ SELECT CURRENT_TRANSACTION();
 
 ALTER SCHEMA "RAW"."SHOP__RUN_1" SET COMMENT = '{"millrace":1,"schema":"shop","job":"shop-job","run":"RUN-1","commit":1,"definition":"HASH","ready":true,"rolledBack":["RUN-2"]}';
 
-SELECT DEFINITION FROM "RAW"."_MILLRACE"."VERSION" WHERE SCHEMA_NAME = 'shop' AND RUN = 'RUN-2';
+SELECT DEFINITION FROM "RAW"."_MILLRACE"."VERSION" WHERE UPPER(SCHEMA_NAME) = 'SHOP' AND RUN = 'RUN-2';
 
 SHOW OBJECTS IN SCHEMA "RAW"."SHOP";
 

@@ -44,6 +44,12 @@ record OwnSchema(String database, String schema) {
         return place("LOCK_" + stored(schema));
     }
 
+    /** Tells the rows of this schema, however the job file wrote its name then. */
+    private String isOurs() {
+        boolean hasOneName = stored(schema.toLowerCase(Locale.ROOT)).equals(stored(schema.toUpperCase(Locale.ROOT)));
+        return (hasOneName ? "UPPER(SCHEMA_NAME) = " : "SCHEMA_NAME = ") + literal(stored(schema));
+    }
+
     /** Makes what is not there yet. */
     void create(SnowflakeSession session) throws SQLException {
         session.execute("CREATE TRANSIENT SCHEMA IF NOT EXISTS " + exactly(database, NAME)
@@ -102,7 +108,7 @@ record OwnSchema(String database, String schema) {
     /** A statement that fails when the ledger has a file of a table. */
     String unlessLoaded(RunId run, String table) {
         return "SELECT CASE WHEN COUNT(*) = 0 THEN 0 ELSE CAST('the table is loaded already' AS NUMBER(1,0)) END FROM "
-                + ledger() + " WHERE SCHEMA_NAME = " + literal(schema) + " AND RUN = " + literal(run.value())
+                + ledger() + " WHERE " + isOurs() + " AND RUN = " + literal(run.value())
                 + " AND TABLE_NAME = " + literal(table);
     }
 
@@ -110,7 +116,7 @@ record OwnSchema(String database, String schema) {
     void define(SnowflakeSession session, Held lock, RunId run, String definition, Collection<RunId> others)
             throws SQLException {
         String runs = others.stream().map(other -> literal(other.value())).collect(Collectors.joining(", ", "(", ")"));
-        String gone = " WHERE SCHEMA_NAME = " + literal(schema) + (others.isEmpty() ? "" : " AND RUN NOT IN " + runs);
+        String gone = " WHERE " + isOurs() + (others.isEmpty() ? "" : " AND RUN NOT IN " + runs);
         lock.require();
         session.execute("DELETE FROM " + ledger() + gone);
         lock.require();
@@ -124,8 +130,8 @@ record OwnSchema(String database, String schema) {
     List<String> tables(SnowflakeSession session, RunId run) throws SQLException {
         Optional<String> definition = session
                 .rows(
-                        "SELECT DEFINITION FROM " + definitions() + " WHERE SCHEMA_NAME = " + literal(schema)
-                                + " AND RUN = " + literal(run.value()),
+                        "SELECT DEFINITION FROM " + definitions() + " WHERE " + isOurs() + " AND RUN = "
+                                + literal(run.value()),
                         row -> row.getString(1))
                 .stream()
                 .findFirst();
@@ -138,8 +144,8 @@ record OwnSchema(String database, String schema) {
 
     List<DataFile> loaded(SnowflakeSession session, RunId run, String table) throws SQLException {
         return session.rows(
-                "SELECT PATH, BYTES, ROW_COUNT, ETAG FROM " + ledger() + " WHERE SCHEMA_NAME = " + literal(schema)
-                        + " AND RUN = " + literal(run.value()) + " AND TABLE_NAME = " + literal(table),
+                "SELECT PATH, BYTES, ROW_COUNT, ETAG FROM " + ledger() + " WHERE " + isOurs() + " AND RUN = "
+                        + literal(run.value()) + " AND TABLE_NAME = " + literal(table),
                 row -> new DataFile(table, row.getString(1), row.getLong(2), row.getLong(3), row.getString(4)));
     }
 

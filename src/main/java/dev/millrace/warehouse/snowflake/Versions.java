@@ -50,7 +50,7 @@ final class Versions {
             // By its name too: a clone that a person made has the comment as well, and is theirs.
             if (one.name().equals(stored(schema)) || one.name().startsWith(stored(schema) + "__")) {
                 SnowflakeVersion.read(one.name(), one.isTransient(), one.comment())
-                        .filter(v -> v.schema().equals(schema))
+                        .filter(v -> stored(v.schema()).equals(stored(schema)))
                         .ifPresent(versions::add);
             }
         }
