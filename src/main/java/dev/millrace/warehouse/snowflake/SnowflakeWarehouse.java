@@ -29,7 +29,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -297,7 +296,10 @@ public final class SnowflakeWarehouse implements Warehouse {
             throw Fault.user("Invalid warehouse: " + where()
                     + " is there, but its comment is none that Millrace wrote, and what is in it is left as it is: choose"
                     + " another schema, or move it away: " + others.get(0)
-                    + (others.size() == 1 ? "" : " and " + (others.size() - 1) + " more"));
+                    + (others.size() == 1 ? "" : " and " + (others.size() - 1) + " more")
+                    + "; or, where the schema was Millrace's and somebody changed its comment, set it again: it must end in"
+                    + " the {\"millrace\":…} that the run which is live wrote, and Snowflake's query history has that: the"
+                    + " last ALTER SCHEMA … SET COMMENT with the run in QUERY_TAG");
         }
     }
 
@@ -346,8 +348,9 @@ public final class SnowflakeWarehouse implements Warehouse {
     private String target(SnowflakeSession session, Load load, LandedTable table) throws SQLException {
         SnowflakeVersion version = staging(versions(session), load);
         if (isLive(version)) {
-            throw Fault.world(
-                    "Run " + load.run() + " has no staging any more: it went live meanwhile: start a new run");
+            throw Fault.world("Run " + load.run()
+                    + " has no staging any more: it went live meanwhile: give this run up by scripts/millrace abandon "
+                    + load.run() + ", and start a new one");
         }
         return exactly(database, version.name(), stored(table.name()));
     }
@@ -358,7 +361,8 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     private Fault noStaging(Load load) {
         return Fault.world("Run " + load.run() + " has no staging in " + where()
-                + ": prepare comes first, and a later run may have removed it");
+                + ": prepare comes first, and a later run may have removed it: give this run up by scripts/millrace abandon "
+                + load.run() + ", and start a new one");
     }
 
     private boolean isLive(SnowflakeVersion version) {
@@ -551,10 +555,14 @@ public final class SnowflakeWarehouse implements Warehouse {
         }
         locked("Cannot drop", Optional.empty(), (session, lock) -> {
             Versions versions = tidied(session, lock);
-            List<SnowflakeVersion> chain = new ArrayList<>(versions.chain());
-            // The oldest first: a chain that breaks off early still leads to all there are.
-            while (chain.size() > keep + 1 && drop(session, lock, versions, chain.remove(chain.size() - 1))) {
-                steps.after("version dropped");
+            List<SnowflakeVersion> chain = versions.chain();
+            // The oldest first: a chain that breaks off early still leads to all there are. One that stays keeps no
+            // other:
+            // when the chain leads there no more, the next run tries again to drop it.
+            for (int i = chain.size() - 1; i > keep; i--) {
+                if (drop(session, lock, versions, chain.get(i))) {
+                    steps.after("version dropped");
+                }
             }
             return chain;
         });

@@ -688,7 +688,50 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         asAdmin("COMMENT ON SCHEMA SHOP IS 'mine'");
         Fault refused = fault(() -> warehouse.prepare(Landing.load(3)));
         assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
-        assertThat(refused).hasMessageContaining("its comment is none that Millrace wrote");
+        assertThat(refused)
+                .hasMessageContaining("its comment is none that Millrace wrote")
+                .hasMessageContaining(
+                        "somebody changed its comment, set it again: it must end in the {\"millrace\":…}");
+    }
+
+    @Test
+    void aSchemaIsTheSameHoweverTheJobFileWritesItsName() {
+        replaceBy(1);
+        Load load = Landing.load(2);
+        Load again = new Load(load.run(), load.commit(), "SHOP", load.tables(), load.job());
+        try (Warehouse capital = new SnowflakeWarehouse(Engine.options(folder), "SHOP")) {
+            assertThat(capital.live()).contains(version(1));
+            capital.prepare(again);
+            for (LandedTable table : landing.written(2, 1)) {
+                capital.upload(again, table, landing.storage(), file -> {});
+            }
+            assertThat(capital.replace(again)).isTrue();
+        }
+        assertThat(warehouse.live()).contains(version(2));
+        replaceBy(3);
+    }
+
+    @Test
+    void aRunWithoutStagingIsToldWhatItCanDo() {
+        replaceBy(1);
+        assertThat(fault(() -> warehouse.replace(Landing.load(2))))
+                .hasMessageContaining(
+                        "give this run up by scripts/millrace abandon " + Landing.runId(2) + ", and start");
+    }
+
+    @Test
+    void anOldVersionThatStaysKeepsNoOther() {
+        for (int k = 1; k <= 3; k++) {
+            replaceBy(k);
+        }
+        String old = SnowflakeVersion.namespace("shop", Landing.runId(1));
+        asAdmin("CREATE TABLE " + old + ".NOTES (id INT)", "GRANT SELECT ON TABLE " + old + ".NOTES TO ROLE LOADER");
+        warehouse.dropPrevious(0);
+        assertThat(schemas()).containsExactlyInAnyOrder("_MILLRACE", "OPS", "SHOP", old);
+        asAdmin("DROP TABLE " + old + ".NOTES");
+        replaceBy(4);
+        warehouse.dropPrevious(0);
+        assertThat(schemas()).containsExactlyInAnyOrder("_MILLRACE", "OPS", "SHOP");
     }
 
     @Test
