@@ -252,6 +252,11 @@ record OpenJob(
                                 + "warehouse: {duckdb: {path: data/" + job.name() + "/warehouse.duckdb}}"));
     }
 
+    /** Whether runs add rows to tables of a lake, in place of replacing them. */
+    boolean isAddingToLake() {
+        return job.lake().isPresent() && job.source() instanceof FileSource;
+    }
+
     /** As a person names the warehouse. */
     /**
      * Throws where what is live is not this job's to replace: it is another job's, or its run is not in this job's ledger,

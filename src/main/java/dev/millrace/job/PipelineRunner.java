@@ -494,7 +494,7 @@ final class PipelineRunner {
             case INFER_SCHEMA -> new InferSchemaWork(source.get(), around.clock());
             case EXTRACT -> new ExtractWork(source.get());
             case COMPACT -> new CompactWork();
-            case PUBLISH -> new PublishWork(source.get());
+            case PUBLISH -> new PublishWork(source);
             case PREPARE -> new PrepareWork();
             case UPLOAD -> new UploadWork();
             case REPLACE -> new ReplaceWork();
