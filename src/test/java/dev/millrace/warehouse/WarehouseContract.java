@@ -437,7 +437,7 @@ public abstract class WarehouseContract {
 
     private static Load loadOf(String job, int k, long commit, Optional<String> takesOver) {
         Load load = Landing.load(k);
-        return new Load(load.run(), commit, load.schema(), load.tables(), job, takesOver);
+        return new Load(load.run(), commit, load.schema(), load.tables(), job, takesOver, version -> true);
     }
 
     @Test
@@ -456,7 +456,8 @@ public abstract class WarehouseContract {
                         .hasMessageEndingWith(" is loaded by job shop-job: its run " + Landing.runId(3)
                                 + ", commit 3, is live there, and this is job orders-job: load another schema (of"
                                 + " DuckDB, another file), or, where shop-job is the name that this job had before,"
-                                + " write takes-over: shop-job below warehouse:");
+                                + " write takes-over: shop-job below warehouse:, and schema: as shop-job had it, by"
+                                + " default the job's name");
             }
         }
         assertThat(warehouse.live()).contains(version(3));
@@ -484,6 +485,36 @@ public abstract class WarehouseContract {
         assertThat(warehouse.replace(next)).isTrue();
         assertThat(fault(() -> warehouse.prepare(renamed)).kind()).isEqualTo(Fault.Kind.SUPERSEDED);
         assertThat(consistent()).containsExactly("6 6 10", "6 6 10");
+    }
+
+    @Test
+    void aJobThatTakesOverItsOwnNameReplacesWhatItsLedgerDoesNotKnow() {
+        replaceBy(3);
+        Load first = ofLedgerSince(5, 1);
+        warehouse.prepare(first);
+        upload(first, landing.written(5, 1));
+        Load second = ofLedgerSince(6, 2);
+        warehouse.prepare(second);
+        upload(second, landing.written(6, 1));
+        assertThat(warehouse.replace(second)).isTrue();
+        assertThat(warehouse.previous()).contains(version(3));
+        // Within the new ledger the numbers say who is later.
+        assertThat(fault(() -> warehouse.prepare(first)).kind()).isEqualTo(Fault.Kind.SUPERSEDED);
+        assertThat(fault(() -> warehouse.replace(first)).kind()).isEqualTo(Fault.Kind.SUPERSEDED);
+        assertThat(consistent()).containsExactly("6 6 10", "6 6 10");
+    }
+
+    /** A run of a ledger that was begun anew after run 4. */
+    private static Load ofLedgerSince(int k, long commit) {
+        Load load = Landing.load(k);
+        return new Load(
+                load.run(),
+                commit,
+                load.schema(),
+                load.tables(),
+                load.job(),
+                Optional.of(load.job()),
+                version -> version.run().compareTo(Landing.runId(4)) > 0);
     }
 
     // Files that are not those of the manifest
