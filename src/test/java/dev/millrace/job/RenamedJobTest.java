@@ -53,6 +53,12 @@ class RenamedJobTest {
         put("three");
         Trial.Ended other = trial.run(job(trial, "present", "staging", ""));
         assertThat(other.code()).isEqualTo(2);
+        // Nor is it rolled back.
+        Trial.Ended rollback =
+                Trial.command("rollback", job(trial, "present", "staging", "").toString());
+        assertThat(rollback.code()).isEqualTo(2);
+        assertThat(rollback.err()).contains("is loaded by job former");
+        assertThat(texts(trial, former)).containsExactly("two");
         assertThat(other.err())
                 .contains("Invalid warehouse: " + where + " is loaded by job former: its run " + live
                         + ", commit 2, is live there, and this is job present: load another schema (of DuckDB, another"
@@ -71,6 +77,7 @@ class RenamedJobTest {
                         + " loads it, load another schema (of DuckDB, another file); if the former staging is lost, write"
                         + " takes-over: former below warehouse:, and what this ledger does not know is replaced");
         assertThat(folder.resolve("elsewhere/former/runs")).doesNotExist();
+        assertThat(Trial.command("rollback", moved.toString()).code()).isEqualTo(2);
         assertThat(texts(trial, moved)).containsExactly("two");
 
         Files.createDirectories(folder.resolve("elsewhere"));
