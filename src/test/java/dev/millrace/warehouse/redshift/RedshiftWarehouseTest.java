@@ -456,8 +456,12 @@ class RedshiftWarehouseTest extends WarehouseContract {
         String rights = "ACCESS SYSTEM TABLE, to see what others gave to the live tables: GRANT ROLE sys:monitor TO"
                 + " \"warehouse\", or grant a role of your own that has it";
         String end = ". Have it granted by a superuser, and run again; live is as it was";
-        asAdmin("UPDATE public.user_info SET syslog_access = 'RESTRICTED'");
-        assertSightless(who + logs + end, () -> warehouse.replace(Landing.load(2)));
+        warehouse.requireUsable();
+        for (String access : List.of("'RESTRICTED'", "NULL")) {
+            asAdmin("UPDATE public.user_info SET syslog_access = " + access);
+            assertSightless(who + logs + end, () -> warehouse.replace(Landing.load(2)));
+            assertSightless(who + logs + end, warehouse::requireUsable);
+        }
         asAdmin("UPDATE public.user_grant SET role_name = 'loaders'");
         assertSightless(who + logs + "; and " + rights + end, () -> warehouse.prepare(Landing.load(2)));
         asAdmin("UPDATE public.user_info SET syslog_access = 'UNRESTRICTED'");
