@@ -376,6 +376,22 @@ public abstract class WarehouseContract {
         assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
     }
 
+    /** Of engines that see it. */
+    protected final void assertThatARollbackSincePrepareIsSeen() {
+        replaceBy(1);
+        replaceBy(2);
+        Load load = Landing.load(3);
+        warehouse.prepare(load);
+        upload(load, landing.written(3, 1));
+        warehouse.rollback();
+        assertThat(warehouse.replace(load)).isFalse();
+        assertThat(warehouse.live()).contains(version(1));
+        warehouse.prepare(load);
+        assertThat(warehouse.replace(load)).isTrue();
+        assertThat(warehouse.previous()).contains(version(1));
+        assertThat(consistent()).containsExactly("3 3 10", "3 3 10");
+    }
+
     @Test
     void aReplacedRunDoesNotComeBackByItself() {
         replaceBy(1);

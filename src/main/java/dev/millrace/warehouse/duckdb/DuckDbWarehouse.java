@@ -260,7 +260,8 @@ public final class DuckDbWarehouse implements Warehouse {
         return inBuild("Cannot replace", load.run(), session -> {
             VersionState state = VersionState.read(session, BUILD, files.version(load.run()));
             long seen = state.preparedAgainst().orElse(Long.MIN_VALUE);
-            if (live.isPresent() && live.get().commit() > seen) {
+            // Not only a higher number: a rollback brings back a lower one, and so does another ledger.
+            if (live.isPresent() && live.get().commit() != seen) {
                 return false;
             }
             VersionState noted = state.withPrevious(load.commit(), live.map(VersionState::run));

@@ -332,7 +332,8 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         // Whoever still loads into it ends before.
         StoredVersion mine = versions.claim(load.run()).orElseThrow(() -> noStaging(load));
         refuseWhenRolledBack(load, Optional.of(mine), live);
-        if (live.isPresent() && live.get().commit() > mine.preparedAgainst().orElse(Long.MIN_VALUE)) {
+        // Not only a higher number: a rollback brings back a lower one, and so does another ledger.
+        if (live.isPresent() && live.get().commit() != mine.preparedAgainst().orElse(Long.MIN_VALUE)) {
             return false;
         }
         awaitOthers(session, versions, load.run());

@@ -382,6 +382,11 @@ class PostgresWarehouseTest extends WarehouseContract {
     }
 
     @Test
+    void aRollbackSincePrepareIsSeen() {
+        assertThatARollbackSincePrepareIsSeen();
+    }
+
+    @Test
     void aVersionThatIsReadStillIsDroppedLater() throws SQLException {
         replaceBy(1);
         try (Connection reader = PostgresServer.connect(database(), PostgresServer.LOADER);
