@@ -449,6 +449,30 @@ public abstract class WarehouseContract {
         assertNothingLeftBut(next, 1);
     }
 
+    @Test
+    void whatWasRolledBackIsRefusedWhenItsLeftoversAreGone() {
+        replaceBy(1);
+        for (int k : List.of(2, 3)) {
+            replaceBy(k);
+            assertThat(warehouse.rollback()).isEqualTo(version(1));
+        }
+        warehouse.prepare(Landing.load(4));
+        for (int k : List.of(2, 3)) {
+            for (Runnable act : List.<Runnable>of(
+                    () -> warehouse.prepare(Landing.load(k)), () -> warehouse.replace(Landing.load(k)))) {
+                Fault refused = fault(act);
+                assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+                assertThat(refused)
+                        .hasMessageContaining(" again: it was live and was rolled back; live stays run "
+                                + Landing.runId(1) + ", commit 1.");
+            }
+        }
+        upload(Landing.load(4), landing.written(4, 1));
+        assertThat(warehouse.replace(Landing.load(4))).isTrue();
+        assertThat(consistent()).containsExactly("4 4 10", "4 4 10");
+        assertNothingLeftBut(4, 1);
+    }
+
     // Other jobs
 
     private static Load loadOf(String job, int k, long commit, Optional<String> takesOver) {

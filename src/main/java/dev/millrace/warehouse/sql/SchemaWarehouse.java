@@ -212,7 +212,8 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
                 return false;
             }
             if (mine.isPresent()) {
-                drop(session, versions, mine.get());
+                drop(session, mine.get());
+                versions.remove(load.run());
             }
             build(session, versions.add(load, definition(load), against), load);
             return true;
@@ -277,10 +278,18 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     }
 
     protected final StoredVersion staging(V versions, Load load) throws SQLException {
-        return versions.all().stream()
+        StoredVersion mine = versions.all().stream()
                 .filter(v -> v.run().equals(load.run()))
                 .findFirst()
                 .orElseThrow(() -> noStaging(load));
+        if (mine.previous().isPresent() && !mine.isLive()) {
+            // Its tables may be gone.
+            List<StoredVersion> chain = versions.chain();
+            if (!chain.contains(mine)) {
+                refuseWhenRolledBack(load, Optional.of(mine), live(chain));
+            }
+        }
+        return mine;
     }
 
     private Fault noStaging(Load load) {
@@ -456,11 +465,16 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
             return session.transaction(() -> {
                 hurry(session);
                 versions.lock();
-                if (!isLeft.apply(versions.chain())
-                        || versions.tryClaim(version.run()).isEmpty()) {
+                List<StoredVersion> chain = versions.chain();
+                if (!isLeft.apply(chain) || versions.tryClaim(version.run()).isEmpty()) {
                     return false;
                 }
-                drop(session, versions, version);
+                drop(session, version);
+                if (isStillToBeRefused(version, chain)) {
+                    versions.removeFiles(version.run());
+                } else {
+                    versions.remove(version.run());
+                }
                 return true;
             });
         } catch (SQLException e) {
@@ -469,8 +483,15 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         }
     }
 
-    /** Fails where somebody built on it. */
-    private void drop(S session, V versions, StoredVersion version) throws SQLException {
+    /** Whether it was rolled back, to a version that is kept still: its run may be taken up again. */
+    private static boolean isStillToBeRefused(StoredVersion version, List<StoredVersion> chain) {
+        return version.previous().isPresent()
+                && !chain.contains(version)
+                && chain.stream().anyMatch(kept -> kept.run().compareTo(version.run()) < 0);
+    }
+
+    /** Drops its tables and its schema; fails where somebody built on it. */
+    private void drop(S session, StoredVersion version) throws SQLException {
         String namespace = version.namespace();
         List<String> tables = session.rows(
                 "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
@@ -486,7 +507,6 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         if (exists(session, namespace)) {
             session.execute("DROP SCHEMA " + identifier(namespace));
         }
-        versions.remove(version.run());
     }
 
     @Override

@@ -201,8 +201,13 @@ public abstract class VersionTable {
                 "UPDATE " + versions() + " SET is_live = true WHERE schema = ? AND run = ?", schema, run.value());
     }
 
-    public void remove(RunId run) throws SQLException {
+    /** Forgets what was loaded into a version. */
+    public void removeFiles(RunId run) throws SQLException {
         session.update("DELETE FROM " + files() + " WHERE schema = ? AND run = ?", schema, run.value());
+    }
+
+    public void remove(RunId run) throws SQLException {
+        removeFiles(run);
         session.update("DELETE FROM " + versions() + " WHERE schema = ? AND run = ?", schema, run.value());
     }
 
