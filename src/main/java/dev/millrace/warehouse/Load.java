@@ -80,6 +80,17 @@ public record Load(
     }
 
     /**
+     * What is told when there is nothing to load into or to make live.
+     *
+     * @param where the staging should be
+     */
+    public Fault noStaging(String where) {
+        return Fault.world("Run " + run + " has no staging in " + where
+                + ": prepare comes first, and a later run may have removed it. Where prepare is done, give the run up by"
+                + " scripts/millrace abandon " + run + ", and start the job again");
+    }
+
+    /**
      * What is told when a later commit is live.
      *
      * @param where the warehouse

@@ -403,8 +403,7 @@ public final class DuckDbWarehouse implements Warehouse {
     private void requireBuild(Load load) {
         if (!files.hasVersion(load.run())) {
             refuseWhenRolledBack(load, liveState());
-            throw Fault.world("Run " + load.run() + " has no staging in " + files.version(load.run())
-                    + ": prepare comes first, and a later run may have removed it");
+            throw load.noStaging(files.version(load.run()).toString());
         }
     }
 

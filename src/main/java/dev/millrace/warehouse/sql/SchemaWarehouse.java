@@ -281,7 +281,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         StoredVersion mine = versions.all().stream()
                 .filter(v -> v.run().equals(load.run()))
                 .findFirst()
-                .orElseThrow(() -> noStaging(load));
+                .orElseThrow(() -> load.noStaging(where()));
         if (mine.previous().isPresent() && !mine.isLive()) {
             // Its tables may be gone.
             List<StoredVersion> chain = versions.chain();
@@ -290,11 +290,6 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
             }
         }
         return mine;
-    }
-
-    private Fault noStaging(Load load) {
-        return Fault.world("Run " + load.run() + " has no staging in " + where()
-                + ": prepare comes first, and a later run may have removed it");
     }
 
     @Override
@@ -339,7 +334,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         }
         refuseWhenLate(load, chain);
         // Whoever still loads into it ends before.
-        StoredVersion mine = versions.claim(load.run()).orElseThrow(() -> noStaging(load));
+        StoredVersion mine = versions.claim(load.run()).orElseThrow(() -> load.noStaging(where()));
         refuseWhenRolledBack(load, Optional.of(mine), live);
         // Not only a higher number: a rollback brings back a lower one, and so does another ledger.
         if (live.isPresent() && live.get().commit() != mine.preparedAgainst().orElse(Long.MIN_VALUE)) {
