@@ -23,6 +23,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -428,24 +429,28 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         if (keep < 0) {
             throw new IllegalArgumentException("Invalid number of versions to keep: " + keep);
         }
+        Set<RunId> staying = new HashSet<>();
         boolean goesOn = true;
         while (goesOn) {
             // The oldest first: a chain that breaks off early still leads to all there are.
-            goesOn = connected("Cannot drop", (session, versions) -> {
+            Optional<Boolean> isDropped = connected("Cannot drop", (session, versions) -> {
                 List<StoredVersion> chain = versions.chain();
-                if (chain.size() <= keep + 1) {
-                    return false;
+                for (int i = chain.size() - 1; i > keep; i--) {
+                    StoredVersion oldest = chain.get(i);
+                    if (!staying.contains(oldest.run())) {
+                        boolean isGone = tryDrop(session, versions, oldest, now -> now.indexOf(oldest) > keep);
+                        if (!isGone) {
+                            staying.add(oldest.run());
+                        }
+                        return Optional.of(isGone);
+                    }
                 }
-                StoredVersion oldest = chain.get(chain.size() - 1);
-                return tryDrop(
-                        session,
-                        versions,
-                        oldest,
-                        now -> now.size() > keep + 1 && now.indexOf(oldest) == now.size() - 1);
+                return Optional.empty();
             });
-            if (goesOn) {
+            if (isDropped.equals(Optional.of(true))) {
                 steps.after("version dropped");
             }
+            goesOn = isDropped.isPresent();
         }
     }
 
@@ -465,6 +470,11 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
                     return false;
                 }
                 drop(session, version);
+                int place = chain.indexOf(version);
+                if (place >= 0 && place + 1 < chain.size()) {
+                    // An older one stays, and is to be found by the next run.
+                    versions.leadPast(version.run(), chain.get(place + 1).run());
+                }
                 if (isStillToBeRefused(version, chain)) {
                     versions.removeFiles(version.run());
                 } else {

@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The contract on a PostgreSQL server, and what is special about one. */
@@ -419,6 +420,34 @@ class PostgresWarehouseTest extends WarehouseContract {
             warehouse.dropPrevious(0);
             assertThat(warehouse.previous()).isEmpty();
         }
+    }
+
+    @Test
+    void aVersionThatStaysKeepsNoOtherFromBeingDropped() {
+        for (int k = 1; k <= 4; k++) {
+            replaceBy(k);
+        }
+        asLoader(
+                "CREATE SCHEMA reports",
+                "CREATE VIEW reports.old AS SELECT * FROM \"" + VersionTable.namespace("shop", Landing.runId(2))
+                        + "\".orders");
+        warehouse.dropPrevious(1);
+        assertVersionsBeforeLive(2, 3);
+        replaceBy(5);
+        warehouse.dropPrevious(1);
+        assertVersionsBeforeLive(2, 4);
+        asLoader("DROP VIEW reports.old");
+        warehouse.dropPrevious(1);
+        assertVersionsBeforeLive(4);
+        assertThat(warehouse.rollback()).isEqualTo(version(4));
+    }
+
+    private void assertVersionsBeforeLive(Integer... runs) {
+        assertThat(schemas())
+                .filteredOn(schema -> schema.startsWith("shop__"))
+                .containsExactly(Stream.of(runs)
+                        .map(k -> VersionTable.namespace("shop", Landing.runId(k)))
+                        .toArray(String[]::new));
     }
 
     @Test
