@@ -358,7 +358,19 @@ class RedshiftWarehouseTest extends WarehouseContract {
         assertThat(Queried.of(warehouse, granted).rows())
                 .containsExactly(List.of("EXECUTE", "FUNCTIONS", "user", "rs_analyst", "true"));
 
-        asAdmin("CREATE RULE lost AS ON INSERT TO public.scoped DO INSTEAD NOTHING");
+        // Who may not give them is told so before anything is loaded.
+        asAdmin("REVOKE INSERT ON public.scoped FROM " + RedshiftFront.USER);
+        Fault early = fault(() -> warehouse.prepare(Landing.load(3)));
+        assertThat(early.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(early)
+                .hasMessageContaining("what live has cannot be given to it: GRANT EXECUTE FOR FUNCTIONS IN SCHEMA \""
+                        + VersionTable.namespace("shop", Landing.runId(3))
+                        + "\" TO \"rs_analyst\" WITH GRANT OPTION: ");
+        assertThat(schemas()).doesNotContain(VersionTable.namespace("shop", Landing.runId(3)));
+
+        asAdmin(
+                "GRANT INSERT ON public.scoped TO " + RedshiftFront.USER,
+                "CREATE RULE lost AS ON INSERT TO public.scoped DO INSTEAD NOTHING");
         prepareAndUpload(3);
         Fault refused = fault(() -> warehouse.replace(Landing.load(3)));
         assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
