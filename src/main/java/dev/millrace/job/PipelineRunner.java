@@ -349,6 +349,7 @@ final class PipelineRunner {
         if (open.job().warehouse().isPresent() && SameAsLive.known(open).isEmpty()) {
             try (Warehouse warehouse = open.openWarehouse()) {
                 warehouse.live().ifPresent(open::requireOwn);
+                warehouse.requireUsable();
             }
         }
     }
