@@ -8,6 +8,7 @@ import dev.millrace.lake.folder.FolderCompaction;
 import dev.millrace.lake.folder.FolderRecord;
 import dev.millrace.lake.folder.NewFiles;
 import dev.millrace.run.Json;
+import dev.millrace.storage.S3Encryption;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import java.time.Duration;
@@ -15,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,6 +34,7 @@ import picocli.CommandLine.TypeConversionException;
         mixinStandardHelpOptions = true)
 public final class CompactFolder implements Callable<Integer> {
     private static final List<String> JOB_FILES = List.of(".yaml", ".yml");
+    private static final Pattern BUCKET = Pattern.compile("s3a?://([^/]+)(?:/.*)?", Pattern.CASE_INSENSITIVE);
 
     @Parameters(
             index = "0",
@@ -111,6 +115,25 @@ public final class CompactFolder implements Callable<Integer> {
     @Option(names = "--path-style", description = "The bucket stands in the path and not in the host's name.")
     private boolean pathStyle;
 
+    @Option(
+            names = "--encryption",
+            paramLabel = "sse-s3|sse-kms",
+            converter = EncryptionConverter.class,
+            description = "How S3 is asked to encrypt each new file (default: as the bucket does by itself).")
+    private S3Encryption encryption = S3Encryption.BY_BUCKET;
+
+    @Option(
+            names = "--kms-key",
+            paramLabel = "KEY",
+            description = "The key of sse-kms (default: the one that AWS keeps for S3 in the account).")
+    private String kmsKey = "";
+
+    @Option(
+            names = "--owner",
+            paramLabel = "ACCOUNT",
+            description = "The account that has to own the bucket; S3 refuses where it is another's.")
+    private Optional<String> owner = Optional.empty();
+
     @Spec
     private CommandSpec command;
 
@@ -137,8 +160,9 @@ public final class CompactFolder implements Callable<Integer> {
             new TableCompaction(open).run(command.commandLine().getOut());
             return 0;
         }
-        StorageOptions options = new StorageOptions(endpoint, region, pathStyle);
-        FolderLocation location = new FolderLocation(folder(), options, around);
+        String folder = folder();
+        StorageOptions options = options(folder);
+        FolderLocation location = new FolderLocation(folder, options, around);
         location.requirePlain();
         Storage storage = location.open();
         FolderRecord record = compact(storage, options);
@@ -146,6 +170,24 @@ public final class CompactFolder implements Callable<Integer> {
         FolderReport report = new FolderReport(
                 command.commandLine().getOut(), command.commandLine().getErr());
         return report.print(record, Duration.ofNanos(System.nanoTime() - start), kept);
+    }
+
+    private StorageOptions options(String folder) {
+        if (!kmsKey.isEmpty() && encryption != S3Encryption.SSE_KMS) {
+            throw mistake("Invalid --kms-key: " + kmsKey + ": it has no effect without --encryption sse-kms");
+        }
+        Map<String, String> owners =
+                owner.map(account -> Map.of(bucket(folder), account)).orElse(Map.of());
+        return new StorageOptions(endpoint, region, pathStyle, encryption, kmsKey, owners);
+    }
+
+    private String bucket(String folder) {
+        Matcher bucket = BUCKET.matcher(folder);
+        if (!bucket.matches()) {
+            throw mistake("Invalid --owner: " + owner.orElseThrow() + ": " + folder
+                    + " is not in S3, where buckets have owners");
+        }
+        return bucket.group(1);
     }
 
     private String keep(FolderRecord record, String place, StorageOptions options) {
@@ -197,6 +239,18 @@ public final class CompactFolder implements Callable<Integer> {
 
     private ParameterException mistake(String message) {
         return new ParameterException(command.commandLine(), message);
+    }
+
+    private static final class EncryptionConverter implements ITypeConverter<S3Encryption> {
+        @Override
+        public S3Encryption convert(String value) {
+            return switch (value) {
+                case "sse-s3" -> S3Encryption.SSE_S3;
+                case "sse-kms" -> S3Encryption.SSE_KMS;
+                default ->
+                    throw new TypeConversionException("Invalid --encryption: " + value + ": must be sse-s3 or sse-kms");
+            };
+        }
     }
 
     private static final class SizeConverter implements ITypeConverter<ByteSize> {

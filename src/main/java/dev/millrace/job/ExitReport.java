@@ -39,10 +39,20 @@ final class ExitReport {
         }
     }
 
+    /** As the job reaches S3; where its file cannot be read, as this machine does. */
+    private StorageOptions options() {
+        try {
+            return OpenJob.options(OpenJob.load(arguments, around).job().s3());
+        } catch (Fault fault) {
+            LOG.debug("The job file does not tell how S3 is reached", fault);
+            return StorageOptions.DEFAULT;
+        }
+    }
+
     private void write(ExitFile exit) {
         try {
             FileLocation at = OpenJob.location(arguments.job(), around);
-            Storage storage = around.storages().apply(at.folder().uri(), StorageOptions.DEFAULT);
+            Storage storage = around.storages().apply(at.folder().uri(), options());
             String share =
                     arguments.units().count() > 1 ? "-" + arguments.units().index() : "";
             exit.put(storage, "", arguments.submission().orElseThrow() + share);

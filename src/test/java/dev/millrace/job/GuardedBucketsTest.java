@@ -8,7 +8,9 @@ import dev.millrace.testing.S3Front;
 import dev.millrace.testing.S3Server;
 import dev.millrace.testing.SharedSpark;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -65,6 +67,29 @@ class GuardedBucketsTest {
         // They go by Hadoop, which can encrypt, and cannot ask for an owner.
         assertThat(unasked()).isNotEmpty().allMatch(line -> line.startsWith("Hadoop "));
         assertRows("delta");
+    }
+
+    @Test
+    void foldersOfOthersAreCompactedInThem() throws Exception {
+        Path local = Files.createDirectories(folder.resolve("folder"));
+        FolderTrial.duckDb(
+                "copy (select range i from range(9)) to '" + local + "/a.parquet' (format parquet)",
+                "copy (select range i from range(9)) to '" + local + "/b.parquet' (format parquet)");
+        Storage s3 = Storages.open("s3://" + lake + "/of others/", S3Server.options());
+        for (String path : List.of("a.parquet", "b.parquet")) {
+            s3.put(path, Files.readAllBytes(local.resolve(path)));
+        }
+        server.guard(lake, "111122223333", BY_KMS);
+        List<String> reached = List.of(s3.root(), "--endpoint", server.uri().toString(), "--path-style");
+        assertThat(FolderTrial.compact(reached.toArray(String[]::new)).code()).isEqualTo(1);
+
+        List<String> asked = new ArrayList<>(reached);
+        asked.addAll(List.of("--encryption", "sse-kms", "--kms-key", KEY, "--owner", "111122223333"));
+        FolderTrial.Ended ended = FolderTrial.compact(asked.toArray(String[]::new));
+        assertThat(ended.code()).as(ended.err()).isZero();
+        assertThat(s3.list(""))
+                .filteredOn(file -> file.path().endsWith(".parquet"))
+                .hasSize(1);
     }
 
     private List<String> unasked() {
