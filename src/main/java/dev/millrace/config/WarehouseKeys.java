@@ -408,8 +408,9 @@ final class WarehouseKeys {
             "takes-over",
             Scalars.JOB_NAME,
             WarehouseSettings::takesOver,
-            "The name that the job had before, whose versions in the schema its runs replace; those of any other job are"
-                    + " left alone.");
+            "The name that the job had before, whose versions in the schema its runs replace; its own name where the"
+                    + " former staging is lost: then it replaces those that its ledger does not know. Versions of any other"
+                    + " job are left alone. A job of a new name also needs `schema`, as it was.");
     private static final Key<WarehouseSettings, Integer> KEEP_PREVIOUS = Key.of(
             "keep-previous",
             Scalars.VERSIONS,

@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param engine the database
  * @param schema that readers use
  * @param keepPrevious versions kept for rollback
- * @param takesOver the name that the job had before, whose versions it replaces
+ * @param takesOver the name that the job had before, whose versions it replaces; its own where the former ledger is lost
  * @param unchanged what a run does that brings just what is live
  * @param gate checks between upload and replace
  */

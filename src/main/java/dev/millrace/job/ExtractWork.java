@@ -6,6 +6,7 @@ import dev.millrace.config.SchemaSettings;
 import dev.millrace.config.TableSettings;
 import dev.millrace.fault.Fault;
 import dev.millrace.function.JavaFunctions;
+import dev.millrace.lake.LakeTable;
 import dev.millrace.landing.ComputedColumns;
 import dev.millrace.landing.LandedContent;
 import dev.millrace.landing.LandedTable;
@@ -25,6 +26,7 @@ import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.LastCensus;
 import dev.millrace.schema.ShredPlan;
 import dev.millrace.schema.UnitCensus;
+import dev.millrace.storage.Storage;
 import dev.millrace.table.Column;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -189,6 +191,9 @@ final class ExtractWork implements PhaseWork {
                 inputPhase,
                 List.of());
         job.lake().ifPresent(lake -> requireFit(job, lake, plan.tables()));
+        if (context.open().isAddingToLake()) {
+            requireFitsLake(context, plan.tables());
+        }
         LandingPlan told = job.warehouse().isPresent() ? plan.withHashes() : plan;
         // Compaction combines files and never splits one.
         return job.lake()
@@ -209,6 +214,39 @@ final class ExtractWork implements PhaseWork {
                                 columns,
                                 partitioned(table, layout.partitionBy()).partitions()));
             });
+        }
+    }
+
+    /**
+     * A run that has committed is published or never ends: so the tables that are there are looked at before, while nothing
+     * has been read.
+     */
+    private static void requireFitsLake(RunContext context, List<LandingTable> tables) {
+        LakeSettings settings = context.open().lake();
+        Storage lake = context.open().openLake();
+        for (LandingTable table : tables) {
+            if (!table.quarantine()) {
+                requireFitsLake(context, settings.publish(), lake, table, "");
+                settings.also()
+                        .forEach(layout -> requireFitsLake(
+                                context,
+                                settings.publish(),
+                                lake,
+                                partitioned(table, layout.partitionBy()),
+                                layout.suffix()));
+            }
+        }
+    }
+
+    private static void requireFitsLake(
+            RunContext context, LakeSettings.Publish publish, Storage lake, LandingTable table, String suffix) {
+        String folder = table.name() + suffix + "/";
+        switch (publish) {
+            case DELTA ->
+                LakeTable.requireFitsDelta(
+                        context.spark(), lake, folder, table.landed().columns(), table.partitions());
+            case FOLDERS -> LakeTable.requireFitsFolders(lake, folder, table.partitions());
+            case VERSIONED -> {}
         }
     }
 

@@ -107,6 +107,7 @@ record LandedRun(List<LandedTable> tables, long commit, TableCounts items, Optio
                 context.open().warehouse().schema(),
                 tables.stream().map(LandedTable::definition).toList(),
                 context.plan().job(),
-                context.open().warehouse().takesOver());
+                context.open().warehouse().takesOver(),
+                context.open()::isOfLedger);
     }
 }

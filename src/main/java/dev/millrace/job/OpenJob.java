@@ -252,7 +252,11 @@ record OpenJob(
                                 + "warehouse: {duckdb: {path: data/" + job.name() + "/warehouse.duckdb}}"));
     }
 
-    /** As a person names the warehouse. */
+    /** Whether runs add rows to tables of a lake, in place of replacing them. */
+    boolean isAddingToLake() {
+        return job.lake().isPresent() && job.source() instanceof FileSource;
+    }
+
     /**
      * Throws where what is live is not this job's to replace: it is another job's, or its run is not in this job's ledger,
      * whose numbers then say nothing of which of two runs is the later one.
@@ -267,20 +271,26 @@ record OpenJob(
         if (!live.job().equals(name)) {
             throw live.notOf(name, warehouseName());
         }
-        if (store().ledger()
-                .find(live.commit())
-                .filter(commit -> commit.run().equals(live.run()))
-                .isEmpty()) {
+        if (!isOfLedger(live)) {
             throw Fault.user("Invalid warehouse: run " + live.run() + ", commit " + live.commit() + ", of a job " + name
                     + " is live in " + warehouseName() + ", and the ledger of this one, "
                     + staging.uri(name + "/commits/")
                     + ", does not know it. If staging.at was moved, bring the folder " + name
                     + "/ of the former place there; if another job of that name loads it, load another schema (of DuckDB,"
-                    + " another file); if the former staging is lost, give the job a new name and write takes-over: "
-                    + name + " below warehouse:");
+                    + " another file); if the former staging is lost, write takes-over: " + name
+                    + " below warehouse:, and what this ledger does not know is replaced");
         }
     }
 
+    /** Whether this job's ledger knows a version's run by its number. */
+    boolean isOfLedger(Version version) {
+        return store().ledger()
+                .find(version.commit())
+                .filter(commit -> commit.run().equals(version.run()))
+                .isPresent();
+    }
+
+    /** As a person names the warehouse. */
     String warehouseName() {
         WarehouseSettings settings = warehouse();
         if (settings.engine() instanceof WarehouseSettings.DuckDb duckDb) {

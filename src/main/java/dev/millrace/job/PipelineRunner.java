@@ -349,6 +349,7 @@ final class PipelineRunner {
         if (open.job().warehouse().isPresent() && SameAsLive.known(open).isEmpty()) {
             try (Warehouse warehouse = open.openWarehouse()) {
                 warehouse.live().ifPresent(open::requireOwn);
+                warehouse.requireUsable();
             }
         }
     }
@@ -494,7 +495,7 @@ final class PipelineRunner {
             case INFER_SCHEMA -> new InferSchemaWork(source.get(), around.clock());
             case EXTRACT -> new ExtractWork(source.get());
             case COMPACT -> new CompactWork();
-            case PUBLISH -> new PublishWork(source.get());
+            case PUBLISH -> new PublishWork(source);
             case PREPARE -> new PrepareWork();
             case UPLOAD -> new UploadWork();
             case REPLACE -> new ReplaceWork();

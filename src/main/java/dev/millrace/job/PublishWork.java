@@ -3,8 +3,10 @@ package dev.millrace.job;
 import dev.millrace.catalog.AthenaDdl;
 import dev.millrace.catalog.CatalogTable;
 import dev.millrace.config.Deduplicate;
+import dev.millrace.config.FileSource;
 import dev.millrace.config.Job;
 import dev.millrace.config.LakeSettings;
+import dev.millrace.config.SnapshotSource;
 import dev.millrace.fault.Fault;
 import dev.millrace.files.FileUnits;
 import dev.millrace.lake.Deduplication;
@@ -29,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
@@ -40,9 +43,10 @@ final class PublishWork implements PhaseWork {
 
     static final String BYTES = "/bytes";
 
-    private final JobSource source;
+    private final Supplier<JobSource> source;
 
-    PublishWork(JobSource source) {
+    /** @param source asked only where it is one of files: who publishes need not be able to read a table */
+    PublishWork(Supplier<JobSource> source) {
         this.source = source;
     }
 
@@ -139,7 +143,7 @@ final class PublishWork implements PhaseWork {
             LandedTable table,
             LandedTable compacted,
             String layout) {
-        if (source instanceof ListedSource listed) {
+        if (context.open().job().source() instanceof SnapshotSource && source.get() instanceof ListedSource listed) {
             Validation validation = new Validation(table, compacted, listed.read(context), landed.items(), layout);
             return (folder, duplicates) -> validation.require(context, lake, folder, duplicates);
         }
@@ -176,7 +180,7 @@ final class PublishWork implements PhaseWork {
 
     /** Commits are published in their order, each to all of its tables: once a run is done, all before it are. */
     private void requireEarlier(RunContext context, long n) {
-        if (!(source instanceof FolderSource)) {
+        if (!(context.open().job().source() instanceof FileSource)) {
             return;
         }
         JobStore store = context.open().store();
@@ -210,7 +214,7 @@ final class PublishWork implements PhaseWork {
 
     /** Files, as column {@code _file} names them, that this run has read once more. */
     private Set<String> rewritten(RunContext context) {
-        if (source instanceof FolderSource folder) {
+        if (context.open().job().source() instanceof FileSource && source.get() instanceof FolderSource folder) {
             FileUnits units = folder.files(context.run());
             return units.replaced(context.plan().units()).stream()
                     .map(folder.folder().storage()::uri)

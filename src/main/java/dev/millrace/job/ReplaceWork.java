@@ -36,7 +36,7 @@ final class ReplaceWork implements PhaseWork {
                 check(context, landed, load, warehouse);
                 isLive = warehouse.replace(load);
                 if (!isLive) {
-                    // An earlier commit went live between: what was checked against live no longer holds.
+                    // Another commit went live between: what was checked against live no longer holds.
                     warehouse.prepare(load);
                     landed.tables()
                             .forEach(

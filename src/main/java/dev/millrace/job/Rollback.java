@@ -30,6 +30,7 @@ final class Rollback implements Callable<Integer> {
     public Integer call() {
         OpenJob open = OpenJob.load(arguments, Surroundings.ofProcess());
         try (Warehouse warehouse = open.openWarehouse()) {
+            warehouse.live().ifPresent(open::requireOwn);
             Version live = noted(open.store().live(), warehouse);
             command.commandLine()
                     .getOut()

@@ -2,6 +2,7 @@ package dev.millrace.job;
 
 import dev.millrace.config.SchemaSettings;
 import dev.millrace.schema.Census;
+import dev.millrace.schema.DataSchema;
 import dev.millrace.schema.GivenColumns;
 import dev.millrace.schema.Inference;
 import dev.millrace.schema.LastCensus;
@@ -23,9 +24,16 @@ final class SchemaRefresh {
         SchemaCache cache = open.schemas();
         Optional<Census> census = cache.census().map(LastCensus::census).map(counted -> inferred(open, counted));
         census.ifPresent(Census::requireFewKinds);
-        return census.map(all -> Inference.infer(all, latest.schema(), listsAsJson(open)))
+        return census.map(all -> grown(open, all, latest.schema()))
                 .filter(inferred -> !inferred.entities().equals(latest.schema().entities()))
                 .map(inferred -> cache.add(inferred, census.get()));
+    }
+
+    /** Tables of a lake that rows are added to have files of earlier runs: their columns keep their types. */
+    private static DataSchema grown(OpenJob open, Census census, DataSchema before) {
+        return open.isAddingToLake()
+                ? Inference.extend(census, before, listsAsJson(open))
+                : Inference.infer(census, before, listsAsJson(open));
     }
 
     static boolean isEvolving(OpenJob open) {

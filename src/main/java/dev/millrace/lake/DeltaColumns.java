@@ -4,6 +4,7 @@ import dev.millrace.storage.Storage;
 import dev.millrace.table.Column;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaLog;
 import scala.Option;
@@ -28,18 +29,22 @@ public record DeltaColumns(List<Column> columns, List<Column> partitions) {
      * @return empty where there is no Delta table
      */
     public static Optional<DeltaColumns> find(SparkSession spark, Storage lake, String folder) {
+        return shape(() -> spark, lake, folder).map(shape -> new DeltaColumns(shape.columns(), shape.partitions()));
+    }
+
+    static Optional<DeltaShape> shape(Supplier<SparkSession> spark, Storage lake, String folder) {
         if (lake.names(folder + "_delta_log/").isEmpty()) {
             return Optional.empty();
         }
-        SparkSession session = DeltaSession.of(spark);
-        return Optional.of(DeltaSession.in(session, "Cannot read " + lake.uri(folder), () -> {
-            DeltaShape shape = DeltaShape.of(
-                    DeltaLog.forTable(session, LakePath.hadoop(lake, folder))
-                            .startTransaction(Option.empty(), Option.empty())
-                            .metadata(),
-                    false,
-                    lake.uri(folder));
-            return new DeltaColumns(shape.columns(), shape.partitions());
-        }));
+        SparkSession session = DeltaSession.of(spark.get());
+        return Optional.of(DeltaSession.in(
+                session,
+                "Cannot read " + lake.uri(folder),
+                () -> DeltaShape.of(
+                        DeltaLog.forTable(session, LakePath.hadoop(lake, folder))
+                                .startTransaction(Option.empty(), Option.empty())
+                                .metadata(),
+                        false,
+                        lake.uri(folder))));
     }
 }

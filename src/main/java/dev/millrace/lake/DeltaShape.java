@@ -96,21 +96,20 @@ final class DeltaShape {
     }
 
     /**
-     * The metadata that the table needs to take a run's rows, as the protocol's JSON; empty where it fits already.
+     * The table's columns and those that rows add.
      *
-     * @throws Fault of kind USER that names each column whose type differs
+     * @throws Fault of kind USER that names each column whose type differs, or partitions that do
      */
-    Optional<ObjectNode> with(LandedTable table) {
-        List<String> wanted = table.partitions().stream().map(Column::name).toList();
+    StructType merged(List<Column> columns, List<Column> partitions) {
+        List<String> wanted = partitions.stream().map(Column::name).toList();
         if (!isNew && !wanted.equals(partitionBy)) {
-            throw Fault.user("Invalid lake.partition-by: " + wanted + ": table " + uri + " is partitioned by "
-                    + partitionBy + "; write to another table, or rewrite that one");
+            throw FolderPublisher.otherPartitions(wanted, uri, partitionBy);
         }
         StructType merged = schema;
         List<String> conflicts = new ArrayList<>();
-        List<Column> columns = new ArrayList<>(table.definition().columns());
-        columns.addAll(table.partitions());
-        for (Column column : columns) {
+        List<Column> all = new ArrayList<>(columns);
+        all.addAll(partitions);
+        for (Column column : all) {
             DataType type = WideRows.sparkType(column.type());
             Optional<StructField> field = field(column.name());
             if (field.isEmpty()) {
@@ -124,6 +123,16 @@ final class DeltaShape {
         if (!conflicts.isEmpty()) {
             throw Fault.user(conflicts);
         }
+        return merged;
+    }
+
+    /**
+     * The metadata that the table needs to take a run's rows, as the protocol's JSON; empty where it fits already.
+     *
+     * @throws Fault of kind USER that names each column whose type differs
+     */
+    Optional<ObjectNode> with(LandedTable table) {
+        StructType merged = merged(table.definition().columns(), table.partitions());
         if (!isNew && merged.equals(schema)) {
             return Optional.empty();
         }
@@ -133,7 +142,7 @@ final class DeltaShape {
             changed.put("id", UUID.randomUUID().toString());
             changed.put("createdTime", System.currentTimeMillis());
             changed.putArray("partitionColumns")
-                    .addAll(wanted.stream()
+                    .addAll(table.partitions().stream().map(Column::name).toList().stream()
                             .map(com.fasterxml.jackson.databind.node.TextNode::valueOf)
                             .toList());
         }

@@ -56,7 +56,7 @@ public final class FolderPublisher implements Publisher {
                 return before.get();
             }
             requirePrevious(publication);
-            requireSamePartitions(publication.table());
+            requireSamePartitions(lake, folder, publication.table().partitions());
             List<DataFile> present = Change.needsPresent(publication) ? present(publication) : List.of();
             try {
                 return publish(publication, present);
@@ -174,22 +174,42 @@ public final class FolderPublisher implements Publisher {
         }
     }
 
-    private void requireSamePartitions(LandedTable table) {
-        List<Column> partitions = table.partitions();
-        Optional<StoredFile> one = files().stream().findFirst();
-        one.ifPresent(file -> {
-            String below = file.path().substring(folder.length());
-            List<String> names = new ArrayList<>();
-            String[] parts = below.split("/", -1);
-            for (int i = 0; i < parts.length - 1; i++) {
-                names.add(parts[i].substring(0, Math.max(0, parts[i].indexOf('='))));
-            }
-            List<String> wanted = partitions.stream().map(Column::name).toList();
-            if (!names.equals(wanted)) {
-                throw Fault.user("Invalid lake.partition-by: " + wanted + ": table " + lake.uri(folder)
-                        + " is partitioned by " + names + "; write to another table, or rewrite that one");
-            }
+    /**
+     * Refuses rows whose files would lie in other folders than those that are there.
+     *
+     * @param folder of the table, with a trailing slash
+     * @throws Fault of kind USER
+     */
+    static void requireSamePartitions(Storage lake, String folder, List<Column> partitions) {
+        List<String> wanted = partitions.stream().map(Column::name).toList();
+        partitionsOf(lake, folder).filter(there -> !there.equals(wanted)).ifPresent(there -> {
+            throw otherPartitions(wanted, lake.uri(folder), there);
         });
+    }
+
+    static Fault otherPartitions(List<String> wanted, String uri, List<String> there) {
+        return Fault.user("Invalid lake.partition-by: " + wanted + ": table " + uri + " is partitioned by " + there
+                + "; write to another table, or rewrite that one");
+    }
+
+    /** The columns in the names of the folders that lead to one of the files; empty where there is none. */
+    private static Optional<List<String>> partitionsOf(Storage lake, String folder) {
+        List<String> columns = new ArrayList<>();
+        for (String at = folder; ; ) {
+            List<String> names = lake.names(at).stream()
+                    .filter(name -> !name.startsWith("_") || name.contains("="))
+                    .filter(name -> name.endsWith("/") || name.endsWith(SUFFIX))
+                    .toList();
+            if (names.isEmpty()) {
+                return Optional.empty();
+            }
+            String first = names.get(0);
+            if (!first.endsWith("/")) {
+                return Optional.of(columns);
+            }
+            columns.add(first.substring(0, Math.max(0, first.indexOf('='))));
+            at += first;
+        }
     }
 
     private List<StoredFile> files() {

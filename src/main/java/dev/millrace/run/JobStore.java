@@ -127,9 +127,9 @@ public final class JobStore {
                 || lock().heldBy().equals(Optional.of(run.id()));
     }
 
-    /** A run that began after another and is done, or empty. */
+    /** A run that began after another and is done, so that the other comes too late; empty where runs add to each other. */
     public Optional<RunId> laterDone(RunId than) {
-        return lastDone().filter(done -> done.compareTo(than) > 0);
+        return bringing == Runs.ADDING ? Optional.empty() : lastDone().filter(done -> done.compareTo(than) > 0);
     }
 
     /** The newest run that is done, or empty. */

@@ -50,11 +50,21 @@ public final class Inference {
             SourceType.BS);
 
     private final boolean listsAsJson;
-    private final boolean followsMajority;
+    private final Growth growth;
 
-    private Inference(boolean listsAsJson, boolean followsMajority) {
+    /** What becomes of a column that is known already, and is not pinned. */
+    private enum Growth {
+        /** It stays as it is: files that have it are there and will not be written again. */
+        KEEPS_TYPES,
+        /** Its numbers get wider. */
+        WIDENS,
+        /** It becomes one of the type that most values have. */
+        FOLLOWS_MAJORITY
+    }
+
+    private Inference(boolean listsAsJson, Growth growth) {
         this.listsAsJson = listsAsJson;
-        this.followsMajority = followsMajority;
+        this.growth = growth;
     }
 
     /**
@@ -64,7 +74,15 @@ public final class Inference {
      * @param listsAsJson whether lists and sets become JSON columns instead of child tables
      */
     public static DataSchema infer(Census census, DataSchema before, boolean listsAsJson) {
-        return new Inference(listsAsJson, false).infer(census, before);
+        return new Inference(listsAsJson, Growth.WIDENS).infer(census, before);
+    }
+
+    /**
+     * As {@link #infer}, but no column changes its type: for tables that rows are added to. What does not fit a column goes
+     * on standing in {@code _rest}.
+     */
+    public static DataSchema extend(Census census, DataSchema before, boolean listsAsJson) {
+        return new Inference(listsAsJson, Growth.KEEPS_TYPES).infer(census, before);
     }
 
     /**
@@ -72,7 +90,7 @@ public final class Inference {
      * it was, and is pinned thereby: for a person to look at and to decide.
      */
     static DataSchema propose(Census census, DataSchema before, boolean listsAsJson) {
-        return new Inference(listsAsJson, true).infer(census, before);
+        return new Inference(listsAsJson, Growth.FOLLOWS_MAJORITY).infer(census, before);
     }
 
     private DataSchema infer(Census census, DataSchema before) {
@@ -330,10 +348,11 @@ public final class Inference {
             }
 
             private EntityColumn continued(EntityColumn column, PathCensus census) {
-                if (column.pinned()) {
+                if (column.pinned() || growth == Growth.KEEPS_TYPES) {
                     return column;
                 }
-                boolean mayFollow = followsMajority && column.role() == Role.VALUE && !container.isSet();
+                boolean mayFollow =
+                        growth == Growth.FOLLOWS_MAJORITY && column.role() == Role.VALUE && !container.isSet();
                 Optional<SourceType> most = mayFollow ? majority(census) : Optional.empty();
                 if (most.isPresent() && census.shaped(most.get()) > census.shaped(column.source())) {
                     ColumnType type = scalarType(most.get(), census.numbers());

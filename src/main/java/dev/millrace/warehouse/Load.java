@@ -5,6 +5,7 @@ import dev.millrace.run.RunId;
 import dev.millrace.table.TableDefinition;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -15,17 +16,25 @@ import java.util.stream.Collectors;
  * @param schema of the warehouse that readers use
  * @param tables all of them: the new version holds these and no others
  * @param job whose run it is
- * @param takesOver another job whose versions it replaces too, whatever their numbers: the name that it had before
+ * @param takesOver a job whose versions it replaces too, whatever their numbers: the name that it had before, or its own
+ *     where the ledger of those is lost
+ * @param isOfLedger whether a version of the job's name is of its ledger; asked where it takes over its own name
  */
 public record Load(
-        RunId run, long commit, String schema, List<TableDefinition> tables, String job, Optional<String> takesOver) {
+        RunId run,
+        long commit,
+        String schema,
+        List<TableDefinition> tables,
+        String job,
+        Optional<String> takesOver,
+        Predicate<Version> isOfLedger) {
     public Load {
         tables = List.copyOf(tables);
     }
 
     /** A load of a job that has always had its name. */
     public Load(RunId run, long commit, String schema, List<TableDefinition> tables, String job) {
-        this(run, commit, schema, tables, job, Optional.empty());
+        this(run, commit, schema, tables, job, Optional.empty(), version -> true);
     }
 
     /** Whether a job's versions are this load's to replace. */
@@ -45,9 +54,11 @@ public record Load(
         }
     }
 
-    /** Whether a version is of a later commit than this one's. The numbers of two jobs say nothing to each other. */
+    /** Whether a version is of a later commit than this one's. The numbers of two ledgers say nothing to each other. */
     public boolean isBefore(Version live) {
-        return live.job().equals(job) && live.commit() > commit;
+        return live.job().equals(job)
+                && live.commit() > commit
+                && (takesOver.filter(job::equals).isEmpty() || isOfLedger.test(live));
     }
 
     /** The table of that name, without regard to case. */
@@ -66,6 +77,17 @@ public record Load(
     /** All tables with their columns and types, as text to compare. */
     public String definition() {
         return tables.stream().map(LandingFiles::shape).sorted().collect(Collectors.joining("\n"));
+    }
+
+    /**
+     * What is told when there is nothing to load into or to make live.
+     *
+     * @param where the staging should be
+     */
+    public Fault noStaging(String where) {
+        return Fault.world("Run " + run + " has no staging in " + where
+                + ": prepare comes first, and a later run may have removed it. Where prepare is done, give the run up by"
+                + " scripts/millrace abandon " + run + ", and start the job again");
     }
 
     /**

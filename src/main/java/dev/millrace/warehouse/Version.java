@@ -22,6 +22,6 @@ public record Version(RunId run, long commit, String job) {
                 + commit + ", is live there, and this is job " + other
                 + ": load another schema (of DuckDB, another file),"
                 + " or, where " + job + " is the name that this job had before, write takes-over: " + job
-                + " below warehouse:");
+                + " below warehouse:, and schema: as " + job + " had it, by default the job's name");
     }
 }

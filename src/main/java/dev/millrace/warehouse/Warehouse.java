@@ -20,6 +20,9 @@ public interface Warehouse extends AutoCloseable {
     /** What readers see; empty before the first replacement. */
     Optional<Version> live();
 
+    /** Refuses a user who could not replace what is live, as far as that can be told before a run begins. */
+    default void requireUsable() {}
+
     /** What a rollback would bring back; empty when there is none or it was dropped. */
     Optional<Version> previous();
 

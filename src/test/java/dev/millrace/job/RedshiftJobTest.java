@@ -48,6 +48,16 @@ class RedshiftJobTest {
                                 + ", user: " + RedshiftFront.USER
                                 + ", password: \"${env:SHOP_PASSWORD}\", tls: disable,"
                                 + " iam-role: default, tables: {orders: {diststyle: even}}}"));
+        Storage s3 = Storages.open(staging, S3Server.options());
+        PostgresServer.execute(
+                database, PostgresServer.ADMIN, "UPDATE public.user_info SET syslog_access = 'RESTRICTED'");
+        StoredJob.Ended sightless = redshift.run();
+        assertThat(sightless.exitCode()).isEqualTo(1);
+        assertThat(sightless.output()).contains("does not see what others do, and lacks SYSLOG ACCESS UNRESTRICTED");
+        // It is told before the source is read.
+        assertThat(s3.list("shop/runs/")).isEmpty();
+        PostgresServer.execute(
+                database, PostgresServer.ADMIN, "UPDATE public.user_info SET syslog_access = 'UNRESTRICTED'");
         StoredJob.Ended ended = redshift.run();
         assertThat(ended.exitCode()).as(ended.output()).isZero();
         assertThat(ended.output()).contains("127.0.0.1:" + port + "/" + database + " (Redshift, schema shop)");
@@ -55,7 +65,6 @@ class RedshiftJobTest {
                 Warehouse other = new RedshiftWarehouse(RedshiftFront.options(port, database), "shop")) {
             PostgresJobTest.assertSameRows(one, other);
         }
-        Storage s3 = Storages.open(staging, S3Server.options());
         assertThat(s3.list("shop/runs/")).anyMatch(file -> file.path().contains("/copy/orders/"));
     }
 }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -15,6 +16,11 @@ import org.junit.jupiter.api.io.TempDir;
 class RenamedJobTest {
     @TempDir(factory = InMemory.class)
     private Path folder;
+
+    @BeforeAll
+    static void makeTable() {
+        Items.table("renamed-job", List.of("id:N"), List.of());
+    }
 
     private static Path job(Trial trial, String name, String staging, String more) {
         return trial.job(name, """
@@ -35,7 +41,6 @@ class RenamedJobTest {
 
     @Test
     void whoseVersionsTheyAreIsToldBeforeAnythingIsReadAndHowToGoOn() throws IOException {
-        Items.table("renamed-job", List.of("id:N"), List.of());
         Trial trial = new Trial(folder);
         Path former = job(trial, "former", "staging", "");
         for (String text : List.of("one", "two")) {
@@ -48,11 +53,17 @@ class RenamedJobTest {
         put("three");
         Trial.Ended other = trial.run(job(trial, "present", "staging", ""));
         assertThat(other.code()).isEqualTo(2);
+        // Nor is it rolled back.
+        Trial.Ended rollback =
+                Trial.command("rollback", job(trial, "present", "staging", "").toString());
+        assertThat(rollback.code()).isEqualTo(2);
+        assertThat(rollback.err()).contains("is loaded by job former");
+        assertThat(texts(trial, former)).containsExactly("two");
         assertThat(other.err())
                 .contains("Invalid warehouse: " + where + " is loaded by job former: its run " + live
                         + ", commit 2, is live there, and this is job present: load another schema (of DuckDB, another"
                         + " file), or, where former is the name that this job had before, write takes-over: former below"
-                        + " warehouse:");
+                        + " warehouse:, and schema: as former had it, by default the job's name");
         assertThat(folder.resolve("staging/present/runs")).doesNotExist();
 
         Path moved = job(trial, "former", "elsewhere", "");
@@ -62,8 +73,11 @@ class RenamedJobTest {
                 .contains("Invalid warehouse: run " + live + ", commit 2, of a job former is live in " + where
                         + ", and the ledger of this one, file://" + folder
                         + "/elsewhere/former/commits/, does not know it. If"
-                        + " staging.at was moved, bring the folder former/ of the former place there;");
+                        + " staging.at was moved, bring the folder former/ of the former place there; if another job of that name"
+                        + " loads it, load another schema (of DuckDB, another file); if the former staging is lost, write"
+                        + " takes-over: former below warehouse:, and what this ledger does not know is replaced");
         assertThat(folder.resolve("elsewhere/former/runs")).doesNotExist();
+        assertThat(Trial.command("rollback", moved.toString()).code()).isEqualTo(2);
         assertThat(texts(trial, moved)).containsExactly("two");
 
         Files.createDirectories(folder.resolve("elsewhere"));
@@ -83,5 +97,30 @@ class RenamedJobTest {
         trial.succeed(job(trial, "present", "staging", ""));
         assertThat(texts(trial, present)).containsExactly("five");
         assertThat(trial.run(moved).code()).isEqualTo(2);
+    }
+
+    @Test
+    void aJobWhoseStagingIsLostTakesOverItsOwnName() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = job(trial, "former", "lost", "");
+        for (String text : List.of("one", "two", "three")) {
+            put(text);
+            trial.succeed(job);
+        }
+        put("four");
+        assertThat(trial.run(job(trial, "former", "staging", "")).code()).isEqualTo(2);
+        job = job(trial, "former", "staging", ", takes-over: former");
+        trial.succeed(job);
+        assertThat(texts(trial, job)).containsExactly("four");
+        // The version before is of the lost ledger, and of a higher number.
+        assertThat(Trial.command("rollback", job.toString()).code()).isZero();
+        assertThat(texts(trial, job)).containsExactly("three");
+        put("five");
+        trial.succeed(job);
+        assertThat(texts(trial, job)).containsExactly("five");
+        put("six");
+        job = job(trial, "former", "staging", "");
+        trial.succeed(job);
+        assertThat(texts(trial, job)).containsExactly("six");
     }
 }

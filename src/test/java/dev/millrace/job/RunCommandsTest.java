@@ -202,6 +202,28 @@ class RunCommandsTest {
     }
 
     @Test
+    void aRunWhoseStagingIsGoneIsGivenUpAsTheMessageSays() throws IOException {
+        fill("unstaged");
+        Trial trial = new Trial(folder);
+        Path job = job(trial, "unstaged", "");
+        assertThat(trial.run(List.of(Phase.INFER_SCHEMA, Phase.EXTRACT, Phase.PREPARE), job)
+                        .code())
+                .isZero();
+        OpenJob open = trial.open(job);
+        String run = trial.run(open).id().value();
+        Files.delete(folder.resolve("unstaged.duckdb.versions/" + run + ".duckdb"));
+        Trial.Ended ended = trial.run(job, "--run", run);
+        assertThat(ended.code()).isEqualTo(1);
+        String remedy = "give the run up by scripts/millrace abandon " + run + ", and start the job again";
+        assertThat(ended.err()).contains("Run " + run + " has no staging in ").contains(remedy);
+        assertThat(Trial.command("abandon", run, "--job", job.toString()).code())
+                .isZero();
+        trial.succeed(job);
+        assertThat(trial.query(open, "SELECT count(*) FROM w.commands_unstaged"))
+                .containsExactly("10");
+    }
+
+    @Test
     void aRunThatIsNotThereIsNamed() {
         String id = "2026-11-21T07-00-00Z-k3f9";
         Trial trial = new Trial(folder);

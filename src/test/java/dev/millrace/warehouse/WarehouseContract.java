@@ -376,6 +376,22 @@ public abstract class WarehouseContract {
         assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
     }
 
+    /** Of engines that see it. */
+    protected final void assertThatARollbackSincePrepareIsSeen() {
+        replaceBy(1);
+        replaceBy(2);
+        Load load = Landing.load(3);
+        warehouse.prepare(load);
+        upload(load, landing.written(3, 1));
+        warehouse.rollback();
+        assertThat(warehouse.replace(load)).isFalse();
+        assertThat(warehouse.live()).contains(version(1));
+        warehouse.prepare(load);
+        assertThat(warehouse.replace(load)).isTrue();
+        assertThat(warehouse.previous()).contains(version(1));
+        assertThat(consistent()).containsExactly("3 3 10", "3 3 10");
+    }
+
     @Test
     void aReplacedRunDoesNotComeBackByItself() {
         replaceBy(1);
@@ -433,11 +449,35 @@ public abstract class WarehouseContract {
         assertNothingLeftBut(next, 1);
     }
 
+    @Test
+    void whatWasRolledBackIsRefusedWhenItsLeftoversAreGone() {
+        replaceBy(1);
+        for (int k : List.of(2, 3)) {
+            replaceBy(k);
+            assertThat(warehouse.rollback()).isEqualTo(version(1));
+        }
+        warehouse.prepare(Landing.load(4));
+        for (int k : List.of(2, 3)) {
+            for (Runnable act : List.<Runnable>of(
+                    () -> warehouse.prepare(Landing.load(k)), () -> warehouse.replace(Landing.load(k)))) {
+                Fault refused = fault(act);
+                assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+                assertThat(refused)
+                        .hasMessageContaining(" again: it was live and was rolled back; live stays run "
+                                + Landing.runId(1) + ", commit 1.");
+            }
+        }
+        upload(Landing.load(4), landing.written(4, 1));
+        assertThat(warehouse.replace(Landing.load(4))).isTrue();
+        assertThat(consistent()).containsExactly("4 4 10", "4 4 10");
+        assertNothingLeftBut(4, 1);
+    }
+
     // Other jobs
 
     private static Load loadOf(String job, int k, long commit, Optional<String> takesOver) {
         Load load = Landing.load(k);
-        return new Load(load.run(), commit, load.schema(), load.tables(), job, takesOver);
+        return new Load(load.run(), commit, load.schema(), load.tables(), job, takesOver, version -> true);
     }
 
     @Test
@@ -456,7 +496,8 @@ public abstract class WarehouseContract {
                         .hasMessageEndingWith(" is loaded by job shop-job: its run " + Landing.runId(3)
                                 + ", commit 3, is live there, and this is job orders-job: load another schema (of"
                                 + " DuckDB, another file), or, where shop-job is the name that this job had before,"
-                                + " write takes-over: shop-job below warehouse:");
+                                + " write takes-over: shop-job below warehouse:, and schema: as shop-job had it, by"
+                                + " default the job's name");
             }
         }
         assertThat(warehouse.live()).contains(version(3));
@@ -484,6 +525,36 @@ public abstract class WarehouseContract {
         assertThat(warehouse.replace(next)).isTrue();
         assertThat(fault(() -> warehouse.prepare(renamed)).kind()).isEqualTo(Fault.Kind.SUPERSEDED);
         assertThat(consistent()).containsExactly("6 6 10", "6 6 10");
+    }
+
+    @Test
+    void aJobThatTakesOverItsOwnNameReplacesWhatItsLedgerDoesNotKnow() {
+        replaceBy(3);
+        Load first = ofLedgerSince(5, 1);
+        warehouse.prepare(first);
+        upload(first, landing.written(5, 1));
+        Load second = ofLedgerSince(6, 2);
+        warehouse.prepare(second);
+        upload(second, landing.written(6, 1));
+        assertThat(warehouse.replace(second)).isTrue();
+        assertThat(warehouse.previous()).contains(version(3));
+        // Within the new ledger the numbers say who is later.
+        assertThat(fault(() -> warehouse.prepare(first)).kind()).isEqualTo(Fault.Kind.SUPERSEDED);
+        assertThat(fault(() -> warehouse.replace(first)).kind()).isEqualTo(Fault.Kind.SUPERSEDED);
+        assertThat(consistent()).containsExactly("6 6 10", "6 6 10");
+    }
+
+    /** A run of a ledger that was begun anew after run 4. */
+    private static Load ofLedgerSince(int k, long commit) {
+        Load load = Landing.load(k);
+        return new Load(
+                load.run(),
+                commit,
+                load.schema(),
+                load.tables(),
+                load.job(),
+                Optional.of(load.job()),
+                version -> version.run().compareTo(Landing.runId(4)) > 0);
     }
 
     // Files that are not those of the manifest

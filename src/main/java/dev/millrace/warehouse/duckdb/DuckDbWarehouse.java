@@ -114,7 +114,8 @@ public final class DuckDbWarehouse implements Warehouse {
         for (RunId other : files.runs()) {
             // A run that started later may be at work: it removes ours, should we be the dead one.
             if (other.compareTo(run) < 0 && kept.stream().noneMatch(v -> v.run().equals(other))) {
-                files.removeLeftover(other);
+                // What was rolled back to a version that is kept still may be taken up again, and is to be refused.
+                files.removeLeftover(other, kept.stream().anyMatch(v -> v.run().compareTo(other) < 0));
             }
         }
         files.removeRemains(run);
@@ -260,7 +261,8 @@ public final class DuckDbWarehouse implements Warehouse {
         return inBuild("Cannot replace", load.run(), session -> {
             VersionState state = VersionState.read(session, BUILD, files.version(load.run()));
             long seen = state.preparedAgainst().orElse(Long.MIN_VALUE);
-            if (live.isPresent() && live.get().commit() > seen) {
+            // Not only a higher number: a rollback brings back a lower one, and so does another ledger.
+            if (live.isPresent() && live.get().commit() != seen) {
                 return false;
             }
             VersionState noted = state.withPrevious(load.commit(), live.map(VersionState::run));
@@ -400,8 +402,8 @@ public final class DuckDbWarehouse implements Warehouse {
 
     private void requireBuild(Load load) {
         if (!files.hasVersion(load.run())) {
-            throw Fault.world("Run " + load.run() + " has no staging in " + files.version(load.run())
-                    + ": prepare comes first, and a later run may have removed it");
+            refuseWhenRolledBack(load, liveState());
+            throw load.noStaging(files.version(load.run()).toString());
         }
     }
 

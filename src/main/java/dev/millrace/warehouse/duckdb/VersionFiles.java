@@ -162,8 +162,12 @@ final class VersionFiles {
         delete(rolledBack(run));
     }
 
-    /** Removes all that belongs to a run that died; unless it did not: another process has its version open. */
-    void removeLeftover(RunId run) {
+    /**
+     * Removes what belongs to a run that died; unless it did not: another process has its version open.
+     *
+     * @param keepsNote whether it stays noted that the run was rolled back
+     */
+    void removeLeftover(RunId run, boolean keepsNote) {
         Path version = version(run);
         if (Files.exists(version)) {
             Optional<Claim> claim = Claim.tryClaim(version);
@@ -172,15 +176,21 @@ final class VersionFiles {
             }
             claim.get().close();
         }
-        remove(run);
+        remove(run, keepsNote);
     }
 
     /** Removes all that belongs to a run. Whoever reads its version keeps the file until they close it. */
     void remove(RunId run) {
+        remove(run, false);
+    }
+
+    private void remove(RunId run, boolean keepsNote) {
         Path version = version(run);
         // The version last: without it nobody would look for the rest of it.
         for (Path entry : entries()) {
-            if (runOf(entry).filter(run::equals).isPresent() && !entry.equals(version)) {
+            if (runOf(entry).filter(run::equals).isPresent()
+                    && !entry.equals(version)
+                    && !(keepsNote && entry.equals(rolledBack(run)))) {
                 delete(entry);
             }
         }

@@ -16,6 +16,8 @@ import java.util.Set;
  * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_DEFAULT_PRIVILEGES.html">SVV_DEFAULT_PRIVILEGES</a>
  * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/r_GRANT.html">GRANT</a>
  * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/t_scoped-permissions.html">scoped permissions</a>
+ * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/t_scoped-permissions-considerations.html">who may grant
+ *     them</a>: superusers and holders of the grant option, not the owner of a schema
  */
 final class RedshiftInherited extends Inherited<RedshiftSession> {
     RedshiftInherited(RedshiftSession session, String from, String to) {

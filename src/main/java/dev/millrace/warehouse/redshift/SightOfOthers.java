@@ -3,6 +3,7 @@ package dev.millrace.warehouse.redshift;
 import static dev.millrace.warehouse.SqlText.identifier;
 
 import dev.millrace.fault.Fault;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -43,9 +44,7 @@ record SightOfOthers(RedshiftSession session, String server) {
                 .rows(
                         "SELECT superuser, syslog_access FROM svv_user_info WHERE trim(user_name) = "
                                 + RedshiftText.literal(user),
-                        row -> new Account(
-                                row.getBoolean(1),
-                                "UNRESTRICTED".equalsIgnoreCase(row.getString(2).strip())))
+                        row -> new Account(row.getBoolean(1), "UNRESTRICTED".equalsIgnoreCase(text(row, 2))))
                 .stream()
                 .findFirst()
                 .orElse(new Account(false, false));
@@ -72,13 +71,13 @@ record SightOfOthers(RedshiftSession session, String server) {
         Set<String> holders = new HashSet<>(session.rows(
                 "SELECT identity_type, identity_name FROM svv_system_privileges"
                         + " WHERE system_privilege = 'ACCESS SYSTEM TABLE'",
-                row -> holder(row.getString(1), row.getString(2))));
+                row -> holder(text(row, 1), text(row, 2))));
         Deque<String> roles = new ArrayDeque<>(session.rows(
                 "SELECT role_name FROM svv_user_grants WHERE trim(user_name) = " + RedshiftText.literal(user),
-                row -> row.getString(1).strip()));
+                row -> text(row, 1)));
         List<Granted> grants = session.rows(
                 "SELECT role_name, granted_role_name FROM svv_role_grants",
-                row -> new Granted(row.getString(1).strip(), row.getString(2).strip()));
+                row -> new Granted(text(row, 1), text(row, 2)));
         boolean sees = holders.contains(holder("user", user));
         Set<String> known = new HashSet<>();
         while (!sees && !roles.isEmpty()) {
@@ -94,7 +93,13 @@ record SightOfOthers(RedshiftSession session, String server) {
         return sees;
     }
 
+    /** What is missing is no right. */
+    private static String text(ResultSet row, int column) throws SQLException {
+        String text = row.getString(column);
+        return text == null ? "" : text.strip();
+    }
+
     private static String holder(String type, String name) {
-        return type.strip() + " " + name.strip();
+        return type + " " + name;
     }
 }

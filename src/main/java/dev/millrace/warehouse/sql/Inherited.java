@@ -196,10 +196,14 @@ public abstract class Inherited<S extends SqlSession> {
         return to;
     }
 
-    /** Gives the next version's schema what new tables in it are to have; before they are made. */
+    /**
+     * Gives the next version's schema what new tables in it are to have; before they are made.
+     *
+     * @throws Fault GATE with the statement and why it was refused
+     */
     public void defaults() throws SQLException {
         for (Grant grant : grants(from)) {
-            if (grant.on() == On.DEFAULT) {
+            if (grant.on() == On.DEFAULT || grant.on() == On.SCOPE) {
                 apply(grantStatement(grant, true));
             }
         }

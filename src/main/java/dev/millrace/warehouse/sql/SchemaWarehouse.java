@@ -23,6 +23,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -212,7 +213,8 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
                 return false;
             }
             if (mine.isPresent()) {
-                drop(session, versions, mine.get());
+                drop(session, mine.get());
+                versions.remove(load.run());
             }
             build(session, versions.add(load, definition(load), against), load);
             return true;
@@ -277,15 +279,18 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     }
 
     protected final StoredVersion staging(V versions, Load load) throws SQLException {
-        return versions.all().stream()
+        StoredVersion mine = versions.all().stream()
                 .filter(v -> v.run().equals(load.run()))
                 .findFirst()
-                .orElseThrow(() -> noStaging(load));
-    }
-
-    private Fault noStaging(Load load) {
-        return Fault.world("Run " + load.run() + " has no staging in " + where()
-                + ": prepare comes first, and a later run may have removed it");
+                .orElseThrow(() -> load.noStaging(where()));
+        if (mine.previous().isPresent() && !mine.isLive()) {
+            // Its tables may be gone.
+            List<StoredVersion> chain = versions.chain();
+            if (!chain.contains(mine)) {
+                refuseWhenRolledBack(load, Optional.of(mine), live(chain));
+            }
+        }
+        return mine;
     }
 
     @Override
@@ -330,9 +335,10 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         }
         refuseWhenLate(load, chain);
         // Whoever still loads into it ends before.
-        StoredVersion mine = versions.claim(load.run()).orElseThrow(() -> noStaging(load));
+        StoredVersion mine = versions.claim(load.run()).orElseThrow(() -> load.noStaging(where()));
         refuseWhenRolledBack(load, Optional.of(mine), live);
-        if (live.isPresent() && live.get().commit() > mine.preparedAgainst().orElse(Long.MIN_VALUE)) {
+        // Not only a higher number: a rollback brings back a lower one, and so does another ledger.
+        if (live.isPresent() && live.get().commit() != mine.preparedAgainst().orElse(Long.MIN_VALUE)) {
             return false;
         }
         awaitOthers(session, versions, load.run());
@@ -423,24 +429,28 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         if (keep < 0) {
             throw new IllegalArgumentException("Invalid number of versions to keep: " + keep);
         }
+        Set<RunId> staying = new HashSet<>();
         boolean goesOn = true;
         while (goesOn) {
             // The oldest first: a chain that breaks off early still leads to all there are.
-            goesOn = connected("Cannot drop", (session, versions) -> {
+            Optional<Boolean> isDropped = connected("Cannot drop", (session, versions) -> {
                 List<StoredVersion> chain = versions.chain();
-                if (chain.size() <= keep + 1) {
-                    return false;
+                for (int i = chain.size() - 1; i > keep; i--) {
+                    StoredVersion oldest = chain.get(i);
+                    if (!staying.contains(oldest.run())) {
+                        boolean isGone = tryDrop(session, versions, oldest, now -> now.indexOf(oldest) > keep);
+                        if (!isGone) {
+                            staying.add(oldest.run());
+                        }
+                        return Optional.of(isGone);
+                    }
                 }
-                StoredVersion oldest = chain.get(chain.size() - 1);
-                return tryDrop(
-                        session,
-                        versions,
-                        oldest,
-                        now -> now.size() > keep + 1 && now.indexOf(oldest) == now.size() - 1);
+                return Optional.empty();
             });
-            if (goesOn) {
+            if (isDropped.equals(Optional.of(true))) {
                 steps.after("version dropped");
             }
+            goesOn = isDropped.isPresent();
         }
     }
 
@@ -455,11 +465,21 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
             return session.transaction(() -> {
                 hurry(session);
                 versions.lock();
-                if (!isLeft.apply(versions.chain())
-                        || versions.tryClaim(version.run()).isEmpty()) {
+                List<StoredVersion> chain = versions.chain();
+                if (!isLeft.apply(chain) || versions.tryClaim(version.run()).isEmpty()) {
                     return false;
                 }
-                drop(session, versions, version);
+                drop(session, version);
+                int place = chain.indexOf(version);
+                if (place >= 0 && place + 1 < chain.size()) {
+                    // An older one stays, and is to be found by the next run.
+                    versions.leadPast(version.run(), chain.get(place + 1).run());
+                }
+                if (isStillToBeRefused(version, chain)) {
+                    versions.removeFiles(version.run());
+                } else {
+                    versions.remove(version.run());
+                }
                 return true;
             });
         } catch (SQLException e) {
@@ -468,8 +488,15 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         }
     }
 
-    /** Fails where somebody built on it. */
-    private void drop(S session, V versions, StoredVersion version) throws SQLException {
+    /** Whether it was rolled back, to a version that is kept still: its run may be taken up again. */
+    private static boolean isStillToBeRefused(StoredVersion version, List<StoredVersion> chain) {
+        return version.previous().isPresent()
+                && !chain.contains(version)
+                && chain.stream().anyMatch(kept -> kept.run().compareTo(version.run()) < 0);
+    }
+
+    /** Drops its tables and its schema; fails where somebody built on it. */
+    private void drop(S session, StoredVersion version) throws SQLException {
         String namespace = version.namespace();
         List<String> tables = session.rows(
                 "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
@@ -485,7 +512,6 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         if (exists(session, namespace)) {
             session.execute("DROP SCHEMA " + identifier(namespace));
         }
-        versions.remove(version.run());
     }
 
     @Override

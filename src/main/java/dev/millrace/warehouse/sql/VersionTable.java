@@ -201,8 +201,22 @@ public abstract class VersionTable {
                 "UPDATE " + versions() + " SET is_live = true WHERE schema = ? AND run = ?", schema, run.value());
     }
 
-    public void remove(RunId run) throws SQLException {
+    /** Has what replaced a version lead to the one before it. */
+    public void leadPast(RunId run, RunId before) throws SQLException {
+        session.update(
+                "UPDATE " + versions() + " SET previous = ? WHERE schema = ? AND previous = ?",
+                before.value(),
+                schema,
+                run.value());
+    }
+
+    /** Forgets what was loaded into a version. */
+    public void removeFiles(RunId run) throws SQLException {
         session.update("DELETE FROM " + files() + " WHERE schema = ? AND run = ?", schema, run.value());
+    }
+
+    public void remove(RunId run) throws SQLException {
+        removeFiles(run);
         session.update("DELETE FROM " + versions() + " WHERE schema = ? AND run = ?", schema, run.value());
     }
 

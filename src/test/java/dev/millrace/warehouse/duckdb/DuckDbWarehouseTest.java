@@ -99,7 +99,29 @@ class DuckDbWarehouseTest extends WarehouseContract {
     @Override
     protected void assertNothingLeftBut(int live, int previous) {
         assertThat(names(versions()))
+                .filteredOn(name -> !name.endsWith(".rolled-back"))
                 .containsExactly(Landing.runId(previous) + ".duckdb", Landing.runId(live) + ".duckdb", "lock");
+    }
+
+    @Test
+    void thatARunWasRolledBackIsKnownAsLongAsAVersionBeforeItIsKept() {
+        replaceBy(1);
+        replaceBy(2);
+        warehouse.rollback();
+        replaceBy(3);
+        assertThat(names(versions()))
+                .contains(Landing.runId(2) + ".rolled-back")
+                .doesNotContain(Landing.runId(2) + ".duckdb");
+        Fault refused = fault(() -> upload(Landing.load(2), landing.landed(2, 1)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused).hasMessageContaining(" was live and was rolled back; live stays run " + Landing.runId(3));
+        replaceBy(4);
+        assertThat(names(versions()))
+                .contains(Landing.runId(2) + ".rolled-back")
+                .doesNotContain(Landing.runId(2) + ".duckdb");
+        warehouse.dropPrevious(1);
+        warehouse.prepare(Landing.load(5));
+        assertThat(names(versions())).noneMatch(name -> name.endsWith(".rolled-back"));
     }
 
     @Test
@@ -184,6 +206,11 @@ class DuckDbWarehouseTest extends WarehouseContract {
         assertThat(warehouse.live()).contains(version(1));
         warehouse.replace(Landing.load(2));
         assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+    }
+
+    @Test
+    void aRollbackSincePrepareIsSeen() {
+        assertThatARollbackSincePrepareIsSeen();
     }
 
     @Test

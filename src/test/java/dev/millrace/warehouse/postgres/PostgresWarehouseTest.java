@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The contract on a PostgreSQL server, and what is special about one. */
@@ -382,6 +383,30 @@ class PostgresWarehouseTest extends WarehouseContract {
     }
 
     @Test
+    void aRollbackSincePrepareIsSeen() {
+        assertThatARollbackSincePrepareIsSeen();
+    }
+
+    @Test
+    void thatARunWasRolledBackIsKnownAsLongAsAVersionBeforeItIsKept() {
+        replaceBy(1);
+        replaceBy(2);
+        warehouse.rollback();
+        replaceBy(3);
+        assertThat(runs()).contains(Landing.runId(2).value());
+        assertThat(schemas()).doesNotContain(VersionTable.namespace("shop", Landing.runId(2)));
+        Fault refused = fault(() -> upload(Landing.load(2), landing.landed(2, 1)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused).hasMessageContaining(" was live and was rolled back; live stays run " + Landing.runId(3));
+        replaceBy(4);
+        assertThat(runs()).contains(Landing.runId(2).value());
+        assertThat(schemas()).doesNotContain(VersionTable.namespace("shop", Landing.runId(2)));
+        warehouse.dropPrevious(1);
+        warehouse.prepare(Landing.load(5));
+        assertThat(runs()).doesNotContain(Landing.runId(2).value());
+    }
+
+    @Test
     void aVersionThatIsReadStillIsDroppedLater() throws SQLException {
         replaceBy(1);
         try (Connection reader = PostgresServer.connect(database(), PostgresServer.LOADER);
@@ -395,6 +420,34 @@ class PostgresWarehouseTest extends WarehouseContract {
             warehouse.dropPrevious(0);
             assertThat(warehouse.previous()).isEmpty();
         }
+    }
+
+    @Test
+    void aVersionThatStaysKeepsNoOtherFromBeingDropped() {
+        for (int k = 1; k <= 4; k++) {
+            replaceBy(k);
+        }
+        asLoader(
+                "CREATE SCHEMA reports",
+                "CREATE VIEW reports.old AS SELECT * FROM \"" + VersionTable.namespace("shop", Landing.runId(2))
+                        + "\".orders");
+        warehouse.dropPrevious(1);
+        assertVersionsBeforeLive(2, 3);
+        replaceBy(5);
+        warehouse.dropPrevious(1);
+        assertVersionsBeforeLive(2, 4);
+        asLoader("DROP VIEW reports.old");
+        warehouse.dropPrevious(1);
+        assertVersionsBeforeLive(4);
+        assertThat(warehouse.rollback()).isEqualTo(version(4));
+    }
+
+    private void assertVersionsBeforeLive(Integer... runs) {
+        assertThat(schemas())
+                .filteredOn(schema -> schema.startsWith("shop__"))
+                .containsExactly(Stream.of(runs)
+                        .map(k -> VersionTable.namespace("shop", Landing.runId(k)))
+                        .toArray(String[]::new));
     }
 
     @Test
@@ -421,10 +474,19 @@ class PostgresWarehouseTest extends WarehouseContract {
     }
 
     private List<String> schemas() {
+        return listed("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_'"
+                + " AND nspname NOT IN ('public', 'information_schema') ORDER BY 1");
+    }
+
+    /** The runs that the state of versions knows. */
+    private List<String> runs() {
+        return listed("SELECT run FROM _millrace.version ORDER BY 1");
+    }
+
+    private List<String> listed(String sql) {
         try (Connection connection = PostgresServer.connect(database(), PostgresServer.LOADER);
                 Statement statement = connection.createStatement();
-                ResultSet result = statement.executeQuery("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_'"
-                        + " AND nspname NOT IN ('public', 'information_schema') ORDER BY 1")) {
+                ResultSet result = statement.executeQuery(sql)) {
             List<String> names = new ArrayList<>();
             while (result.next()) {
                 names.add(result.getString(1));

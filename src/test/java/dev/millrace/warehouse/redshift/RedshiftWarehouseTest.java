@@ -358,7 +358,19 @@ class RedshiftWarehouseTest extends WarehouseContract {
         assertThat(Queried.of(warehouse, granted).rows())
                 .containsExactly(List.of("EXECUTE", "FUNCTIONS", "user", "rs_analyst", "true"));
 
-        asAdmin("CREATE RULE lost AS ON INSERT TO public.scoped DO INSTEAD NOTHING");
+        // Who may not give them is told so before anything is loaded.
+        asAdmin("REVOKE INSERT ON public.scoped FROM " + RedshiftFront.USER);
+        Fault early = fault(() -> warehouse.prepare(Landing.load(3)));
+        assertThat(early.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(early)
+                .hasMessageContaining("what live has cannot be given to it: GRANT EXECUTE FOR FUNCTIONS IN SCHEMA \""
+                        + VersionTable.namespace("shop", Landing.runId(3))
+                        + "\" TO \"rs_analyst\" WITH GRANT OPTION: ");
+        assertThat(schemas()).doesNotContain(VersionTable.namespace("shop", Landing.runId(3)));
+
+        asAdmin(
+                "GRANT INSERT ON public.scoped TO " + RedshiftFront.USER,
+                "CREATE RULE lost AS ON INSERT TO public.scoped DO INSTEAD NOTHING");
         prepareAndUpload(3);
         Fault refused = fault(() -> warehouse.replace(Landing.load(3)));
         assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
@@ -446,6 +458,11 @@ class RedshiftWarehouseTest extends WarehouseContract {
     }
 
     @Test
+    void aRollbackSincePrepareIsSeen() {
+        assertThatARollbackSincePrepareIsSeen();
+    }
+
+    @Test
     void whoDoesNotSeeWhatOthersDoIsRefusedByNameOfWhatIsMissing() {
         replaceBy(1);
         prepareAndUpload(2);
@@ -456,8 +473,12 @@ class RedshiftWarehouseTest extends WarehouseContract {
         String rights = "ACCESS SYSTEM TABLE, to see what others gave to the live tables: GRANT ROLE sys:monitor TO"
                 + " \"warehouse\", or grant a role of your own that has it";
         String end = ". Have it granted by a superuser, and run again; live is as it was";
-        asAdmin("UPDATE public.user_info SET syslog_access = 'RESTRICTED'");
-        assertSightless(who + logs + end, () -> warehouse.replace(Landing.load(2)));
+        warehouse.requireUsable();
+        for (String access : List.of("'RESTRICTED'", "NULL")) {
+            asAdmin("UPDATE public.user_info SET syslog_access = " + access);
+            assertSightless(who + logs + end, () -> warehouse.replace(Landing.load(2)));
+            assertSightless(who + logs + end, warehouse::requireUsable);
+        }
         asAdmin("UPDATE public.user_grant SET role_name = 'loaders'");
         assertSightless(who + logs + "; and " + rights + end, () -> warehouse.prepare(Landing.load(2)));
         asAdmin("UPDATE public.user_info SET syslog_access = 'UNRESTRICTED'");
