@@ -162,14 +162,13 @@ class TemplatesTest {
                 "TakesRole", Set.of("sts:AssumeRole"),
                 "HasSchemas", Set.of("s3:ListBucket", "s3:GetObject", "s3:PutObject"),
                 "ReadsTable", Set.of("dynamodb:DescribeTable", "dynamodb:Scan"),
+                "ReadsExport", Set.of("s3:ListBucket", "s3:GetObject"),
                 "RequestsExport",
                         Set.of(
                                 "dynamodb:DescribeTable",
                                 "dynamodb:ExportTableToPointInTime",
                                 "dynamodb:DescribeExport",
                                 "dynamodb:ListExports",
-                                "s3:ListBucket",
-                                "s3:GetObject",
                                 "s3:PutObject",
                                 "s3:PutObjectAcl",
                                 "s3:AbortMultipartUpload"));
@@ -185,6 +184,25 @@ class TemplatesTest {
                 list(map(statement).get("Action")).forEach(action -> allowed.add(action.toString()));
             }
             assertThat(allowed).as(condition).isEqualTo(actions);
+        });
+    }
+
+    /** Its table is not named then, and the export has to be read all the same. */
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void anExportIsReadAlsoWhereASourcesRoleHasRequestedIt(Path template) {
+        assertThat(conditions(template).get("ReadsExport").toString())
+                .isEqualTo("{Not=[{Equals=[{Ref=ExportBucket}, ]}]}");
+    }
+
+    /** What killed processes leave is removed by the next run. */
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void allFindUploadsThatWereLeftUnfinishedInTheStagingBucket(Path template) {
+        assertThat(statements(template)).anySatisfy(statement -> {
+            assertThat(statement.owner()).isEqualTo("CommonPolicy");
+            assertThat(statement.actions()).containsExactlyInAnyOrder("s3:ListBucket", "s3:ListBucketMultipartUploads");
+            assertThat(statement.resources()).containsExactly("{Sub=arn:${AWS::Partition}:s3:::${StagingBucket}}");
         });
     }
 
@@ -246,11 +264,16 @@ class TemplatesTest {
     @MethodSource("ofJobs")
     void aFailureAndASuccessThatIsMissingRaiseAlarms(Path template) {
         Map<String, Object> missing = properties(resources(template).get("MissingSuccessAlarm"));
-        assertThat(missing)
-                .containsEntry("TreatMissingData", "breaching")
-                .containsEntry("Namespace", "Millrace")
-                .containsEntry("MetricName", "RunsSucceeded");
-        assertThat(missing.get("Dimensions").toString()).contains("Name=StateMachine", "GetAtt=StateMachine.Name");
+        assertThat(missing).containsEntry("TreatMissingData", "breaching").containsEntry("EvaluationPeriods", 1);
+        // Of periods without a value CloudWatch looks back for more than it was told.
+        assertThat(missing.get("Metrics").toString())
+                .contains(
+                        "Namespace=Millrace",
+                        "MetricName=RunsSucceeded",
+                        "Name=StateMachine",
+                        "GetAtt=StateMachine.Name",
+                        "Period={Ref=SuccessWithinSeconds}",
+                        "Expression=FILL(succeeded, 0)");
         assertThat(actions(template, "StateMachineRole")).contains("cloudwatch:PutMetricData");
         assertThat(properties(resources(template).get("FailureAlarm")).toString())
                 .contains("ExecutionsFailed", "ExecutionsTimedOut");
@@ -333,11 +356,18 @@ class TemplatesTest {
     }
 
     private static Map<String, Map<String, Object>> resources(Path template) {
+        Map<String, Map<String, Object>> resources = new LinkedHashMap<>();
+        map(load(template).get("Resources")).forEach((name, resource) -> resources.put(name, map(resource)));
+        return resources;
+    }
+
+    private static Map<String, Object> conditions(Path template) {
+        return map(load(template).get("Conditions"));
+    }
+
+    private static Map<String, Object> load(Path template) {
         try {
-            Map<String, Object> all = map(new Yaml(new WithFunctions()).load(Files.readString(template)));
-            Map<String, Map<String, Object>> resources = new LinkedHashMap<>();
-            map(all.get("Resources")).forEach((name, resource) -> resources.put(name, map(resource)));
-            return resources;
+            return map(new Yaml(new WithFunctions()).load(Files.readString(template)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -44,14 +44,21 @@ final class CatalogTables {
 
     /** The last run that has published. Throws a USER fault where none has. */
     RunStore lastPublished() {
+        return findLastPublished()
+                .orElseThrow(() ->
+                        Fault.user("Cannot register the tables of " + open.file() + ": no run has published any yet"));
+    }
+
+    /** The last run that has published, or empty. */
+    Optional<RunStore> findLastPublished() {
         List<RunId> runs = open.store().runs();
         for (int i = runs.size() - 1; i >= 0; i--) {
             RunStore run = open.store().run(runs.get(i));
             if (run.phase(Phase.PUBLISH).isPresent()) {
-                return run;
+                return Optional.of(run);
             }
         }
-        throw Fault.user("Cannot register the tables of " + open.file() + ": no run has published any yet");
+        return Optional.empty();
     }
 
     /** Number of a run's commit. */

@@ -4,7 +4,9 @@ import dev.millrace.catalog.CatalogTable;
 import dev.millrace.catalog.GlueCatalog;
 import dev.millrace.catalog.Registration;
 import dev.millrace.config.CatalogSettings;
+import dev.millrace.config.LakeSettings;
 import dev.millrace.fault.Fault;
+import dev.millrace.run.Phase;
 import dev.millrace.run.RunStore;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,6 +58,42 @@ final class Registering {
             }
         }
         throwAll(failures);
+        if (!isDry && catalog(open).filter(settings::equals).isPresent()) {
+            run.noteRegistered(commit);
+        }
+    }
+
+    private static Optional<CatalogSettings> catalog(OpenJob open) {
+        return open.job().lake().flatMap(LakeSettings::catalog);
+    }
+
+    /**
+     * Whether a run has published what its job file wants registered, and nobody has noted that it is. One that a later run is
+     * done after has nothing to register any more.
+     */
+    static boolean isMissing(OpenJob open, RunStore run) {
+        return catalog(open).isPresent()
+                && run.phase(Phase.PUBLISH).isPresent()
+                && run.registered().isEmpty()
+                && open.store().laterDone(run.id()).isEmpty();
+    }
+
+    /**
+     * Registers what the last run that published has left unregistered, where a start has nothing new to do.
+     *
+     * @throws Fault that says why not all of it is registered
+     */
+    static void catchUp(OpenJob open) {
+        if (catalog(open).isEmpty()) {
+            return;
+        }
+        try (Sparks spark = new Sparks(open.job().name(), open::reachLake)) {
+            Optional<RunStore> last =
+                    new CatalogTables(open, spark).findLastPublished().filter(run -> isMissing(open, run));
+            if (last.isPresent()) {
+                register(open, catalog(open).get(), last.get(), spark, false, LOG::info);
+            }
+        }
     }
 
     private static void throwAll(List<Fault> failures) {

@@ -65,7 +65,7 @@ final class RemoteRun {
         try (Platform platform = platform(open, on)) {
             RunId id = arguments.run().orElseGet(() -> unfinished(open, submissions, phase));
             RunStore run = open.store().run(id);
-            if (isDone(run, phase)) {
+            if (isDone(open, run, phase)) {
                 out.accept("run " + id + " had ended before: nothing was submitted");
                 return 0;
             }
@@ -85,7 +85,7 @@ final class RemoteRun {
                     arguments.selectionOptions(),
                     shares(open, run, phase, on));
             try (Cancelling hook = new Cancelling(platform, out, () -> submitting.findId(order))) {
-                Submitting.Submitted submitted = submitting.submit(order, () -> isDone(run, phase));
+                Submitting.Submitted submitted = submitting.submit(order, () -> isDone(open, run, phase));
                 out.accept("run " + id + (submitted.isNew() ? ": submitted to " : ": was submitted before to ")
                         + platform + ", where it is " + submitted.id());
                 return follow(open, platform, submissions, submitted.submission(), hook);
@@ -160,7 +160,7 @@ final class RemoteRun {
     /** Tells how the run ended, by what it wrote itself. Returns 0, or throws what the run ended with. */
     private int told(OpenJob open, Submission submission, Platform platform, RemoteState state, List<ExitFile> exits) {
         RunStore run = open.store().run(submission.run());
-        if (isDone(run, submission.phase())) {
+        if (isDone(open, run, submission.phase())) {
             summary(open, run, platform, submission);
             return 0;
         }
@@ -228,7 +228,12 @@ final class RemoteRun {
         text.lines().forEach(out);
     }
 
-    private static boolean isDone(RunStore run, String phase) {
+    /** Publishing includes that its tables are registered, where the job file wants that. */
+    private static boolean isDone(OpenJob open, RunStore run, String phase) {
+        boolean publishes = phase.equals(RemotePhase.PIPELINE) || phase.equals(Phase.PUBLISH.label());
+        if (publishes && Registering.isMissing(open, run)) {
+            return false;
+        }
         return phase.equals(RemotePhase.PIPELINE)
                 ? run.end().filter(end -> end.outcome() == Outcome.DONE).isPresent()
                 : run.phase(Phase.named(phase).orElseThrow()).isPresent();

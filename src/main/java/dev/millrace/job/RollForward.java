@@ -42,7 +42,8 @@ final class RollForward {
                 return;
             }
             List<Phase> missing = run.plan().phases().stream()
-                    .filter(phase -> run.phase(phase).isEmpty())
+                    .filter(phase ->
+                            run.phase(phase).isEmpty() || (phase == Phase.PUBLISH && Registering.isMissing(open, run)))
                     .toList();
             List<Phase> phases =
                     missing.stream().filter(phase -> isWanted(phase, wanted)).toList();
@@ -68,7 +69,12 @@ final class RollForward {
         out.flush();
         try {
             OpenJob then = OpenJob.ofPlan(open.file(), run.plan().jobJson(), around);
-            new PipelineRunner(around).run(then, Optional.of(run.id()), Arguments.Share.ALL, phases);
+            // The run that is about to begin registers its own, which takes the place of this one's: only that is the
+            // end's.
+            new PipelineRunner(around)
+                    .run(then, Optional.of(run.id()), Arguments.Share.ALL, phases)
+                    .flatMap(PipelineRunner.Ended::unregistered)
+                    .ifPresent(fault -> out.println(fault.getMessage()));
         } catch (Exception | Error failure) { // Spark throws exceptions that are checked and that nobody declares.
             Optional<Fault> fault = Fault.in(failure);
             if (fault.isPresent() && fault.get().kind() == Fault.Kind.SUPERSEDED) {

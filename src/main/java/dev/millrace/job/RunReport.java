@@ -44,7 +44,12 @@ final class RunReport {
                             new RollForward(open, around, out)
                                     .before(arguments.run().get(), wanted);
                         }
-                        return runner.run(open, arguments.run(), arguments.units(), wanted);
+                        Optional<PipelineRunner.Ended> ended =
+                                runner.run(open, arguments.run(), arguments.units(), wanted);
+                        if (ended.isEmpty() && (wanted.isEmpty() || wanted.contains(Phase.PUBLISH))) {
+                            Registering.catchUp(open);
+                        }
+                        return ended;
                     },
                     out);
         });

@@ -18,6 +18,7 @@ public final class RunStore {
     private static final String END = "end";
     private static final String ACCEPTED = "accepted";
     private static final String RECORD = "record.json";
+    private static final String REGISTERED = "registered.json";
     private static final String UNITS = "units/";
     private static final String PHASES = "phases/";
     private static final String READS = "reads/";
@@ -194,6 +195,16 @@ public final class RunStore {
     /** {@code end.json}, then {@code end-2.json}. */
     private String numbered(String name, int before) {
         return path(name + (before == 0 ? "" : "-" + (before + 1)) + ".json");
+    }
+
+    /** That all the run's tables are registered, or empty where that is not known. */
+    public Optional<Registered> registered() {
+        return Json.find(storage, path(REGISTERED), Registered.class, Registered.FORMAT);
+    }
+
+    /** Notes that all the run's tables are registered. */
+    public void noteRegistered(long commit) {
+        storage.putIfAbsent(path(REGISTERED), Json.write(new Registered(Registered.FORMAT, commit)));
     }
 
     /** When the run was planned. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.millrace.config.Job;
+import dev.millrace.config.LakeSettings;
 import dev.millrace.run.Phase;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -237,9 +238,23 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
         }
         // A process may fail, or be told to have failed, after all its work is done and recorded.
         Phase last = stage.phases().get(stage.phases().size() - 1);
-        lookFor(states, name + ": was it done?", "phases/" + last.label() + ".json", done, name + ": look at its end");
-        // A run that has ended, refused or superseded, would end the same; one without an end can be gone on with.
-        lookFor(states, name + ": look at its end", "end", FAILED, name + ": again?");
+        String committed = "phases/" + last.label() + ".json";
+        boolean registers = last == Phase.PUBLISH
+                && job.lake().flatMap(LakeSettings::catalog).isPresent();
+        lookFor(
+                states,
+                name + ": was it done?",
+                registers ? "registered.json" : committed,
+                done,
+                name + ": look at its end");
+        // A run that has ended, refused or superseded, would end the same; one without an end can be gone on with, and
+        // one that
+        // is published can still be registered.
+        String published = name + ": was it published?";
+        lookFor(states, name + ": look at its end", "end", registers ? published : FAILED, name + ": again?");
+        if (registers) {
+            lookFor(states, published, committed, name + ": again?", FAILED);
+        }
         states.put(
                 name + ": again?",
                 map(

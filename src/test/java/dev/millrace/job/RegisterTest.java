@@ -424,7 +424,15 @@ class RegisterTest {
         // Such as Airflow's next try of the same run.
         String run = trial.run(trial.open(job)).id().value();
         assertThat(trial.run(job, "--run", run).code()).isEqualTo(1);
+        // Nor is a start that has nothing to read a success, whether it names its run or not.
+        assertThat(trial.run(job).code()).isEqualTo(1);
+        assertThat(trial.run(job, "--run", "2030-01-01T00-00-00Z-k3f9").code()).isEqualTo(1);
+        assertThat(root.find("staging/access/runs/" + run + "/registered.json")).isEmpty();
         front.on(asked -> asked.is("CreateTable"), (asked, real) -> Optional.of(real.get()));
+        assertThat(trial.run(job).code()).isZero();
+        assertThat(root.find("staging/access/runs/" + run + "/registered.json"))
+                .hasValueSatisfying(file -> assertThat(new String(file.content(), StandardCharsets.UTF_8))
+                        .contains("\"commit\" : 1"));
         assertThat(trial.run(job, "--run", run).code()).isZero();
         assertThat(table("access_record").parameters()).containsEntry("millrace.commit", "1");
     }

@@ -82,6 +82,31 @@ class StepFunctionsTest {
         assertThat(states.at("/load/Next").asText()).isEqualTo("Count the success");
     }
 
+    /** A run without a warehouse has its end before its tables are registered. */
+    @Test
+    void whereTablesAreRegisteredPublishingIsDoneOnceTheyAre() throws IOException {
+        JsonNode states = new ObjectMapper()
+                .readTree(of(
+                                JOB.formatted("s3://acme/staging")
+                                        .replace("s3://acme/lake\"", "s3://acme/lake\", catalog: {database: access}"),
+                                "--on",
+                                "glue",
+                                "--at",
+                                "s3://acme/jobs/orders.yaml")
+                        .out())
+                .get("States");
+        assertThat(states.at("/lake: was it done?/Parameters/Prefix.$").asText())
+                .isEqualTo("States.Format('staging/orders/runs/{}/registered.json', $.run)");
+        assertThat(states.at("/lake: look at its end (result)/Choices/0/Next").asText())
+                .isEqualTo("lake: was it published?");
+        assertThat(states.at("/lake: was it published?/Parameters/Prefix.$").asText())
+                .isEqualTo("States.Format('staging/orders/runs/{}/phases/publish.json', $.run)");
+        assertThat(states.at("/lake: was it published? (result)/Choices/0/Next").asText())
+                .isEqualTo("lake: again?");
+        assertThat(states.at("/lake: was it published? (result)/Default").asText())
+                .isEqualTo("Tell of the failure");
+    }
+
     /** Else one that hangs would hide itself: each start after it would be a success that the alarm counts. */
     @Test
     void anExecutionThatFindsAnotherAtWorkIsNoSuccessThatIsCounted() throws IOException {
@@ -149,7 +174,11 @@ class StepFunctionsTest {
     }
 
     private Trial.Ended command(String staging, String... options) throws IOException {
-        Path job = Files.writeString(folder.resolve("orders.yaml"), JOB.formatted(staging));
+        return of(JOB.formatted(staging), options);
+    }
+
+    private Trial.Ended of(String yaml, String... options) throws IOException {
+        Path job = Files.writeString(folder.resolve("orders.yaml"), yaml);
         String[] arguments = new String[options.length + 2];
         arguments[0] = "step-functions";
         arguments[1] = job.toString();
