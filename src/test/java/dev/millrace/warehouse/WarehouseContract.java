@@ -376,8 +376,8 @@ public abstract class WarehouseContract {
         assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
     }
 
-    /** Of engines that see it. */
-    protected final void assertThatARollbackSincePrepareIsSeen() {
+    @Test
+    void aRollbackSincePrepareIsSeen() {
         replaceBy(1);
         replaceBy(2);
         Load load = Landing.load(3);

@@ -356,13 +356,7 @@ public final class SnowflakeWarehouse implements Warehouse {
     }
 
     private SnowflakeVersion staging(Versions versions, Load load) {
-        return versions.of(load.run()).filter(SnowflakeVersion::isReady).orElseThrow(() -> noStaging(load));
-    }
-
-    private Fault noStaging(Load load) {
-        return Fault.world("Run " + load.run() + " has no staging in " + where()
-                + ": prepare comes first, and a later run may have removed it: give this run up by scripts/millrace abandon "
-                + load.run() + ", and start a new one");
+        return versions.of(load.run()).filter(SnowflakeVersion::isReady).orElseThrow(() -> load.noStaging(where()));
     }
 
     private boolean isLive(SnowflakeVersion version) {
@@ -409,7 +403,8 @@ public final class SnowflakeWarehouse implements Warehouse {
             }
             refuseWhenLate(load, versions);
             SnowflakeVersion mine = staging(versions, load);
-            if (live.isPresent() && live.get().commit() > mine.preparedAgainst().orElse(Long.MIN_VALUE)) {
+            if (live.isPresent()
+                    && live.get().commit() != mine.preparedAgainst().orElse(Long.MIN_VALUE)) {
                 return false;
             }
             SnowflakeVersion next = mine.following(

@@ -209,11 +209,6 @@ class DuckDbWarehouseTest extends WarehouseContract {
     }
 
     @Test
-    void aRollbackSincePrepareIsSeen() {
-        assertThatARollbackSincePrepareIsSeen();
-    }
-
-    @Test
     void aReaderKeepsTheFileItOpened() throws SQLException {
         replaceBy(1);
         replaceBy(2);

@@ -383,11 +383,6 @@ class PostgresWarehouseTest extends WarehouseContract {
     }
 
     @Test
-    void aRollbackSincePrepareIsSeen() {
-        assertThatARollbackSincePrepareIsSeen();
-    }
-
-    @Test
     void thatARunWasRolledBackIsKnownAsLongAsAVersionBeforeItIsKept() {
         replaceBy(1);
         replaceBy(2);

@@ -458,11 +458,6 @@ class RedshiftWarehouseTest extends WarehouseContract {
     }
 
     @Test
-    void aRollbackSincePrepareIsSeen() {
-        assertThatARollbackSincePrepareIsSeen();
-    }
-
-    @Test
     void whoDoesNotSeeWhatOthersDoIsRefusedByNameOfWhatIsMissing() {
         replaceBy(1);
         prepareAndUpload(2);

@@ -716,7 +716,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         replaceBy(1);
         assertThat(fault(() -> warehouse.replace(Landing.load(2))))
                 .hasMessageContaining(
-                        "give this run up by scripts/millrace abandon " + Landing.runId(2) + ", and start");
+                        "give the run up by scripts/millrace abandon " + Landing.runId(2) + ", and start");
     }
 
     @Test
