@@ -116,7 +116,11 @@ class TemplatesTest {
                 .contains("dynamodb:Scan", "dynamodb:DescribeTable")
                 .noneMatch(action -> action.startsWith("secretsmanager:"))
                 .doesNotContain("dynamodb:PutItem", "dynamodb:DeleteItem");
-        assertThat(resourcesOf(template, "ExtractRole")).noneMatch(resource -> resource.contains("LakeBucket"));
+        assertThat(statements(template))
+                .filteredOn(statement -> statement.owner().equals("ExtractRole")
+                        && statement.resources().toString().contains("LakeBucket"))
+                .isNotEmpty()
+                .allMatch(statement -> Set.of("s3:ListBucket", "s3:GetObject").containsAll(statement.actions()));
         assertThat(actions(template, "LakeRole"))
                 .noneMatch(action -> action.startsWith("dynamodb:") || action.startsWith("secretsmanager:"));
         assertThat(resourcesOf(template, "LakeRole")).noneMatch(resource -> resource.contains("Source"));
