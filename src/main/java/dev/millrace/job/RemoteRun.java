@@ -176,20 +176,25 @@ final class RemoteRun {
                     "Run " + run.id() + " has ended: " + end.get().outcome() + ": "
                             + end.get().reason() + where);
         }
-        boolean endedWell = worst.isPresent() || state.stage() == RemoteState.Stage.SUCCEEDED;
+        boolean endedWell =
+                worst.isPresent() || (!platform.writesExits() && state.stage() == RemoteState.Stage.SUCCEEDED);
         if (endedWell && run.findPlan().isEmpty()) {
             out.accept("nothing new: job " + open.job().name() + " has read all there is" + where);
             return 0;
         }
         String remedy = "; look it up by " + platform.command(submission.id().orElseThrow()) + "; then "
                 + again(open, submission) + " goes on where it was";
-        throw Fault.world("Run " + run.id() + problem(state) + where + remedy);
+        throw Fault.world("Run " + run.id() + problem(state, run.findPlan().isEmpty()) + where + remedy);
     }
 
-    private static String problem(RemoteState state) {
+    private static String problem(RemoteState state, boolean hasNotBegun) {
         return switch (state.stage()) {
             case CANCELLED -> " was cancelled before its end";
-            case SUCCEEDED -> " has no end, although its process ended well";
+            case SUCCEEDED ->
+                hasNotBegun
+                        ? " did not begin, although its process ended well: Millrace did not run there; do script and jar"
+                                + " start it?"
+                        : " has no end, although its process ended well";
             case FAILED, WAITING, RUNNING -> " ended without saying why";
         };
     }

@@ -100,6 +100,12 @@ public final class ExecutedMachine implements Platform {
         }
     }
 
+    /** Its tasks are started by the machine, which looks at their run itself. */
+    @Override
+    public boolean writesExits() {
+        return false;
+    }
+
     @Override
     public RemoteState state(String id) {
         DescribeExecutionResponse execution = client.describeExecution(r -> r.executionArn(id));

@@ -25,6 +25,11 @@ public interface Platform extends AutoCloseable {
      */
     Optional<String> find(Request request, Instant asked);
 
+    /** Whether what it runs knows of the submission, and so writes down how it ended, also where there was nothing to do. */
+    default boolean writesExits() {
+        return true;
+    }
+
     /** How a run stands. */
     RemoteState state(String id);
 

@@ -49,7 +49,10 @@ class DeployTest {
                 """);
         Files.writeString(folder.resolve("conf/prod.yaml"), "staging: {at: \"s3://acme-prod/staging\"}\n");
         Files.createDirectories(folder.resolve("conf/deploy/prod"));
-        parameters("SourceTable=arn:aws:dynamodb:eu-west-1:111122223333:table/orders", "StagingBucket=acme");
+        parameters(
+                "SourceTable=arn:aws:dynamodb:eu-west-1:111122223333:table/orders",
+                "StagingBucket=acme",
+                "StagingPrefix=millrace");
         bucket = Storages.open("s3://" + S3Server.newBucket() + "/", S3Server.options());
         Files.writeString(folder.resolve("conf/deploy/prod/settings"), """
                 artifacts=%s
@@ -87,14 +90,17 @@ class DeployTest {
                 .hasSize(2)
                 .allMatch(call -> call.contains("--stack-name millrace-prod-orders")
                         && call.contains("Environment=prod JobName=orders Version=1.0.0")
-                        && call.contains("StagingBucket=acme"));
+                        && call.contains("StagingBucket=acme StagingPrefix=millrace"));
 
         Path other = Files.writeString(folder.resolve("two.jar"), "the jar of 1.1.0");
         Processes.Ended refused = deploy("prod", "1.0.0", other.toString());
         assertThat(refused.exitCode()).isEqualTo(2);
         assertThat(refused.output()).contains("Version 1.0.0 is there with another millrace.jar: ");
 
-        parameters("SourceTable=arn:aws:dynamodb:eu-west-1:111122223333:table/orders", "StagingBucket=other");
+        parameters(
+                "SourceTable=arn:aws:dynamodb:eu-west-1:111122223333:table/orders",
+                "StagingBucket=other",
+                "StagingPrefix=millrace");
         assertThat(deploy("prod", "1.1.0", other.toString()).exitCode()).isZero();
         Processes.Ended back = deploy("prod", "--rollback");
 
@@ -103,9 +109,9 @@ class DeployTest {
                 .contains("rolling back prod from 1.1.0 to 1.0.0")
                 .contains("prod has version 1.0.0");
         assertThat(stacks()).hasSize(4);
-        assertThat(stacks().get(2)).contains("Version=1.1.0", "StagingBucket=other");
+        assertThat(stacks().get(2)).contains("Version=1.1.0", "StagingBucket=other", "StagingPrefix=millrace");
         // With the parameters that it had.
-        assertThat(stacks().get(3)).contains("Version=1.0.0", "StagingBucket=acme");
+        assertThat(stacks().get(3)).contains("Version=1.0.0", "StagingBucket=acme", "StagingPrefix=millrace");
     }
 
     @Test
@@ -152,7 +158,21 @@ class DeployTest {
                 .contains("Nothing to roll back: nothing was deployed to prod yet");
         assertThat(deploy("test", "1.0.0", jar.toString()).output()).contains("Unknown ENV: test: there is no ");
         assertThat(deploy("prod", "1/0", jar.toString()).output()).contains("Invalid VERSION: 1/0: must be letters");
-        Files.writeString(folder.resolve("conf/deploy/prod/customers.parameters"), "StagingBucket=acme\n");
+        for (List<String> mistake : List.of(
+                List.of("foo bar", "orders.parameters: foo bar: must be NAME=VALUE"),
+                List.of("LakeBuckett=acme", "LakeBuckett: conf/cloudformation/glue.yaml has no such parameter"),
+                List.of(
+                        "LakeBucket=acme",
+                        "orders.parameters: StagingBucket StagingPrefix: is missing, and has no default"))) {
+            parameters(mistake.get(0));
+            Processes.Ended refused = deploy("prod", "1.0.0", jar.toString());
+            assertThat(refused.output()).contains(mistake.get(1));
+            assertThat(refused.exitCode()).isEqualTo(2);
+        }
+        parameters("StagingBucket=acme", "StagingPrefix=millrace");
+        Files.writeString(
+                folder.resolve("conf/deploy/prod/customers.parameters"),
+                "StagingBucket=acme\nStagingPrefix=millrace\n");
         Processes.Ended missing = deploy("prod", "1.0.0", jar.toString());
         assertThat(missing.exitCode()).isEqualTo(2);
         assertThat(missing.output()).contains("there is no job file jobs/customers.yaml");

@@ -232,4 +232,9 @@ class RemoteBatchTest extends RemoteContract {
         rewrite(settings(name, name, "s3://" + bucket() + "/jars/none.jar", ""));
         assertThat(remote().err()).contains("there is no s3://" + bucket() + "/jars/none.jar: put the jar there");
     }
+
+    @Test
+    void successWithoutUsIsNone() {
+        assertThatSuccessWithoutUsIsNone();
+    }
 }

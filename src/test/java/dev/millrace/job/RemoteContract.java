@@ -327,6 +327,17 @@ abstract class RemoteContract {
         assertThat(ended.code()).isZero();
     }
 
+    /** Of platforms whose processes write how they ended: a script that starts something else ends well, too. */
+    final void assertThatSuccessWithoutUsIsNone() {
+        front.on(this::isLook, 1, looked(() -> all(Stage.SUCCEEDED, "")));
+        Trial.Ended ended = remote();
+        assertThat(ended.err())
+                .contains(
+                        "Run " + run() + " did not begin, although its process ended well: Millrace did not run there")
+                .contains("look it up by aws ");
+        assertThat(ended.code()).isEqualTo(1);
+    }
+
     @Test
     void namesARunThatDiedWithoutAWord() {
         front.on(this::isLook, 1, looked(() -> all(Stage.FAILED, "the driver ran out of memory")));
@@ -476,7 +487,9 @@ abstract class RemoteContract {
         CountDownLatch followed = new CountDownLatch(1);
         front.on(this::isLook, 2, looked(followed::countDown));
         Process process = process("--on", platform(), "--poll", "100ms");
-        assertThat(followed.await(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(followed.await(60, TimeUnit.SECONDS))
+                .as(Files.readString(log()))
+                .isTrue();
         Processes.run(new ProcessBuilder("kill", "-INT", Long.toString(process.pid())));
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(130);

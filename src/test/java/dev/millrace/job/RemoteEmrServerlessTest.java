@@ -197,4 +197,9 @@ class RemoteEmrServerlessTest extends RemoteContract {
         assertThat(ended.err()).contains("There is no EMR Serverless application 00nothere");
         assertThat(ended.code()).isEqualTo(2);
     }
+
+    @Test
+    void successWithoutUsIsNone() {
+        assertThatSuccessWithoutUsIsNone();
+    }
 }

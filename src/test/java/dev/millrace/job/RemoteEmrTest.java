@@ -202,4 +202,9 @@ class RemoteEmrTest extends RemoteContract {
         assertThat(ended.err()).contains("There is no EMR cluster " + cluster + ": is remote.emr.cluster right");
         assertThat(ended.code()).isEqualTo(2);
     }
+
+    @Test
+    void successWithoutUsIsNone() {
+        assertThatSuccessWithoutUsIsNone();
+    }
 }

@@ -234,4 +234,9 @@ class RemoteGlueTest extends RemoteContract {
         assertThat(ended.err()).contains("There is no Glue job " + etl + ": is remote.glue.job right");
         assertThat(ended.code()).isEqualTo(2);
     }
+
+    @Test
+    void successWithoutUsIsNone() {
+        assertThatSuccessWithoutUsIsNone();
+    }
 }
