@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 
 /** The lake's tables as a catalog is to have them, by what a run has published and by the lake itself. */
@@ -133,17 +132,14 @@ final class CatalogTables {
 
     /** As the second layout has its columns. */
     private static LandedTable laidOut(LandedTable table, LakeSettings.Layout layout, String folder) {
-        List<Column> all = Stream.concat(table.definition().columns().stream(), table.partitions().stream())
-                .toList();
-        List<String> partitionBy = layout.partitionBy().stream()
-                .filter(by -> all.stream().anyMatch(column -> column.name().equalsIgnoreCase(by)))
-                .toList();
         LandingTable other = LandingTable.main(
                         new TableDefinition(
-                                table.name(), all, table.definition().key()),
+                                table.name(),
+                                table.allColumns(),
+                                table.definition().key()),
                         List.of(),
                         folder)
-                .partitionedBy(partitionBy);
+                .partitionedBy(table.those(layout.partitionBy()));
         return new LandedTable(
                 other.landed(),
                 table.format(),

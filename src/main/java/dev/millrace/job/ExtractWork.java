@@ -218,36 +218,30 @@ final class ExtractWork implements PhaseWork {
     }
 
     /**
-     * A run that has committed is published or never ends: so the tables that are there are looked at before, while nothing
-     * has been read.
+     * A run that has committed is published or never ends: so the tables that are there are looked at before, while
+     * nothing has been read.
      */
     private static void requireFitsLake(RunContext context, List<LandingTable> tables) {
         LakeSettings settings = context.open().lake();
         Storage lake = context.open().openLake();
         for (LandingTable table : tables) {
             if (!table.quarantine()) {
-                requireFitsLake(context, settings.publish(), lake, table, "");
-                settings.also()
-                        .forEach(layout -> requireFitsLake(
-                                context,
-                                settings.publish(),
-                                lake,
-                                partitioned(table, layout.partitionBy()),
-                                layout.suffix()));
+                requireFitsLake(context, lake, table, "");
+                for (LakeSettings.Layout layout : settings.also()) {
+                    requireFitsLake(context, lake, partitioned(table, layout.partitionBy()), layout.suffix());
+                }
             }
         }
     }
 
-    private static void requireFitsLake(
-            RunContext context, LakeSettings.Publish publish, Storage lake, LandingTable table, String suffix) {
-        String folder = table.name() + suffix + "/";
-        switch (publish) {
-            case DELTA ->
-                LakeTable.requireFitsDelta(
-                        context.spark(), lake, folder, table.landed().columns(), table.partitions());
-            case FOLDERS -> LakeTable.requireFitsFolders(lake, folder, table.partitions());
-            case VERSIONED -> {}
-        }
+    private static void requireFitsLake(RunContext context, Storage lake, LandingTable table, String suffix) {
+        LakeTable.requireFits(
+                context.open().lake().publish(),
+                context.spark(),
+                lake,
+                table.name() + suffix + "/",
+                table.landed().columns(),
+                table.partitions());
     }
 
     /** A main table has to have all of the columns; others are not partitioned by one that they do not have. */

@@ -342,8 +342,8 @@ final class PipelineRunner {
     }
 
     /**
-     * A warehouse that cannot be used, or is another job's, is told before the table is read, which costs. One that the last run could use is
-     * left asleep: it may be that this run brings nothing else.
+     * A warehouse that cannot be used, or is another job's, is told before the table is read, which costs. One that the
+     * last run could use is left asleep: it may be that this run brings nothing else.
      */
     private static void requireWarehouse(OpenJob open) {
         if (open.job().warehouse().isPresent() && SameAsLive.known(open).isEmpty()) {

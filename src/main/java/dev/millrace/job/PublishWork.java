@@ -33,7 +33,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 
 /** Makes what a run has landed visible to the readers of the lake. */
@@ -124,15 +123,8 @@ final class PublishWork implements PhaseWork {
                 folder,
                 other,
                 context.run().units(),
-                layout.partitionBy().stream()
-                        .filter(column -> has(table, column))
-                        .toList(),
+                table.those(layout.partitionBy()),
                 context.open().lake().fileSize().bytes());
-    }
-
-    private static boolean has(LandedTable table, String column) {
-        return Stream.concat(table.definition().columns().stream(), table.partitions().stream())
-                .anyMatch(has -> has.name().equalsIgnoreCase(column));
     }
 
     /** A snapshot is seen only once all that was read of it is found there. */

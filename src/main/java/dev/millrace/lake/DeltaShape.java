@@ -103,7 +103,7 @@ final class DeltaShape {
     StructType merged(List<Column> columns, List<Column> partitions) {
         List<String> wanted = partitions.stream().map(Column::name).toList();
         if (!isNew && !wanted.equals(partitionBy)) {
-            throw FolderPublisher.otherPartitions(wanted, uri, partitionBy);
+            throw LakeTable.otherPartitions(wanted, uri, partitionBy);
         }
         StructType merged = schema;
         List<String> conflicts = new ArrayList<>();

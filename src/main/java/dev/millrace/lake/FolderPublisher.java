@@ -183,13 +183,8 @@ public final class FolderPublisher implements Publisher {
     static void requireSamePartitions(Storage lake, String folder, List<Column> partitions) {
         List<String> wanted = partitions.stream().map(Column::name).toList();
         partitionsOf(lake, folder).filter(there -> !there.equals(wanted)).ifPresent(there -> {
-            throw otherPartitions(wanted, lake.uri(folder), there);
+            throw LakeTable.otherPartitions(wanted, lake.uri(folder), there);
         });
-    }
-
-    static Fault otherPartitions(List<String> wanted, String uri, List<String> there) {
-        return Fault.user("Invalid lake.partition-by: " + wanted + ": table " + uri + " is partitioned by " + there
-                + "; write to another table, or rewrite that one");
     }
 
     /** The columns in the names of the folders that lead to one of the files; empty where there is none. */

@@ -1,5 +1,6 @@
 package dev.millrace.lake;
 
+import dev.millrace.config.LakeSettings.Publish;
 import dev.millrace.fault.Fault;
 import dev.millrace.storage.Storage;
 import dev.millrace.table.Column;
@@ -12,20 +13,32 @@ public final class LakeTable {
     private LakeTable() {}
 
     /**
-     * Refuses what publishing to a Delta table would refuse.
+     * Refuses what publishing would refuse.
      *
+     * @param spark asked where there is a log of Delta to read
      * @param folder of the table, with a trailing slash
      * @param columns in the files
      * @param partitions in the names of folders, from the outermost
      * @throws Fault of kind USER that names the columns whose types differ, or the partitions that do
      */
-    public static void requireFitsDelta(
-            Supplier<SparkSession> spark, Storage lake, String folder, List<Column> columns, List<Column> partitions) {
-        DeltaColumns.shape(spark, lake, folder).ifPresent(shape -> shape.merged(columns, partitions));
+    public static void requireFits(
+            Publish publish,
+            Supplier<SparkSession> spark,
+            Storage lake,
+            String folder,
+            List<Column> columns,
+            List<Column> partitions) {
+        switch (publish) {
+            case DELTA -> DeltaColumns.shape(spark, lake, folder).ifPresent(shape -> shape.merged(columns, partitions));
+            case FOLDERS -> FolderPublisher.requireSamePartitions(lake, folder, partitions);
+            case VERSIONED -> {
+                // Each version is a table of its own.
+            }
+        }
     }
 
-    /** Refuses what publishing to folders would refuse. */
-    public static void requireFitsFolders(Storage lake, String folder, List<Column> partitions) {
-        FolderPublisher.requireSamePartitions(lake, folder, partitions);
+    static Fault otherPartitions(List<String> wanted, String uri, List<String> there) {
+        return Fault.user("Invalid lake.partition-by: " + wanted + ": table " + uri + " is partitioned by " + there
+                + "; write to another table, or rewrite that one");
     }
 }

@@ -7,6 +7,7 @@ import dev.millrace.table.Column;
 import dev.millrace.table.FileFormat;
 import dev.millrace.table.TableDefinition;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A table of one run in the landing, as its manifest describes it: all that a warehouse needs to load it.
@@ -46,6 +47,19 @@ public record LandedTable(
 
     public String name() {
         return definition.name();
+    }
+
+    /** Its columns, also those that are in the names of its files' folders. */
+    public List<Column> allColumns() {
+        return Stream.concat(definition.columns().stream(), partitions.stream()).toList();
+    }
+
+    /** Those of some columns that it has. */
+    public List<String> those(List<String> columns) {
+        return columns.stream()
+                .filter(column ->
+                        allColumns().stream().anyMatch(has -> has.name().equalsIgnoreCase(column)))
+                .toList();
     }
 
     public long rows() {

@@ -129,52 +129,16 @@ record SnowflakeVersion(
     }
 
     SnowflakeVersion prepared(long byCommit, OptionalLong against) {
-        return new SnowflakeVersion(
-                name,
-                isTransient,
-                words,
-                schema,
-                job,
-                run,
-                byCommit,
-                definition,
-                against,
-                previous,
-                isReady,
-                rolledBack);
+        return with(words, byCommit, against, previous, isReady, rolledBack);
     }
 
     SnowflakeVersion ready() {
-        return new SnowflakeVersion(
-                name,
-                isTransient,
-                words,
-                schema,
-                job,
-                run,
-                commit,
-                definition,
-                preparedAgainst,
-                previous,
-                true,
-                rolledBack);
+        return with(words, commit, preparedAgainst, previous, true, rolledBack);
     }
 
     /** As it is to go live, with what a person wrote about the version before. */
     SnowflakeVersion following(String liveWords, long byCommit, Optional<RunId> live) {
-        return new SnowflakeVersion(
-                name,
-                isTransient,
-                liveWords,
-                schema,
-                job,
-                run,
-                byCommit,
-                definition,
-                preparedAgainst,
-                live,
-                isReady,
-                rolledBack);
+        return with(liveWords, byCommit, preparedAgainst, live, isReady, rolledBack);
     }
 
     /** As it is to go live again in the place of a version that followed it. */
@@ -182,19 +146,30 @@ record SnowflakeVersion(
         LinkedHashSet<RunId> runs = new LinkedHashSet<>(rolledBack);
         runs.addAll(live.rolledBack);
         runs.add(live.requireRun());
+        return with(words, commit, preparedAgainst, previous, isReady, List.copyOf(runs));
+    }
+
+    /** What changes in the life of a version; the rest is as it was made. */
+    private SnowflakeVersion with(
+            String itsWords,
+            long byCommit,
+            OptionalLong against,
+            Optional<RunId> before,
+            boolean hasTables,
+            List<RunId> takenAway) {
         return new SnowflakeVersion(
                 name,
                 isTransient,
-                words,
+                itsWords,
                 schema,
                 job,
                 run,
-                commit,
+                byCommit,
                 definition,
-                preparedAgainst,
-                previous,
-                isReady,
-                List.copyOf(runs));
+                against,
+                before,
+                hasTables,
+                takenAway);
     }
 
     /** The name of a schema that is not live, as the server has it: the live schema's and the run's. */

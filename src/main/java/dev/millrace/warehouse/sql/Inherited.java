@@ -33,13 +33,19 @@ public abstract class Inherited<S extends SqlSession> {
         /** All that is in the schema and of one kind, now and later. */
         SCOPE,
         /** What will be made. */
-        DEFAULT
+        DEFAULT;
+
+        /** Whether it holds for a schema's tables without naming any, so that it can be given before they are made. */
+        boolean namesNoTable() {
+            return this == SCOPE || this == DEFAULT;
+        }
     }
 
     /**
      * A right, as both versions must have it.
      *
-     * @param object the table; for scopes the kind of what is in the schema, such as {@code TABLES}; for defaults who makes it and what, with a tab between
+     * @param object the table; for scopes the kind of what is in the schema, such as {@code TABLES}; for defaults who
+     *     makes it and what, with a tab between
      * @param column or empty
      * @param kind of the grantee; engines that tell no kinds call all of them users
      */
@@ -108,7 +114,7 @@ public abstract class Inherited<S extends SqlSession> {
         }
 
         boolean has(Grant grant) {
-            return grant.on() == On.DEFAULT || grant.on() == On.SCOPE || has(grant.object(), grant.column());
+            return grant.on().namesNoTable() || has(grant.object(), grant.column());
         }
 
         /** What of it another version has a place for and has not, or not so. */
@@ -203,7 +209,7 @@ public abstract class Inherited<S extends SqlSession> {
      */
     public void defaults() throws SQLException {
         for (Grant grant : grants(from)) {
-            if (grant.on() == On.DEFAULT || grant.on() == On.SCOPE) {
+            if (grant.on().namesNoTable()) {
                 apply(grantStatement(grant, true));
             }
         }
