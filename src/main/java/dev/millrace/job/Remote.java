@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 /** Submits a job, or one phase of it, to a platform and follows it there. */
 @Command(
         name = "remote",
-        description = "Submits a job, or one phase of it, to Glue, EMR or Batch, and follows it.",
+        description = "Submits a job, or one phase of it, to Glue, EMR, Batch or Step Functions, and follows it.",
         synopsisSubcommandLabel = "[PHASE]")
 final class Remote extends RemotePhase {
     Remote() {
