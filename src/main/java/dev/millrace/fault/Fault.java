@@ -13,6 +13,8 @@ public final class Fault extends RuntimeException {
     public enum Kind {
         /** The world failed: a server, a disk, a network. The same command may be run again. */
         WORLD(1),
+        /** What the run has staged will not do, however often it is tried: live is untouched, the next run begins anew. */
+        SPOILED(1),
         /** The user's mistake: told before any work starts. */
         USER(2),
         /** A gate refused the replacement: live is untouched. */
@@ -66,6 +68,16 @@ public final class Fault extends RuntimeException {
     /** A failure of the world around us, with what it said. */
     public static Fault world(String message, Throwable cause) {
         return new Fault(Kind.WORLD, message, cause);
+    }
+
+    /** Something that this run has staged and that no further try of it would mend. */
+    public static Fault spoiled(String message) {
+        return new Fault(Kind.SPOILED, message, null);
+    }
+
+    /** Something that this run has staged and that no further try of it would mend, with what was said of it. */
+    public static Fault spoiled(String message, Throwable cause) {
+        return new Fault(Kind.SPOILED, message, cause);
     }
 
     /** A refusal that nobody can lift, such as that of a run that comes too late. */

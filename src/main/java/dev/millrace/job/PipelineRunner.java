@@ -464,6 +464,10 @@ final class PipelineRunner {
                 context.record(r -> r.ended(Outcome.ABANDONED, message));
                 context.open().store().abandon(context.run(), message);
             }
+            case SPOILED -> {
+                context.record(r -> r.ended(Outcome.ABANDONED, message));
+                context.open().store().abandon(context.run(), message);
+            }
             // The run itself has not ended: it can be taken up again.
             case WORLD, HELD -> context.record(r -> r.ended(Outcome.FAILED, message));
         }

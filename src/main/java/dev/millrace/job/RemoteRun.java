@@ -207,7 +207,7 @@ final class RemoteRun {
                     case USER -> Fault.user(message);
                     case GATE, SUPERSEDED -> Fault.gate(message);
                     case HELD -> Fault.held(message);
-                    case WORLD -> Fault.world(message);
+                    case WORLD, SPOILED -> Fault.world(message);
                 })
                 .orElseGet(() -> Fault.world(message));
     }

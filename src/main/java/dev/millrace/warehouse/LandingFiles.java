@@ -54,7 +54,7 @@ public record LandingFiles(LandedTable table, Storage staging) {
      *
      * @param before files that are loaded, as their manifest described them then
      * @param loaded told of each of them that is in the manifest still
-     * @throws Fault WORLD when the manifest says something else about one of them, or names it no more
+     * @throws Fault SPOILED when the manifest says something else about one of them, or names it no more
      */
     public List<DataFile> missing(Collection<DataFile> before, Consumer<DataFile> loaded) {
         Map<String, DataFile> ledger =
@@ -70,8 +70,9 @@ public record LandingFiles(LandedTable table, Storage staging) {
             }
         }
         if (!ledger.isEmpty()) {
-            throw Fault.world("The manifest of " + table.name() + " changed: "
-                    + ledger.keySet().iterator().next() + " was loaded and is no longer named: start a new run");
+            throw Fault.spoiled("The manifest of " + table.name() + " changed: "
+                    + ledger.keySet().iterator().next()
+                    + " was loaded and is no longer named: the next run begins anew");
         }
         return missing;
     }
@@ -102,8 +103,8 @@ public record LandingFiles(LandedTable table, Storage staging) {
         if (before.bytes() != now.bytes()
                 || before.rows() != now.rows()
                 || !before.etag().equals(now.etag())) {
-            throw Fault.world("The manifest of " + table.name() + " changed: " + now.path() + " was loaded with "
-                    + describe(before) + ", now it has " + describe(now) + ": start a new run");
+            throw Fault.spoiled("The manifest of " + table.name() + " changed: " + now.path() + " was loaded with "
+                    + describe(before) + ", now it has " + describe(now) + ": the next run begins anew");
         }
     }
 
@@ -119,8 +120,8 @@ public record LandingFiles(LandedTable table, Storage staging) {
     /** A file as it is stored, which is the one that the manifest describes. */
     public StoredFile require(DataFile file) {
         StoredFile stored = staging.stat(file.path())
-                .orElseThrow(() -> Fault.world("A landing file is gone: " + uri(file) + ", " + file.rows() + " rows of "
-                        + table.name() + ": extract again"));
+                .orElseThrow(() -> Fault.spoiled("A landing file is gone: " + uri(file) + ", " + file.rows()
+                        + " rows of " + table.name() + ": the next run extracts again"));
         if (stored.bytes() != file.bytes()) {
             throw changed(file, " has " + stored.bytes() + " bytes, the manifest says " + file.bytes());
         }
@@ -130,7 +131,7 @@ public record LandingFiles(LandedTable table, Storage staging) {
         return stored;
     }
 
-    /** Throws a WORLD fault that names the file, unless it has as many rows as the manifest says. */
+    /** Throws a SPOILED fault that names the file, unless it has as many rows as the manifest says. */
     public void requireRows(DataFile file, long rows) {
         if (rows != file.rows()) {
             throw changed(file, " has " + rows + " rows, the manifest says " + file.rows());
@@ -152,6 +153,6 @@ public record LandingFiles(LandedTable table, Storage staging) {
      * @param how it differs, to follow its name
      */
     public Fault changed(DataFile file, String how) {
-        return Fault.world("Not the file of the manifest: " + uri(file) + how + ": extract again");
+        return Fault.spoiled("Not the file of the manifest: " + uri(file) + how + ": the next run extracts again");
     }
 }

@@ -3,6 +3,7 @@ package dev.millrace.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.storage.StoredFile;
+import dev.millrace.testing.DynamoDbLocal;
 import dev.millrace.testing.InMemory;
 import dev.millrace.testing.PostgresServer;
 import dev.millrace.testing.S3Server;
@@ -19,19 +20,23 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /** The shop's job with another warehouse: nothing changes but the key of the job file. */
 @ExtendWith(SharedSpark.class)
 class PostgresJobTest {
     private static final String TABLE = "postgres-job-test";
     private static final String SMALL_TABLE = "postgres-job-small";
+    private static final String MISFIT_TABLE = "postgres-job-misfit";
 
     @TempDir(factory = InMemory.class)
     private static Path folder;
@@ -118,6 +123,47 @@ class PostgresJobTest {
                             .rows())
                     .containsExactly(List.of("20", "20", "40"));
         }
+    }
+
+    @Test
+    void whatCannotBeLoadedEndsItsRunAndTheNextBeginsAnew() throws IOException {
+        ShopJob.fillSmall(MISFIT_TABLE);
+        DynamoDbLocal.client()
+                .putItem(put -> put.tableName(MISFIT_TABLE)
+                        .item(Map.of(
+                                "PK", AttributeValue.fromS("CUSTOMER#1"),
+                                "EntityType", AttributeValue.fromS("Customer"),
+                                "remark", AttributeValue.fromS("no text of PostgreSQL's: \0"))));
+        String database = PostgresServer.newDatabase();
+        ShopJob job = new ShopJob(
+                Files.createDirectories(folder.resolve("misfit")), MISFIT_TABLE, 1, "staging: spool: delete");
+        job.setVariable("SHOP_PASSWORD", PostgresServer.PASSWORD);
+        loadInto(job, database, "${env:SHOP_PASSWORD}");
+
+        StoredJob.Ended misfit = job.run();
+        assertThat(misfit.exitCode()).isEqualTo(1);
+        assertThat(misfit.output())
+                .contains(" into customers: row ", ": leave the column out or compute another, and run again");
+        Files.writeString(
+                job.file(),
+                Files.readString(job.file()).replace("{name: customers}", "{name: customers, drop: [remark]}"));
+        List<String> removed = new ArrayList<>();
+        Effects vanishing = new Effects((number, effect) -> false, effect -> {
+            if (effect.isOn("phases/prepare.json")) {
+                job.storage().list("").stream()
+                        .map(StoredFile::path)
+                        .filter(path -> path.contains("customers") && path.endsWith(".parquet"))
+                        .findFirst()
+                        .ifPresent(removed::add);
+                job.storage().delete(removed);
+            }
+        });
+        StoredJob.Ended gone = job.run(Clock.systemUTC(), vanishing.storages(), Surroundings::warehouse);
+        assertThat(gone.exitCode()).as(gone.output()).isEqualTo(1);
+        assertThat(gone.output()).contains("A landing file is gone: ", removed.get(0), ": the next run extracts again");
+        StoredJob.Ended again = job.run();
+        assertThat(again.exitCode()).as(again.output()).isZero();
+        assertThat(again.output()).contains("every row accounted for");
     }
 
     /** Runs that bring the same leave the warehouse asleep here. */

@@ -571,26 +571,28 @@ public abstract class WarehouseContract {
         assertRefused(
                 load,
                 with(orders, new DataFile("orders", file.path(), file.bytes(), 11, file.etag())),
-                "Not the file of the manifest: " + uri + " has 10 rows, the manifest says 11: extract again");
+                "Not the file of the manifest: " + uri
+                        + " has 10 rows, the manifest says 11: the next run extracts again");
         assertRefused(
                 load,
                 with(orders, new DataFile("orders", file.path(), file.bytes() + 1, 10, file.etag())),
                 "Not the file of the manifest: " + uri + " has " + file.bytes() + " bytes, the manifest says "
-                        + (file.bytes() + 1) + ": extract again");
+                        + (file.bytes() + 1) + ": the next run extracts again");
         assertRefused(
                 load,
                 with(orders, new DataFile("orders", file.path(), file.bytes(), 10, "other")),
                 "Not the file of the manifest: " + uri + " has etag " + file.etag()
-                        + ", the manifest says other: extract again");
+                        + ", the manifest says other: the next run extracts again");
         byte[] content = Files.readAllBytes(path);
         Files.write(path, new byte[] {1}, StandardOpenOption.APPEND);
         assertRefused(
                 load,
                 orders,
                 "Not the file of the manifest: " + uri + " has " + (file.bytes() + 1) + " bytes, the manifest says "
-                        + file.bytes() + ": extract again");
+                        + file.bytes() + ": the next run extracts again");
         Files.delete(path);
-        assertRefused(load, orders, "A landing file is gone: " + uri + ", 10 rows of orders: extract again");
+        assertRefused(
+                load, orders, "A landing file is gone: " + uri + ", 10 rows of orders: the next run extracts again");
 
         // No file of ours, but one that the manifest describes rightly.
         DataFile broken = landing.file("orders", file.path(), 10, new byte[] {'P', 'A', 'R', '1', 0, 0, 0, 0});
@@ -606,12 +608,12 @@ public abstract class WarehouseContract {
                 with(orders, new DataFile("orders", file.path(), file.bytes(), 10, "another")),
                 "The manifest of orders changed: " + file.path() + " was loaded with " + file.bytes()
                         + " bytes, 10 rows, etag " + healed.etag() + ", now it has " + file.bytes()
-                        + " bytes, 10 rows, etag another: start a new run");
+                        + " bytes, 10 rows, etag another: the next run begins anew");
     }
 
     private void assertRefused(Load load, LandedTable table, String message) {
         Fault refused = fault(() -> warehouse.upload(load, table, landing.storage(), f -> {}));
-        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.SPOILED);
         assertThat(refused).hasMessage(message);
     }
 
@@ -633,7 +635,7 @@ public abstract class WarehouseContract {
                 load,
                 Landing.table(table, FileFormat.CSV, Codec.NONE, List.of(good, bad)),
                 "Not the file of the manifest: " + landing.storage().uri("b.csv")
-                        + " has 2 rows, the manifest says 1: extract again");
+                        + " has 2 rows, the manifest says 1: the next run extracts again");
         assertThat(warehouse.check(load, List.of(), List.of()).stagingRows()).containsEntry("t", 0L);
     }
 

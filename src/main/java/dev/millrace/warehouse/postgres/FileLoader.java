@@ -175,7 +175,7 @@ final class FileLoader {
         String column = Optional.ofNullable(where.get().group(2))
                 .map(name -> ", column " + name)
                 .orElse("");
-        return Fault.world(
+        return Fault.spoiled(
                 "Cannot load " + landing.uri(file) + " into " + landing.table().name() + ": row "
                         + where.get().group(1)
                         + column + ": " + session.message(e)

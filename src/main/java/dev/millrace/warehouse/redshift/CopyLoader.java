@@ -332,7 +332,7 @@ final class CopyLoader {
             List<LoadError> errors = lastErrors();
             return errors.isEmpty()
                     ? plain
-                    : Fault.world(
+                    : Fault.spoiled(
                             "Cannot load " + named(batch, errors.get(0).file()) + " into " + table + ": row "
                                     + errors.get(0).line()
                                     + (errors.get(0).column().isEmpty()

@@ -247,7 +247,7 @@ final class FileLoader {
                 ? CopyStatement.MISFIT + misfit.group(1)
                 // The value itself is for nobody's log.
                 : text.lines().findFirst().orElse("").replaceAll("'.*'", "a value");
-        return Fault.world(
+        return Fault.spoiled(
                 what + ": row " + row.get()
                         + first(COLUMN, text)
                                 .map(name -> ", column " + SnowflakeText.shown(name))

@@ -227,7 +227,7 @@ class RedshiftWarehouseTest extends WarehouseContract {
                 load, Landing.table(table, FileFormat.PARQUET, Codec.ZSTD, List.of(file)), landing.storage(), f -> {}));
         assertThat(refused)
                 .hasMessage("Not the file of the manifest: " + landing.storage().uri("t.parquet")
-                        + ": its columns are b, a, the manifest says a, b, in this order: extract again");
+                        + ": its columns are b, a, the manifest says a, b, in this order: the next run extracts again");
     }
 
     @ParameterizedTest
