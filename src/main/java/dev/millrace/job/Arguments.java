@@ -88,6 +88,8 @@ final class Arguments {
             "--RedshiftTempDir",
             "--TempDir",
             "--additional-python-modules",
+            // Of Airflow's GlueJobOperator, which finds its run again by it.
+            "--airflow_task_uuid",
             "--auto-scale-within-microbatch",
             "--class",
             "--conf",

@@ -207,7 +207,8 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
 
     /** The run's name: when the execution began, and four digits of a random number. */
     private static String runName() {
-        String start = "States.StringSplit($$.Execution.StartTime, ':.')";
+        // A start without a fraction of a second ends in Z right behind the seconds.
+        String start = "States.StringSplit($$.Execution.StartTime, ':.Z')";
         return "States.Format('{}-{}-{}Z-{}', States.ArrayGetItem(" + start + ", 0), States.ArrayGetItem(" + start
                 + ", 1), States.ArrayGetItem(" + start + ", 2), "
                 + "States.ArrayGetItem(States.StringSplit(States.UUID(), '-'), 1))";
@@ -333,7 +334,14 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                 "Resource",
                 "arn:aws:states:::glue:startJobRun.sync",
                 "Parameters",
-                map("JobName", "${" + role(stage) + "Job}", "Arguments", arguments),
+                // Step Functions does not end it with an execution that has taken too long.
+                map(
+                        "JobName",
+                        "${" + role(stage) + "Job}",
+                        "Timeout",
+                        Math.max(5, timeout().toMinutes()),
+                        "Arguments",
+                        arguments),
                 "Retry",
                 List.of(retry(NOT_STARTED)));
     }

@@ -72,7 +72,16 @@ class AirflowTest {
         OwnLauncher.in(folder);
         airflow("db", "migrate");
 
-        assertThat(airflow("dags", "list-import-errors").output()).contains("No data found");
+        // Read from their folder, not from what a database knows of it; with one that no Airflow could read.
+        assertThat(airflow("dags", "list", "--local").output())
+                .containsPattern("(?m)^local-orders ")
+                .containsPattern("(?m)^rates ")
+                .containsPattern("(?m)^users ");
+        assertThat(airflow("dags", "list-import-errors", "--local").output()).contains("No data found");
+        Path broken = Files.writeString(
+                folder.resolve("dags/broken.py"), "import nothing_there\nfrom airflow.sdk import DAG\n");
+        assertThat(airflow("dags", "list-import-errors", "--local").output()).contains("nothing_there");
+        Files.delete(broken);
         assertThat(Files.readString(folder.resolve("dags/local_orders.py")))
                 .contains("schedule=Asset(\"millrace://users\") & Asset(\"s3://acme/rates/\"),")
                 .contains("\"retries\": 1,");
