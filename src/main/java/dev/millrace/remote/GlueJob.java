@@ -111,8 +111,9 @@ public final class GlueJob implements Platform {
             Optional<JobRun> found = page.jobRuns().stream()
                     .filter(run -> request.name().equals(run.arguments().get(SUBMISSION)))
                     .findFirst();
-            boolean isOlder =
-                    page.jobRuns().stream().allMatch(run -> run.startedOn().isBefore(asked.minus(UNSURE)));
+            // One that waits in Glue's queue has not started.
+            boolean isOlder = page.jobRuns().stream()
+                    .allMatch(run -> run.startedOn() != null && run.startedOn().isBefore(asked.minus(UNSURE)));
             if (found.isPresent() || isOlder) {
                 return found.map(JobRun::id);
             }

@@ -33,7 +33,7 @@ record Refusal(Kind kind, String text, Optional<String> remedy) {
             if (refused.isThrottlingException() || isQuick(code)) {
                 return new Refusal(Kind.THROTTLED, text, Optional.empty());
             }
-            return refused.statusCode() >= 500
+            return refused.statusCode() >= 500 || code.equals("OperationTimeoutException")
                     ? new Refusal(Kind.LOST, text, Optional.empty())
                     : new Refusal(Kind.REFUSED, text, remedy(code, text, permissions));
         }
@@ -71,6 +71,9 @@ record Refusal(Kind kind, String text, Optional<String> remedy) {
         if (code.equals("ConcurrentRunsExceededException")) {
             return Optional.of("wait for the other run's end and run the same command again, or raise MaxConcurrentRuns"
                     + " of the job");
+        }
+        if (all.contains("maximum number of active steps")) {
+            return Optional.of("wait for the end of steps of this cluster and run the same command again");
         }
         if (code.contains("QuotaExceeded") || code.contains("LimitExceeded") || all.contains("limit exceeded")) {
             return Optional.of(
