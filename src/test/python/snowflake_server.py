@@ -763,7 +763,10 @@ class Session:
     def require_warehouse(self):
         if self.warehouse is None or self.warehouse not in self.account.warehouses:
             raise Refused(606, "57P03", "No active warehouse selected in the current session.  Select an active warehouse with the 'use warehouse' command.\n")
-        self.account.require(self, self.account.warehouses[self.warehouse], "USAGE", "OPERATE")
+        warehouse = self.account.warehouses[self.warehouse]
+        self.account.require(self, warehouse, "USAGE", "OPERATE")
+        if monitor := getattr(warehouse, "spent", None):
+            raise Refused(90073, "22000", f"Warehouse '{self.warehouse}' cannot be resumed because resource monitor '{monitor}' has exceeded its quota.")
 
 
 # Queries and DML
@@ -2115,11 +2118,21 @@ def make_tag(session, words, schema, name):
 
 def make_stream(session, words, schema, name):
     words.expect("ON")
-    if not (words.take("TABLE") or words.take("VIEW")):
+    kind = "TABLE" if words.take("TABLE") else "VIEW"
+    if kind == "VIEW" and not words.take("VIEW"):
         raise words.unexpected()
-    table = session.account.find(session, "TABLE", words.name(), "SELECT")
+    base = session.account.find(session, kind, words.name(), "SELECT")
     words.options("APPEND_ONLY", "COMMENT", "SHOW_INITIAL_ROWS")
-    return Inner("STREAM", schema, name, session.role, base=table)
+    return Inner("STREAM", schema, name, session.role, base=base)
+
+
+def base_tables(stream):
+    """The tables that a stream follows; of a view those that its text names."""
+    base = stream.base
+    if base.kind != "VIEW":
+        return base.full_name
+    names = re.findall(r"(?:FROM|JOIN)\s+([\w.]+)", base.text, re.IGNORECASE)
+    return ", ".join(f"{base.schema.database.name}.{name}" for name in names)
 
 
 def make_dynamic(session, words, schema, name):
@@ -2217,6 +2230,15 @@ def alter(session, words):
             raise missing("User", plain(name))
         words.expect("SET")
         alter_user(account.users[name], words.options("PASSWORD", "DEFAULT_ROLE", "RSA_PUBLIC_KEY"))
+        return told()
+    if words.take("WAREHOUSE"):
+        name = words.identifier()
+        administer(session)
+        monitor = words.take("SET") and words.options("RESOURCE_MONITOR").get("RESOURCE_MONITOR")
+        if not monitor:
+            words.expect("UNSET", "RESOURCE_MONITOR")
+        # Here a monitor has spent its quota from the beginning.
+        account.warehouses[name].spent = monitor or None
         return told()
     if words.take("SCHEMA"):
         return alter_schema(session, words)
@@ -3053,8 +3075,8 @@ INNER_COLUMNS = {
     ],
     "STREAM": [
         *PLAIN_COLUMNS[:4], ("owner", TEXT, lambda s, t, o: t.owner), ("comment", TEXT, lambda s, t, o: t.comment),
-        ("table_name", TEXT, lambda s, t, o: t.base.full_name), ("source_type", TEXT, lambda s, t, o: "Table"),
-        ("base_tables", TEXT, lambda s, t, o: t.base.full_name), ("type", TEXT, lambda s, t, o: "DELTA"), ("stale", TEXT, lambda s, t, o: "false"),
+        ("table_name", TEXT, lambda s, t, o: t.base.full_name), ("source_type", TEXT, lambda s, t, o: t.base.kind.capitalize()),
+        ("base_tables", TEXT, lambda s, t, o: base_tables(t)), ("type", TEXT, lambda s, t, o: "DELTA"), ("stale", TEXT, lambda s, t, o: "false"),
     ],
     "DYNAMIC TABLE": [
         *PLAIN_COLUMNS[:4], ("cluster_by", TEXT, lambda s, t, o: ""), ("rows", COUNT, lambda s, t, o: None),

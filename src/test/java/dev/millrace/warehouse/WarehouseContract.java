@@ -652,7 +652,7 @@ public abstract class WarehouseContract {
         };
         Fault refused = fault(() -> warehouse.upload(
                 load, Landing.table(table, format, Codec.NONE, List.of(file)), landing.storage(), f -> {}));
-        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.SPOILED);
         assertThat(refused)
                 .hasMessageContaining(landing.storage().uri(file.path()))
                 .hasMessageContaining("price")

@@ -130,7 +130,14 @@ final class DependentObjects {
                 .map(table -> database + "." + schema + "." + SnowflakeText.stored(table))
                 .collect(Collectors.toSet());
         Shown.everywhere(session, "STREAMS", row -> {
-            if (names.contains(String.valueOf(row.getString("table_name")).replace("\"", ""))) {
+            // One on a view follows the tables behind it.
+            if (names.contains(String.valueOf(row.getString("table_name")).replace("\"", ""))
+                    || reads(
+                            String.valueOf(row.getString("base_tables")),
+                            row.getString("database_name"),
+                            database,
+                            schema,
+                            tables)) {
                 found.add("stream "
                         + exactly(row.getString("database_name"), row.getString("schema_name"), row.getString("name"))
                         + " on " + row.getString("table_name"));

@@ -63,8 +63,8 @@ record LandingStage(String name, String url) {
             if (!SnowflakeSession.isUnknown(e)) {
                 throw e;
             }
-            throw Fault.user("Invalid warehouse.snowflake.stage: " + stage + ": " + SnowflakeSession.message(e)
-                    + ": make it, or GRANT USAGE ON STAGE to the role");
+            throw Fault.world("Cannot use warehouse.snowflake.stage: " + stage + ": " + SnowflakeSession.message(e)
+                    + ": make it, or GRANT USAGE ON STAGE to the role, and run again");
         }
         String url = urls.stream()
                 .map(text -> text.replaceAll("^\\[\"|\"]$", ""))

@@ -51,6 +51,9 @@ final class SnowflakeSession implements AutoCloseable {
     private static final Pattern UNREADABLE_STAGE =
             Pattern.compile("(?i)stage area|AWS_ROLE|AssumeRole|Access Denied|storage integration");
 
+    /** A resource monitor has suspended the warehouse. */
+    private static final int SPENT = 90_073;
+
     /** Of the driver. */
     private static final int WRONG_KEY = 200_048;
 
@@ -334,6 +337,12 @@ final class SnowflakeSession implements AutoCloseable {
                 Fault.world(
                         place + ": another run works on the schema; live is as it was; run again, or raise"
                                 + " warehouse.snowflake.patience",
+                        e);
+            case SPENT ->
+                Fault.world(
+                        place
+                                + ": have the monitor's credit quota raised (ALTER RESOURCE MONITOR), or wait for its next"
+                                + " interval; live is as it was; then run again",
                         e);
             default ->
                 UNREADABLE_STAGE.matcher(message(e)).find()

@@ -396,6 +396,8 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         asAdmin(
                 "CREATE STREAM REPORTS.CHANGES ON TABLE SHOP.ORDERS",
                 "GRANT SELECT ON STREAM REPORTS.CHANGES TO ROLE LOADER",
+                "CREATE STREAM REPORTS.CHANGED_NEWEST ON VIEW REPORTS.NEWEST",
+                "GRANT SELECT ON STREAM REPORTS.CHANGED_NEWEST TO ROLE LOADER",
                 "CREATE MATERIALIZED VIEW REPORTS.KEPT AS SELECT id FROM SHOP.ORDERS",
                 "GRANT SELECT ON MATERIALIZED VIEW REPORTS.KEPT TO ROLE LOADER",
                 "CREATE DYNAMIC TABLE REPORTS.FRESH TARGET_LAG = '1 hour' WAREHOUSE = LOAD_XS AS SELECT order_id FROM \"SHOP\".\"LINES\"",
@@ -414,10 +416,13 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                         "table \"SHOP\".\"MINE\", which Millrace did not make",
                         "dynamic table \"" + database + "\".\"REPORTS\".\"FRESH\"",
                         "materialized view \"" + database + "\".\"REPORTS\".\"KEPT\"",
-                        "stream \"" + database + "\".\"REPORTS\".\"CHANGES\" on " + database + ".SHOP.ORDERS");
+                        "stream \"" + database + "\".\"REPORTS\".\"CHANGES\" on " + database + ".SHOP.ORDERS",
+                        "stream \"" + database + "\".\"REPORTS\".\"CHANGED_NEWEST\" on " + database
+                                + ".REPORTS.NEWEST");
         assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
         asAdmin(
                 "DROP STREAM REPORTS.CHANGES",
+                "DROP STREAM REPORTS.CHANGED_NEWEST",
                 "DROP MATERIALIZED VIEW REPORTS.KEPT",
                 "DROP DYNAMIC TABLE REPORTS.FRESH",
                 "DROP TABLE SHOP.MINE",
@@ -861,7 +866,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 new Wrong("database", "none", Fault.Kind.WORLD, "no such database"),
                 new Wrong("warehouse", "none", Fault.Kind.WORLD, "no such warehouse as none"),
                 new Wrong("role", "none", Fault.Kind.WORLD, "check warehouse.snowflake.role"),
-                new Wrong("stage", "OPS.NONE", Fault.Kind.USER, "Invalid warehouse.snowflake.stage: OPS.NONE"),
+                new Wrong("stage", "OPS.NONE", Fault.Kind.WORLD, "Cannot use warehouse.snowflake.stage: OPS.NONE"),
                 new Wrong(
                         "staging",
                         "s3://elsewhere/x/",
@@ -928,6 +933,26 @@ class SnowflakeWarehouseTest extends WarehouseContract {
     }
 
     @Test
+    void aWarehouseWhoseQuotaIsSpentLoadsNothingAndLaterGoesOn() {
+        replaceBy(1);
+        Load load = Landing.load(2);
+        warehouse.prepare(load);
+        asAdmin("ALTER WAREHOUSE " + SnowflakeServer.WAREHOUSE + " SET RESOURCE_MONITOR = MONTHLY");
+        try {
+            Fault refused = fault(() -> upload(load, landing.written(2, 1)));
+            assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+            assertThat(refused.getMessage())
+                    .contains("resource monitor 'MONTHLY' has exceeded its quota", "ALTER RESOURCE MONITOR")
+                    .doesNotContain("\n");
+        } finally {
+            asAdmin("ALTER WAREHOUSE " + SnowflakeServer.WAREHOUSE + " UNSET RESOURCE_MONITOR");
+        }
+        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+        replaceBy(2);
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+    }
+
+    @Test
     void aValueThatDoesNotFitIsNamedByFileRowAndColumn() {
         TableDefinition table = new TableDefinition(
                 "t",
@@ -945,7 +970,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
             DataFile file = landing.file("t", "a.csv", 2, bytes("id,price\n" + wrong.get(0)));
             Fault refused = fault(() -> warehouse.upload(
                     load, Landing.table(table, FileFormat.CSV, Codec.NONE, List.of(file)), landing.storage(), f -> {}));
-            assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+            assertThat(refused.kind()).isEqualTo(Fault.Kind.SPOILED);
             assertThat(refused)
                     .hasMessageStartingWith(
                             "Cannot load " + landing.storage().uri("a.csv") + " into t: " + wrong.get(1));
