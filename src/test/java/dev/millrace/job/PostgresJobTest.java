@@ -94,6 +94,15 @@ class PostgresJobTest {
             assertThat(ended.exitCode()).as(ended.output()).isZero();
             told.add(ended.output());
             telling.environment();
+            for (String command : List.of("check", "resolve", "status", "plan")) {
+                Trial.Ended looked = Trial.command(command, job.file().toString());
+                told.add(looked.out() + looked.err());
+                assertThat(looked.code()).as(looked.toString()).isZero();
+            }
+            // What a person may see of any process of this machine.
+            told.addAll(ProcessHandle.allProcesses()
+                    .flatMap(process -> process.info().commandLine().stream())
+                    .toList());
 
             Files.writeString(secret, "");
             StoredJob.Ended empty = job.run("--again");
