@@ -53,8 +53,8 @@ public final class CsvRows {
     /**
      * Sends a file's rows.
      *
-     * @throws IOException with the row, and the column where there is one, when the file is of another dialect or a value
-     *     is none of its column's type
+     * @throws IOException with the row, the column where there is one, and what to do, when the file is of another dialect
+     *     or a value is none of its column's type
      */
     public static void copy(InputStream file, Codec codec, List<Column> columns, Cells out)
             throws IOException, SQLException {
@@ -99,7 +99,7 @@ public final class CsvRows {
             int separator = field(byteIn());
             if (!cell.text().equals(columns.get(i).name()) || separator != (i == columns.size() - 1 ? '\n' : ',')) {
                 throw new IOException("the header names other columns: column " + (i + 1) + " is " + cell.text()
-                        + ", not " + columns.get(i).name());
+                        + ", not " + columns.get(i).name() + ": extract again");
             }
         }
     }
@@ -156,7 +156,11 @@ public final class CsvRows {
                 }
             }
         } catch (RuntimeException e) {
-            throw new IOException("row " + rows + ", column " + column.name() + " holds what is no " + type, e);
+            String what = e instanceof Unfit ? e.getMessage() : "what is no " + type;
+            throw new IOException(
+                    "row " + rows + ", column " + column.name() + " holds " + what
+                            + ": leave the column out or compute another, and run again",
+                    e);
         }
     }
 
@@ -175,7 +179,7 @@ public final class CsvRows {
     }
 
     private IOException wrong(String how) {
-        return new IOException("row " + rows + " " + how);
+        return new IOException("row " + rows + " " + how + ": extract again");
     }
 
     private int byteIn() throws IOException {
