@@ -48,6 +48,7 @@ public final class PostgresServer {
 
     private static int port;
     private static Path certificate;
+    private static Path folder;
 
     private PostgresServer() {}
 
@@ -69,6 +70,12 @@ public final class PostgresServer {
     public static synchronized Path certificate() {
         port();
         return certificate;
+    }
+
+    /** Where its files are; belongs to the user that it runs as. */
+    public static synchronized Path folder() {
+        port();
+        return folder;
     }
 
     /** Makes it talk TLS or not, with connections that begin from now on. */
@@ -170,6 +177,7 @@ public final class PostgresServer {
         Path password = Files.writeString(work.resolve("password"), PASSWORD);
         Certificates.write(work, "server", "DNS:" + NAME + ",IP:127.0.0.1");
         certificate = work.resolve("server.crt");
+        folder = work;
         int free;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             free = socket.getLocalPort();

@@ -66,8 +66,8 @@ final class FileLoader {
     }
 
     private void loadBatch(List<DataFile> batch) {
+        Map<DataFile, Path> local = new LinkedHashMap<>();
         try {
-            Map<DataFile, Path> local = new LinkedHashMap<>();
             for (DataFile file : batch) {
                 local.put(file, bring(file));
             }
@@ -78,16 +78,34 @@ final class FileLoader {
                     loadBatch(List.of(file));
                 }
             } else {
-                throw failure(batch.get(0), e);
+                throw failure(batch.get(0), local.get(batch.get(0)), e);
             }
         } finally {
             VersionFiles.delete(downloads);
         }
     }
 
-    private Fault failure(DataFile file, SQLException e) {
-        return Fault.world(
-                "Cannot load " + landing.uri(file) + " into " + table.name() + ": " + DuckDbSession.firstLine(e), e);
+    /** The engine's own message would show the value, and not where it stands. */
+    private Fault failure(DataFile file, Path local, SQLException e) {
+        String what = "Cannot load " + landing.uri(file) + " into " + table.name() + ": ";
+        return misfit(local)
+                .map(text -> Fault.spoiled(what + text + ": leave the column out or compute another, and run again", e))
+                .orElseGet(() -> Fault.world(what + DuckDbSession.firstLine(e), e));
+    }
+
+    private Optional<String> misfit(Path file) {
+        try {
+            // So that rows come in the order of the file.
+            session.execute("SET threads = 1");
+            return session
+                    .rows(
+                            LandingSql.firstMisfit(table, file),
+                            row -> "row " + row.getLong(1) + ", column " + row.getString(2))
+                    .stream()
+                    .findFirst();
+        } catch (SQLException unreadable) {
+            return Optional.empty();
+        }
     }
 
     private void loadInOneTransaction(Map<DataFile, Path> local) throws SQLException {
@@ -141,9 +159,7 @@ final class FileLoader {
     /** One statement each: only so is every file's number of rows the engine's own count. */
     private void insertCsv(Map<DataFile, Path> local) throws SQLException {
         for (Map.Entry<DataFile, Path> file : local.entrySet()) {
-            landing.requireRows(
-                    file.getKey(),
-                    session.update(LandingSql.insertCsv(target, table.definition(), table.codec(), file.getValue())));
+            landing.requireRows(file.getKey(), session.update(LandingSql.insertCsv(target, table, file.getValue())));
         }
     }
 

@@ -100,6 +100,11 @@ final class FileLoader {
             landing.requireRows(file, copied);
         } catch (SQLException e) {
             throw failure(file, e);
+        } catch (UnusableFile e) {
+            throw Fault.spoiled(
+                    "Cannot load " + landing.uri(file) + " into "
+                            + landing.table().name() + ": " + e.getMessage(),
+                    e);
         } catch (IOException e) {
             throw Fault.world(
                     "Cannot load " + landing.uri(file) + " into "
@@ -122,7 +127,7 @@ final class FileLoader {
             throw e;
         } catch (RuntimeException e) {
             // The library throws what it likes on a file that is none of Parquet.
-            throw new IOException("it is no whole Parquet file: " + e.getMessage(), e);
+            throw new IOException("it is no whole Parquet file: " + e.getMessage() + ": extract again", e);
         }
     }
 
@@ -166,7 +171,7 @@ final class FileLoader {
 
     private Fault failure(DataFile file, SQLException e) {
         Optional<Matcher> where = PostgresSession.where(e).map(WHERE::matcher).filter(Matcher::matches);
-        if (where.isEmpty()) {
+        if (where.isEmpty() || !PostgresSession.isOfValue(e)) {
             return session.failure(
                     "Cannot load " + landing.uri(file) + " into "
                             + landing.table().name(),

@@ -2,6 +2,7 @@ package dev.millrace.warehouse.postgres;
 
 import static dev.millrace.warehouse.SqlText.identifier;
 
+import dev.millrace.fault.Fault;
 import dev.millrace.warehouse.SqlText;
 import dev.millrace.warehouse.sql.Inherited;
 import java.sql.SQLException;
@@ -11,9 +12,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** What PostgreSQL keeps of grants, owners and comments; also indexes and constraints. */
+/** What PostgreSQL keeps of grants, owners and comments; also indexes, constraints and settings of tables and columns. */
 final class PostgresInherited extends Inherited<PostgresSession> {
-    private record Index(String table, String name, String statement) {}
+    /**
+     * Something that people made of a table.
+     *
+     * @param column that it is about alone, or empty
+     * @param name as a person says it
+     * @param statement that makes the same of the next version's table
+     */
+    private record Made(String table, String column, String name, String statement) {}
+
+    private static final String COLUMNS = " FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c"
+            + " ON c.oid = a.attrelid AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped"
+            + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
 
     PostgresInherited(PostgresSession session, String from, String to) {
         super(session, from, to);
@@ -29,24 +41,67 @@ final class PostgresInherited extends Inherited<PostgresSession> {
         return "ROLE";
     }
 
-    /** Builds the indexes and constraints that live has and the next version lacks. */
-    void indexes() throws SQLException {
-        Set<String> there = new LinkedHashSet<>();
-        for (Index index : concat(indexes(to()), constraints(to()))) {
-            there.add(index.table() + "\t" + index.name());
-        }
-        Set<String> tables = places(to());
-        for (Index index : concat(indexes(from()), constraints(from()))) {
-            if (tables.contains(index.table()) && !there.contains(index.table() + "\t" + index.name())) {
-                apply(index.statement());
-            }
+    /** Gives what holds for rows as they are written: storage, options and defaults. */
+    void settings() throws SQLException {
+        for (Made setting : missing(settings(from()), settings(to()))) {
+            apply(setting.statement());
         }
     }
 
-    private static List<Index> concat(List<Index> indexes, List<Index> constraints) {
-        List<Index> all = new ArrayList<>(constraints);
-        all.addAll(indexes);
+    /**
+     * Gives also what rows are needed for, or would be in the way of: constraints, {@code NOT NULL}, indexes, statistics.
+     *
+     * @param made columns of live that are ours: what they may not hold, the next version's own say
+     */
+    void all(MadeColumns made) throws SQLException {
+        for (Made missing : missing(made)) {
+            apply(missing.statement());
+        }
+    }
+
+    /**
+     * Refuses where live has more of it than the next version.
+     *
+     * @throws Fault WORLD with the first
+     */
+    void requireAll(MadeColumns made) throws SQLException {
+        Optional<Made> missing = missing(made).stream().findFirst();
+        if (missing.isPresent()) {
+            throw Fault.world("Cannot replace: while readers were waited for, table "
+                    + missing.get().table() + " got " + missing.get().name()
+                    + ", which the next version has not: live is as it was; run again");
+        }
+    }
+
+    private List<Made> missing(MadeColumns made) throws SQLException {
+        return missing(of(from(), made), of(to(), made));
+    }
+
+    private List<Made> of(String schema, MadeColumns made) throws SQLException {
+        List<Made> all = new ArrayList<>(settings(schema));
+        all.addAll(constraints(schema));
+        if (schema.equals(from())) {
+            all.addAll(notNulls(schema).stream()
+                    .filter(m -> !made.isNotNull(m.table(), m.column()))
+                    .toList());
+        } else {
+            all.addAll(notNulls(schema));
+        }
+        all.addAll(indexes(schema));
+        all.addAll(statistics(schema));
         return all;
+    }
+
+    /** What live has and the next version, which has the table and the column, has not. */
+    private List<Made> missing(List<Made> live, List<Made> next) throws SQLException {
+        Set<String> there = new LinkedHashSet<>();
+        next.forEach(m -> there.add(m.table() + "\t" + m.name()));
+        Set<String> places = places(to());
+        return live.stream()
+                .filter(m -> places.contains(m.table())
+                        && (m.column().isEmpty() || places.contains(m.table() + "\t" + m.column()))
+                        && !there.contains(m.table() + "\t" + m.name()))
+                .toList();
     }
 
     @Override
@@ -103,7 +158,7 @@ final class PostgresInherited extends Inherited<PostgresSession> {
     }
 
     /** Those that no constraint stands behind. */
-    private List<Index> indexes(String schema) throws SQLException {
+    private List<Made> indexes(String schema) throws SQLException {
         return session()
                 .rows(
                         "SELECT c.relname, i.relname, pg_get_indexdef(i.oid),"
@@ -120,30 +175,100 @@ final class PostgresInherited extends Inherited<PostgresSession> {
     }
 
     /** @param on how the server writes the index's name and its table */
-    private Optional<Index> index(String table, String name, String definition, String on) {
+    private Optional<Made> index(String table, String name, String definition, String on) {
         int at = definition.indexOf(on);
         if (at < 0) {
             return Optional.empty();
         }
-        return Optional.of(new Index(
+        return Optional.of(new Made(
                 table,
-                name,
+                "",
+                "index " + name,
                 definition.substring(0, at) + identifier(name) + " ON " + at(table)
                         + definition.substring(at + on.length())));
     }
 
-    private List<Index> constraints(String schema) throws SQLException {
+    private List<Made> constraints(String schema) throws SQLException {
         return session()
                 .rows(
                         "SELECT c.relname, k.conname, pg_get_constraintdef(k.oid) FROM pg_catalog.pg_constraint k"
                                 + " JOIN pg_catalog.pg_class c ON c.oid = k.conrelid"
                                 + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
                                 + " WHERE n.nspname = ? AND k.contype IN ('p', 'u', 'c', 'x')",
-                        row -> new Index(
+                        row -> new Made(
                                 row.getString(1),
-                                row.getString(2),
+                                "",
+                                "constraint " + row.getString(2),
                                 "ALTER TABLE " + at(row.getString(1)) + " ADD CONSTRAINT "
                                         + identifier(row.getString(2)) + " " + row.getString(3)),
+                        schema);
+    }
+
+    /** Those that lie in the schema of their table. */
+    private List<Made> statistics(String schema) throws SQLException {
+        return session()
+                .rows(
+                        "SELECT c.relname, s.stxname, substr(x.text, length(x.head) + 1,"
+                                + " length(x.text) - length(x.head) - length(x.tail))"
+                                + " FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_class c ON c.oid = s.stxrelid"
+                                + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.oid = s.stxnamespace,"
+                                + " LATERAL (SELECT pg_get_statisticsobjdef(s.oid) AS text, 'CREATE STATISTICS '"
+                                + " || quote_ident(n.nspname) || '.' || quote_ident(s.stxname) AS head, ' FROM '"
+                                + " || quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS tail) x"
+                                + " WHERE n.nspname = ?",
+                        row -> new Made(
+                                row.getString(1),
+                                "",
+                                "statistics " + row.getString(2),
+                                "CREATE STATISTICS " + at(row.getString(2)) + row.getString(3) + " FROM "
+                                        + at(row.getString(1))),
+                        schema);
+    }
+
+    private List<Made> notNulls(String schema) throws SQLException {
+        return altered(
+                "SELECT c.relname, a.attname, 'ALTER COLUMN ' || quote_ident(a.attname) || ' SET NOT NULL'" + COLUMNS
+                        + " WHERE a.attnotnull AND n.nspname = ?",
+                schema);
+    }
+
+    /** Names and values of options stand in a list of {@code name=value}. */
+    private List<Made> settings(String schema) throws SQLException {
+        String option = "quote_ident(substring(o FROM '^[^=]*')) || ' = ' || quote_literal(substring(o FROM '=(.*)$'))";
+        String tables = " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
+        List<Made> settings = new ArrayList<>(altered(
+                "SELECT c.relname, '', 'SET (' || " + option + " || ')'" + tables
+                        + ", unnest(c.reloptions) o WHERE c.relkind = 'r' AND n.nspname = ?",
+                schema));
+        settings.addAll(altered(
+                "SELECT c.relname, '', 'SET (toast.' || " + option + " || ')'" + tables
+                        + " JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid, unnest(t.reloptions) o"
+                        + " WHERE n.nspname = ?",
+                schema));
+        settings.addAll(altered(
+                "SELECT c.relname, a.attname, 'ALTER COLUMN ' || quote_ident(a.attname) || ' ' || x.text"
+                        + COLUMNS + " JOIN pg_catalog.pg_type t ON t.oid = a.atttypid, LATERAL ("
+                        + "SELECT 'SET DEFAULT ' || pg_get_expr(d.adbin, d.adrelid) AS text FROM pg_catalog.pg_attrdef d"
+                        + " WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated = ''"
+                        + " UNION ALL SELECT 'SET STORAGE ' || CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN"
+                        + " 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END WHERE a.attstorage <> t.typstorage"
+                        + " UNION ALL SELECT 'SET STATISTICS ' || a.attstattarget WHERE a.attstattarget >= 0"
+                        + " UNION ALL SELECT 'SET (' || " + option + " || ')' FROM unnest(a.attoptions) o) x"
+                        + " WHERE n.nspname = ?",
+                schema));
+        return settings;
+    }
+
+    /** @param sql that gives tables, columns and what ALTER TABLE is to do */
+    private List<Made> altered(String sql, String schema) throws SQLException {
+        return session()
+                .rows(
+                        sql,
+                        row -> new Made(
+                                row.getString(1),
+                                row.getString(2),
+                                row.getString(3),
+                                "ALTER TABLE " + at(row.getString(1)) + " " + row.getString(3)),
                         schema);
     }
 }

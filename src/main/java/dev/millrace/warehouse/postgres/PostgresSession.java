@@ -8,6 +8,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import javax.net.ssl.SSLException;
@@ -23,7 +24,6 @@ final class PostgresSession extends SqlSession {
 
     static final String QUERY_CANCELED = "57014";
     private static final String UNKNOWN_DATABASE = "3D000";
-    private static final String INSUFFICIENT_PRIVILEGE = "42501";
     private static final String DISK_FULL = "53100";
     private static final String AUTHORIZATION = "28";
     private static final String CONNECTION = "08";
@@ -52,7 +52,7 @@ final class PostgresSession extends SqlSession {
             throw Fault.user("The PostgreSQL driver is not on the class path: add --packages org.postgresql:postgresql"
                     + " or its jar");
         } catch (SQLException e) {
-            throw failure(options, "Cannot connect", e);
+            throw failure(options, "Cannot connect", e, List.of());
         }
     }
 
@@ -108,6 +108,11 @@ final class PostgresSession extends SqlSession {
                 : Optional.empty();
     }
 
+    /** Whether it failed for what a row holds: its value, a constraint or its size; not for want of space, say. */
+    static boolean isOfValue(SQLException e) {
+        return List.of("22", "23", "54").contains(String.format("%.2s", e.getSQLState()));
+    }
+
     /** What to do where the connection could not be protected as {@code tls} says; empty for all other failures. */
     private static Optional<String> protection(Postgres server, SQLException e) {
         String said = String.valueOf(e.getMessage());
@@ -134,11 +139,11 @@ final class PostgresSession extends SqlSession {
     }
 
     @Override
-    public Fault failure(String what, SQLException e) {
-        return failure(options, what, e);
+    protected Fault failure(String what, SQLException e, List<String> grants) {
+        return failure(options, what, e, grants);
     }
 
-    private static Fault failure(PostgresOptions options, String what, SQLException e) {
+    private static Fault failure(PostgresOptions options, String what, SQLException e, List<String> grants) {
         String place = what + ": PostgreSQL at " + options.server().host() + ":"
                 + options.server().port() + ", database " + options.server().database() + ", user "
                 + options.server().user() + ": " + text(e);
@@ -156,10 +161,7 @@ final class PostgresSession extends SqlSession {
         return switch (state) {
             case UNKNOWN_DATABASE -> Fault.world(place + ": create it, or check warehouse.postgres.database", e);
             case INSUFFICIENT_PRIVILEGE ->
-                Fault.world(
-                        place
-                                + ": have it granted (GRANT CREATE ON DATABASE lets the user make schemas), and run again",
-                        e);
+                Fault.world(place + toBeGranted(options.server().user(), grants), e);
             case DISK_FULL -> Fault.world(place + ": make room, and run again; live is as it was", e);
             case LOCK_NOT_AVAILABLE, QUERY_CANCELED ->
                 Fault.world(place + ": another session holds what is needed; live is as it was; run again", e);

@@ -73,6 +73,14 @@ public final class PostgresWarehouse extends SchemaWarehouse<PostgresSession, Po
             String name = identifier(namespace) + "." + identifier(table.name());
             session.execute(SqlText.createTable(name, table, PostgresWarehouse::type));
         }
+        inherited(session, schema(), namespace).settings();
+        for (String publication : session.rows(
+                "SELECT pubname FROM pg_catalog.pg_publication WHERE puballtables", row -> row.getString(1))) {
+            LOG.warn(
+                    "Publication {} is for all tables of the database: what is loaded into {} is published too",
+                    publication,
+                    namespace);
+        }
     }
 
     /** Timestamps are without zone, in UTC: what a reader sees does not depend on its session's zone. */
@@ -101,12 +109,12 @@ public final class PostgresWarehouse extends SchemaWarehouse<PostgresSession, Po
         });
     }
 
-    /** The planner's statistics and indexes. */
+    /** What people made of live's tables, indexes first of all, and the planner's statistics. */
     @Override
     protected void makeReady(PostgresSession session, Optional<StoredVersion> live, StoredVersion next, Load load)
             throws SQLException {
         session.transaction(() -> {
-            inherited(session, schema(), next.namespace()).indexes();
+            inherited(session, schema(), next.namespace()).all(MadeColumns.of(live));
             return load;
         });
         for (TableDefinition table : load.tables()) {
@@ -115,8 +123,13 @@ public final class PostgresWarehouse extends SchemaWarehouse<PostgresSession, Po
     }
 
     @Override
-    protected Dependents dependents(PostgresSession session, List<String> tables) throws SQLException {
-        return DependentObjects.of(session, schema(), tables);
+    protected void requireReady(PostgresSession session, StoredVersion replaced) throws SQLException {
+        inherited(session, replaced.namespace(), schema()).requireAll(MadeColumns.of(Optional.of(replaced)));
+    }
+
+    @Override
+    protected Dependents dependents(PostgresSession session, Optional<StoredVersion> live) throws SQLException {
+        return DependentObjects.of(session, schema(), live);
     }
 
     @Override

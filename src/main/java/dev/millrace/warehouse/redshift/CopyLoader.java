@@ -16,6 +16,7 @@ import dev.millrace.warehouse.Steps;
 import dev.millrace.warehouse.sql.CsvRows;
 import dev.millrace.warehouse.sql.ParquetColumns;
 import dev.millrace.warehouse.sql.SqlSession;
+import dev.millrace.warehouse.sql.UnusableFile;
 import dev.millrace.warehouse.sql.StoredVersion;
 import java.io.IOException;
 import java.io.InputStream;
@@ -57,6 +58,7 @@ final class CopyLoader {
     private final Load load;
     private final LandingFiles landing;
     private final Steps steps;
+    private final String since;
     private long lastFailed = -1;
 
     CopyLoader(
@@ -66,7 +68,8 @@ final class CopyLoader {
             RedshiftVersionTable versions,
             Load load,
             LandingFiles landing,
-            Steps steps) {
+            Steps steps)
+            throws SQLException {
         this.options = options;
         this.layout = layout;
         this.session = session;
@@ -74,6 +77,9 @@ final class CopyLoader {
         this.load = load;
         this.landing = landing;
         this.steps = steps;
+        // The session's zone is UTC. Processes of the past may have had the same number.
+        this.since = session.rows("SELECT to_char(getdate(), 'YYYY-MM-DD HH24:MI:SS')", row -> row.getString(1))
+                .get(0);
     }
 
     static List<List<DataFile>> batches(List<DataFile> files) {
@@ -290,7 +296,8 @@ final class CopyLoader {
             // The library throws what it likes on a file that is none of Parquet.
             throw Fault.world(
                     "Cannot load " + landing.uri(file) + " into "
-                            + landing.table().name() + ": it is no whole Parquet file: " + e.getMessage(),
+                            + landing.table().name() + ": it is no whole Parquet file: " + e.getMessage()
+                            + ": extract again",
                     e);
         }
     }
@@ -307,21 +314,22 @@ final class CopyLoader {
             out.close();
             landing.requireRows(file, text.rows());
             return upload.commit();
+        } catch (UnusableFile e) {
+            throw Fault.spoiled(
+                    "Cannot load " + landing.uri(file) + " into "
+                            + landing.table().name() + ": " + e.getMessage(),
+                    e);
         } catch (IOException e) {
-            String cause = Optional.ofNullable(e.getCause())
-                    .filter(IllegalArgumentException.class::isInstance)
-                    .map(c -> ": " + c.getMessage())
-                    .orElse("");
             throw Fault.world(
                     "Cannot load " + landing.uri(file) + " into "
-                            + landing.table().name() + ": " + e.getMessage() + cause,
+                            + landing.table().name() + ": " + e.getMessage(),
                     e);
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private record LoadError(String file, long line, String column, String message) {}
+    private record LoadError(long query, long line, String column, String message) {}
 
     /** Asks the server where it failed; outside of the transaction, which is undone. */
     private Fault failure(List<DataFile> batch, SQLException e) {
@@ -329,16 +337,15 @@ final class CopyLoader {
         String what = batch.size() == 1 ? landing.uri(batch.get(0)) + " into " + table : table;
         Fault plain = session.failure("Cannot load " + what, e);
         try {
-            List<LoadError> errors = lastErrors();
-            return errors.isEmpty()
+            Optional<LoadError> error = lastError();
+            return error.isEmpty()
                     ? plain
                     : Fault.spoiled(
-                            "Cannot load " + named(batch, errors.get(0).file()) + " into " + table + ": row "
-                                    + errors.get(0).line()
-                                    + (errors.get(0).column().isEmpty()
+                            "Cannot load " + what + ": row " + error.get().line()
+                                    + (error.get().column().isEmpty()
                                             ? ""
-                                            : ", column " + errors.get(0).column())
-                                    + ": " + SqlSession.oneLine(errors.get(0).message())
+                                            : ", column " + error.get().column())
+                                    + ": " + SqlSession.oneLine(error.get().message())
                                     + ": a value that Redshift cannot hold: leave the column out or compute another, and"
                                     + " run again",
                             e);
@@ -347,28 +354,31 @@ final class CopyLoader {
         }
     }
 
-    /** The landing file behind the name that the server has of it. */
-    private String named(List<DataFile> batch, String file) {
-        return batch.stream()
-                .filter(f -> batch.size() == 1
-                        || file.equals(landing.uri(f))
-                        || file.equals(storage().uri(path(f, 1, "text.gz"))))
-                .findFirst()
-                .map(landing::uri)
-                .orElse(file);
-    }
-
-    /** <a href="https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html">SYS_LOAD_ERROR_DETAIL</a>. */
-    private List<LoadError> lastErrors() throws SQLException {
-        long query = session.number("SELECT pg_last_copy_id()");
-        if (query == lastFailed) {
-            // This time none began: what is told there is of an earlier one.
-            return List.of();
-        }
-        lastFailed = query;
-        return session.rows(
-                "SELECT trim(file_name), line_number, coalesce(trim(column_name), ''), trim(error_message)"
-                        + " FROM sys_load_error_detail WHERE query_id = " + query + " ORDER BY start_time LIMIT 1",
-                row -> new LoadError(row.getString(1), row.getLong(2), row.getString(3), row.getString(4)));
+    /**
+     * What the last COPY of this connection failed of. Asked for by its process and time: {@code pg_last_copy_id()} tells
+     * nothing of a COPY that was rolled back, and the numbers of queries in the views of {@code SYS} are others than that
+     * one. The name of a file is cut off at 256 characters there; where it matters, a COPY has one file only.
+     *
+     * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html">SYS_LOAD_ERROR_DETAIL</a>
+     * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_COPY_ID.html">PG_LAST_COPY_ID</a>
+     * @see <a
+     *     href="https://docs.aws.amazon.com/redshift/latest/dg/cm_chap_system-tables.html#sys_view_migration-query-id">query
+     *     identifiers of the SYS views</a>
+     */
+    private Optional<LoadError> lastError() throws SQLException {
+        long process = session.number("SELECT pg_backend_pid()");
+        Optional<LoadError> error = session
+                .rows(
+                        "SELECT query_id, line_number, coalesce(trim(column_name), ''), trim(error_message)"
+                                + " FROM sys_load_error_detail WHERE session_id = " + process + " AND start_time >= "
+                                + RedshiftText.literal(since)
+                                + " ORDER BY start_time DESC, query_id DESC, line_number LIMIT 1",
+                        row -> new LoadError(row.getLong(1), row.getLong(2), row.getString(3), row.getString(4)))
+                .stream()
+                // Where this time none began, the last one is of an earlier time.
+                .filter(last -> last.query() != lastFailed)
+                .findFirst();
+        error.ifPresent(last -> lastFailed = last.query());
+        return error;
     }
 }

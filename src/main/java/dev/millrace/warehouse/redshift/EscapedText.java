@@ -3,6 +3,7 @@ package dev.millrace.warehouse.redshift;
 import dev.millrace.table.Column;
 import dev.millrace.table.ColumnType;
 import dev.millrace.warehouse.sql.Cells;
+import dev.millrace.warehouse.sql.Unfit;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -103,7 +104,7 @@ final class EscapedText implements Cells {
         boolean isBinary = columns.get(column).type().kind() == ColumnType.Kind.BINARY;
         int most = isBinary ? TableLayout.MOST_BINARY_BYTES : TableLayout.MOST_TEXT_BYTES;
         if (length > most) {
-            throw new IllegalArgumentException(length + " bytes, more than the " + most + " that Redshift holds");
+            throw new Unfit(length + " bytes, more than the " + most + " that Redshift holds");
         }
         if (isBinary) {
             plain(column, HexFormat.of().formatHex(value, from, from + length));
@@ -113,7 +114,7 @@ final class EscapedText implements Cells {
         for (int i = from; i < from + length; i++) {
             byte b = value[i];
             if (b == 0) {
-                throw new IllegalArgumentException("the character NUL, which ends a row for Redshift");
+                throw new Unfit("the character NUL, which ends a row for Redshift");
             }
             if (b == DELIMITER || b == '\\' || b == '\n' || b == '\r') {
                 row.write('\\');

@@ -8,6 +8,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
@@ -17,7 +18,6 @@ final class RedshiftSession extends SqlSession {
     private static final String AUTHORIZATION = "28";
     private static final String CONNECTION = "08";
     private static final String UNKNOWN_DATABASE = "3D000";
-    private static final String INSUFFICIENT_PRIVILEGE = "42501";
     private static final String DISK_FULL = "53100";
     private static final String QUERY_CANCELED = "57014";
     private static final String SERIALIZATION_FAILURE = "40001";
@@ -51,7 +51,7 @@ final class RedshiftSession extends SqlSession {
             throw Fault.user("The Redshift driver is not on the class path: add --packages"
                     + " com.amazon.redshift:redshift-jdbc42 or its jar");
         } catch (SQLException e) {
-            throw failure(options, "Cannot connect", e);
+            throw failure(options, "Cannot connect", e, List.of());
         }
     }
 
@@ -118,17 +118,30 @@ final class RedshiftSession extends SqlSession {
         return is(e, INSUFFICIENT_PRIVILEGE);
     }
 
+    /**
+     * Whether the role of a COPY may not be taken, or may not read the files.
+     *
+     * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-access-permissions.html">permissions to
+     *     access other AWS resources</a>
+     */
+    private static boolean isDeniedByS3(SQLException e) {
+        String text = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+        return text.contains("accessdenied")
+                || (text.contains("s3serviceexception") && text.contains("access denied"))
+                || (text.contains("not authorized") && text.contains("role"));
+    }
+
     /** Whether two made the same thing at once. */
     static boolean isMadeTwice(SQLException e) {
         return is(e, "23505", "42P06", "42P07");
     }
 
     @Override
-    public Fault failure(String what, SQLException e) {
-        return failure(options, what, e);
+    protected Fault failure(String what, SQLException e, List<String> grants) {
+        return failure(options, what, e, grants);
     }
 
-    private static Fault failure(RedshiftOptions options, String what, SQLException e) {
+    private static Fault failure(RedshiftOptions options, String what, SQLException e, List<String> grants) {
         String place = what + ": Redshift at " + options.server().host() + ":"
                 + options.server().port() + ", database " + options.server().database() + ", user "
                 + options.server().user() + ": " + text(e);
@@ -142,7 +155,13 @@ final class RedshiftSession extends SqlSession {
         }
         if (text.contains("quota")) {
             return Fault.world(
-                    place + ": raise the quota (ALTER SCHEMA … QUOTA) or keep fewer versions (keep-previous), and run"
+                    place + ": raise the live schema's quota (ALTER SCHEMA … QUOTA), and run again; live is as it was",
+                    e);
+        }
+        if (isDeniedByS3(e)) {
+            return Fault.world(
+                    place + ": have the role that warehouse.redshift.iam-role names attached to the cluster, and let it"
+                            + " list and read what is at staging.at (s3:ListBucket, s3:GetObject, kms:Decrypt), and run"
                             + " again; live is as it was",
                     e);
         }
@@ -153,9 +172,7 @@ final class RedshiftSession extends SqlSession {
             return Fault.world(place + ": create it, or check warehouse.redshift.database", e);
         }
         if (state.equals(INSUFFICIENT_PRIVILEGE)) {
-            return Fault.world(
-                    place + ": have it granted (GRANT CREATE ON DATABASE lets the user make schemas), and run again",
-                    e);
+            return Fault.world(place + toBeGranted(options.server().user(), grants), e);
         }
         return isPassing(e)
                 ? Fault.world(

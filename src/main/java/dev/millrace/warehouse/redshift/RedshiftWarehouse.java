@@ -126,10 +126,8 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
     @Override
     protected void build(RedshiftSession session, StoredVersion version, Load load) throws SQLException {
         String namespace = version.namespace();
-        String quota = SchemaQuota.of(session, schema())
-                .map(q -> " QUOTA " + q.megabytes() + " MB")
-                .orElse("");
-        session.execute("CREATE SCHEMA " + identifier(namespace) + quota);
+        Optional<SchemaQuota> quota = SchemaQuota.of(session, schema());
+        session.execute("CREATE SCHEMA " + identifier(namespace) + (quota.isEmpty() ? "" : SchemaQuota.clause(quota)));
         inherited(session, schema(), namespace).defaults();
         for (TableDefinition table : load.tables()) {
             session.execute(layout.createTable(identifier(namespace) + "." + identifier(table.name()), table));
@@ -144,6 +142,7 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
         connected("Cannot load " + landing.table().name(), (session, versions) -> {
             SchemaQuota.require(
                     session,
+                    schema(),
                     staging(versions, load).namespace(),
                     landing.table().name());
             CopyLoader loader = new CopyLoader(options, layout, session, versions, load, landing, steps());
@@ -191,8 +190,9 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
     }
 
     @Override
-    protected Dependents dependents(RedshiftSession session, List<String> tables) throws SQLException {
-        return RedshiftDependents.of(session, schema(), tables);
+    protected Dependents dependents(RedshiftSession session, Optional<StoredVersion> live) throws SQLException {
+        return RedshiftDependents.of(
+                session, schema(), live.map(StoredVersion::tables).orElse(List.of()));
     }
 
     /** Was waited for before: no transaction of ours is open meanwhile. */

@@ -53,8 +53,8 @@ public final class CsvRows {
     /**
      * Sends a file's rows.
      *
-     * @throws IOException with the row, and the column where there is one, when the file is of another dialect or a value
-     *     is none of its column's type
+     * @throws UnusableFile with the row, the column where there is one, and what to do, when the file is of another dialect
+     *     or a value is none of its column's type
      */
     public static void copy(InputStream file, Codec codec, List<Column> columns, Cells out)
             throws IOException, SQLException {
@@ -98,8 +98,8 @@ public final class CsvRows {
         for (int i = 0; i < columns.size(); i++) {
             int separator = field(byteIn());
             if (!cell.text().equals(columns.get(i).name()) || separator != (i == columns.size() - 1 ? '\n' : ',')) {
-                throw new IOException("the header names other columns: column " + (i + 1) + " is " + cell.text()
-                        + ", not " + columns.get(i).name());
+                throw new UnusableFile("the header names other columns: column " + (i + 1) + " is " + cell.text()
+                        + ", not " + columns.get(i).name() + ": the next run extracts again");
             }
         }
     }
@@ -156,7 +156,11 @@ public final class CsvRows {
                 }
             }
         } catch (RuntimeException e) {
-            throw new IOException("row " + rows + ", column " + column.name() + " holds what is no " + type, e);
+            String what = e instanceof Unfit ? e.getMessage() : "what is no " + type;
+            throw new UnusableFile(
+                    "row " + rows + ", column " + column.name() + " holds " + what
+                            + ": leave the column out or compute another, and run again",
+                    e);
         }
     }
 
@@ -174,8 +178,8 @@ public final class CsvRows {
         return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), 1_000_000L), instant.getNano() / 1000);
     }
 
-    private IOException wrong(String how) {
-        return new IOException("row " + rows + " " + how);
+    private UnusableFile wrong(String how) {
+        return new UnusableFile("row " + rows + " " + how + ": the next run extracts again");
     }
 
     private int byteIn() throws IOException {

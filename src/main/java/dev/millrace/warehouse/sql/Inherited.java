@@ -222,6 +222,9 @@ public abstract class Inherited<S extends SqlSession> {
      */
     public void giveAndCompare() throws SQLException {
         Given live = given(from);
+        if (differences(live, given(to)).isEmpty()) {
+            return;
+        }
         for (Owner owner : live.ownersThatDiffer(given(to))) {
             apply("ALTER " + (owner.table().isEmpty() ? "SCHEMA " + identifier(to) : "TABLE " + at(owner.table()))
                     + " OWNER TO " + identifier(owner.role()));
@@ -237,10 +240,17 @@ public abstract class Inherited<S extends SqlSession> {
         for (Comment comment : live.commentsMissingIn(next)) {
             apply(commentStatement(comment));
         }
-        compare(live, given(to));
+        List<String> differences = differences(live, given(to));
+        if (!differences.isEmpty()) {
+            throw Fault.gate(
+                    "The gate refused schema " + to + "; live is as it was: let the job's user give these, as their"
+                            + " owner or with grant option, or take them from live, and start the job again:"
+                            + System.lineSeparator()
+                            + String.join(System.lineSeparator(), differences));
+        }
     }
 
-    private void compare(Given live, Given next) {
+    private static List<String> differences(Given live, Given next) {
         List<String> differences = new ArrayList<>();
         live.grantsMissingIn(next)
                 .forEach(grant -> differences.add("live has " + grant.text() + ", the staging has not"));
@@ -250,13 +260,7 @@ public abstract class Inherited<S extends SqlSession> {
                 .forEach(comment -> differences.add("live has another comment on " + comment.place()));
         live.ownersThatDiffer(next)
                 .forEach(owner -> differences.add(owner.text() + " in live, to another role in the staging"));
-        if (!differences.isEmpty()) {
-            throw Fault.gate(
-                    "The gate refused schema " + to + "; live is as it was: let the job's user give these, as their"
-                            + " owner or with grant option, or take them from live, and start the job again:"
-                            + System.lineSeparator()
-                            + String.join(System.lineSeparator(), differences));
-        }
+        return differences;
     }
 
     private Given given(String schema) throws SQLException {

@@ -98,8 +98,22 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     protected abstract void makeReady(S session, Optional<StoredVersion> live, StoredVersion next, Load load)
             throws SQLException;
 
-    /** What depends on live. */
-    protected abstract Dependents dependents(S session, List<String> tables) throws SQLException;
+    /**
+     * Refuses a replacement whose live tables got, since {@link #makeReady}, what that would have given to the next
+     * version; under the locks.
+     *
+     * @param replaced what was live, in its own schema again
+     */
+    protected void requireReady(S session, StoredVersion replaced) throws SQLException {
+        // Nothing is made there that people could make too.
+    }
+
+    /**
+     * What depends on live.
+     *
+     * @param live empty where the schema is nobody's yet
+     */
+    protected abstract Dependents dependents(S session, Optional<StoredVersion> live) throws SQLException;
 
     /** What waits for others within the transaction of a replacement; then nobody else loads into the version. */
     protected abstract void awaitOthers(S session, V versions, RunId run) throws SQLException;
@@ -148,8 +162,19 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
             try {
                 return work.run(session, versions(session));
             } catch (SQLException e) {
-                throw session.failure(what, e);
+                throw session.failure(what, e, missingRights(session, e));
             }
+        }
+    }
+
+    private List<String> missingRights(S session, SQLException e) {
+        if (!SqlSession.is(e, SqlSession.INSUFFICIENT_PRIVILEGE)) {
+            return List.of();
+        }
+        try {
+            return versions(session).missingRights();
+        } catch (SQLException noAnswer) {
+            return List.of();
         }
     }
 
@@ -243,7 +268,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
 
     /** A schema that somebody else made is left alone, unless it is empty: then it only holds rights. */
     private void requireNothingOfOthers(S session) throws SQLException {
-        List<String> others = dependents(session, List.of()).others();
+        List<String> others = dependents(session, Optional.empty()).others();
         if (!others.isEmpty()) {
             throw Fault.user("Invalid warehouse: " + where()
                     + " is there, but Millrace did not make what is in it, and it is left as it is: choose another schema,"
@@ -343,6 +368,9 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         }
         awaitOthers(session, versions, load.run());
         swap(session, live, mine);
+        if (live.isPresent()) {
+            requireReady(session, live.get());
+        }
         versions.replaced(load.run(), load.commit(), live.map(StoredVersion::run));
         return true;
     }
@@ -356,16 +384,19 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         }
         List<String> tables = live.map(StoredVersion::tables).orElse(List.of());
         // Refused before anybody has to wait.
-        Dependents known = dependents(session, tables);
+        Dependents known = dependents(session, live);
         known.require(who, recreatesViews());
-        inherited(session, schema, next.namespace()).giveAndCompare();
+        Inherited<S> inherited = inherited(session, schema, next.namespace());
+        inherited.giveAndCompare();
         lock(
                 session,
                 known.views().stream().map(Dependents.View::name).toList(),
                 places(schema, tables),
                 places(next.namespace(), next.tables()));
-        // From here on nobody can add to it.
-        Dependents dependents = dependents(session, tables);
+        // Rights may have been given and taken while others were waited for; what is built on tables from here on
+        // cannot.
+        inherited.giveAndCompare();
+        Dependents dependents = dependents(session, live);
         dependents.require(who, recreatesViews());
         if (live.isPresent()) {
             rename(session, schema, live.get().namespace());

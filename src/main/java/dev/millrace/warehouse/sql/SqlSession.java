@@ -16,6 +16,9 @@ public abstract class SqlSession implements AutoCloseable {
         T run() throws SQLException;
     }
 
+    /** The user has no right to something. */
+    protected static final String INSUFFICIENT_PRIVILEGE = "42501";
+
     private final Connection connection;
 
     protected SqlSession(Connection connection) {
@@ -30,7 +33,23 @@ public abstract class SqlSession implements AutoCloseable {
      *
      * @param what could not be done
      */
-    public abstract Fault failure(String what, SQLException e);
+    public final Fault failure(String what, SQLException e) {
+        return failure(what, e, List.of());
+    }
+
+    /**
+     * The same.
+     *
+     * @param grants statements that give the user what it is known to lack
+     */
+    protected abstract Fault failure(String what, SQLException e, List<String> grants);
+
+    /** What to do where a right is missing: the server's own message names what it is missing on. */
+    protected static String toBeGranted(String user, List<String> grants) {
+        return grants.isEmpty()
+                ? ": have the owner of what the server names grant it to " + user + ", and run again"
+                : ": have this run by who may, and run again: " + String.join("; ", grants);
+    }
 
     protected Connection connection() {
         return connection;

@@ -89,6 +89,36 @@ public abstract class VersionTable {
         }
     }
 
+    /**
+     * What the user lacks of the rights that every job needs: to make schemas, and on our own tables, which belong to whoever
+     * made them first. As statements that give them.
+     */
+    List<String> missingRights() throws SQLException {
+        String to = " TO "
+                + identifier(session.rows("SELECT current_user", row -> row.getString(1))
+                        .get(0));
+        List<String> grants = new ArrayList<>(session.rows(
+                "SELECT current_database() WHERE NOT has_database_privilege(current_database(), 'CREATE')",
+                row -> "GRANT CREATE ON DATABASE " + identifier(row.getString(1)) + to));
+        String needed = exists() ? "USAGE" : "CREATE";
+        grants.addAll(session.rows(
+                "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = '" + SCHEMA
+                        + "' AND NOT (has_schema_privilege(nspname, 'USAGE') AND has_schema_privilege(nspname, '"
+                        + needed
+                        + "'))",
+                row -> "GRANT " + (exists() ? "USAGE" : "USAGE, CREATE") + " ON SCHEMA " + SCHEMA + to));
+        grants.addAll(session.rows(
+                "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                        + " WHERE n.nspname = ? AND c.relname IN (?, ?) AND NOT (has_table_privilege(c.oid, 'SELECT')"
+                        + " AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')"
+                        + " AND has_table_privilege(c.oid, 'DELETE')) ORDER BY 1 DESC",
+                row -> "GRANT SELECT, INSERT, UPDATE, DELETE ON " + SCHEMA + "." + identifier(row.getString(1)) + to,
+                SCHEMA,
+                versions,
+                files));
+        return grants;
+    }
+
     /** Live and the versions a rollback can reach, newest first; then all others. */
     public List<StoredVersion> chain() throws SQLException {
         List<StoredVersion> all = all();

@@ -349,6 +349,59 @@ class DuckDbWarehouseTest extends WarehouseContract {
                                 "0001-01-01"));
     }
 
+    /** The value itself is for nobody who reads logs. */
+    @Test
+    void aValueThatDoesNotFitIsNamedByRowAndColumnAndNotShown() {
+        TableDefinition table = new TableDefinition(
+                "t",
+                List.of(
+                        new Column("id", ColumnType.BIGINT, false),
+                        new Column("it's \"text\"", ColumnType.STRING, true),
+                        new Column("price", ColumnType.decimal(5, 2), true),
+                        new Column("day", ColumnType.DATE, true),
+                        new Column("data", ColumnType.BINARY, true)),
+                List.of("id"));
+        Load load = Landing.load(1, List.of(table));
+        warehouse.prepare(load);
+        List<List<String>> misfits = List.of(
+                List.of("secret,,,,", "column id holds what is no bigint"),
+                List.of("1.5,,,,", "column id holds what is no bigint"),
+                List.of(",\"secret\",,,", "column id has no value"),
+                List.of("7,,1.005,,", "column price holds what is no decimal(5,2)"),
+                List.of("7,,1000,,", "column price holds what is no decimal(5,2)"),
+                List.of("7,,,secret,", "column day holds what is no date"),
+                List.of("7,,,,se?cret", "column data holds what is no binary"));
+        for (int i = 0; i < misfits.size(); i++) {
+            String rows = "1,\"a\nb\",1.00,2026-11-27,AP8=\n".repeat(3000)
+                    + misfits.get(i).get(0) + "\n" + "x,,,,\n".repeat(3000);
+            DataFile file =
+                    landing.file("t", i + ".csv", 6001, bytes("id,\"it's \"\"text\"\"\",price,day,data\n" + rows));
+            assertMisfit(
+                    load,
+                    Landing.table(table, FileFormat.CSV, Codec.NONE, List.of(file)),
+                    misfits.get(i).get(1));
+        }
+        TableDefinition ids = new TableDefinition("t", table.columns().subList(0, 1), List.of("id"));
+        Load idsOnly = Landing.load(2, List.of(ids));
+        warehouse.prepare(idsOnly);
+        DataFile file = landing.parquet(
+                "t",
+                "t.parquet",
+                6000,
+                "SELECT CASE range WHEN 3000 THEN NULL ELSE range END::BIGINT AS id FROM range(6000)");
+        assertMisfit(
+                idsOnly, Landing.table(ids, FileFormat.PARQUET, Codec.ZSTD, List.of(file)), "column id has no value");
+    }
+
+    private void assertMisfit(Load load, LandedTable table, String misfit) {
+        Fault refused = fault(() -> warehouse.upload(load, table, landing.storage(), f -> {}));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(refused)
+                .hasMessage("Cannot load "
+                        + landing.storage().uri(table.files().get(0).path()) + " into t: row 3001, " + misfit
+                        + ": leave the column out or compute another, and run again");
+    }
+
     @Test
     void batchesAreLimitedInFilesAndBytes() {
         List<DataFile> files = new ArrayList<>();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.config.WarehouseSettings.Dependents;
 import dev.millrace.config.WarehouseSettings.Postgres;
 import dev.millrace.fault.Fault;
+import dev.millrace.landing.LandedTable;
 import dev.millrace.run.DataFile;
 import dev.millrace.table.Codec;
 import dev.millrace.table.Column;
@@ -12,6 +13,7 @@ import dev.millrace.table.ColumnType;
 import dev.millrace.table.FileFormat;
 import dev.millrace.table.TableDefinition;
 import dev.millrace.testing.PostgresServer;
+import dev.millrace.testing.SmallDisk;
 import dev.millrace.warehouse.Landing;
 import dev.millrace.warehouse.Load;
 import dev.millrace.warehouse.Queried;
@@ -33,7 +35,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -111,6 +117,64 @@ class PostgresWarehouseTest extends WarehouseContract {
     }
 
     @Test
+    void aValueOfACsvFileThatTheServerCannotHoldIsNamedWithWhatToDo() {
+        TableDefinition table = new TableDefinition("t", List.of(new Column("id", ColumnType.BIGINT, true)), List.of());
+        Load load = Landing.load(1, List.of(table));
+        warehouse.prepare(load);
+        DataFile file = landing.file("t", "t.csv", 2, bytes("id\n1\nsecret\n"));
+        Fault refused = fault(() -> warehouse.upload(
+                load, Landing.table(table, FileFormat.CSV, Codec.NONE, List.of(file)), landing.storage(), f -> {}));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(refused)
+                .hasMessage(
+                        "Cannot load " + landing.storage().uri("t.csv") + " into t: row 2, column id holds what is no"
+                                + " bigint: leave the column out or compute another, and run again");
+    }
+
+    @Test
+    void aDiskThatIsFullIsToldAndTheRunGoesOnOnceThereIsRoom() throws IOException {
+        Path place = PostgresServer.folder().resolve("small");
+        try (SmallDisk disk = SmallDisk.mount(place, 2_000)) {
+            Files.setOwner(place, Files.getOwner(PostgresServer.folder()));
+            asAdmin(
+                    "CREATE TABLESPACE small LOCATION '" + place + "'",
+                    "GRANT CREATE ON TABLESPACE small TO loader",
+                    "ALTER DATABASE " + database() + " SET default_tablespace = small");
+            try {
+                replaceBy(1);
+                TableDefinition large =
+                        new TableDefinition("large", List.of(new Column("text", ColumnType.STRING, true)), List.of());
+                Load load = Landing.load(2, List.of(Landing.ORDERS, Landing.LINES, large));
+                DataFile file = landing.parquet(
+                        "large", "large.parquet", 40_000, "SELECT md5(range::VARCHAR) AS text FROM range(40000)");
+                List<LandedTable> tables = new ArrayList<>(landing.written(2, 1));
+                tables.add(Landing.table(large, FileFormat.PARQUET, Codec.ZSTD, List.of(file)));
+                warehouse.prepare(load);
+                Fault full = fault(() -> upload(load, tables));
+                assertThat(full.kind()).isEqualTo(Fault.Kind.WORLD);
+                assertThat(full)
+                        .hasMessageStartingWith(
+                                "Cannot load " + landing.storage().uri("large.parquet") + " into large: ")
+                        .hasMessageContaining("No space left on device")
+                        .hasMessageEndingWith(": make room, and run again; live is as it was");
+                assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+                disk.resize(50_000);
+                warehouse.prepare(load);
+                upload(load, tables);
+                assertThat(warehouse.replace(load)).isTrue();
+                assertThat(Queried.of(warehouse, "SELECT count(*) FROM large").rows())
+                        .containsExactly(List.of("40000"));
+            } finally {
+                PostgresServer.execute(
+                        "postgres",
+                        PostgresServer.ADMIN,
+                        "DROP DATABASE " + database() + " WITH (FORCE)",
+                        "DROP TABLESPACE small");
+            }
+        }
+    }
+
+    @Test
     void theNextVersionGetsWhatPeopleGaveToLive() {
         replaceBy(1);
         String database = database();
@@ -125,7 +189,12 @@ class PostgresWarehouseTest extends WarehouseContract {
                 "COMMENT ON TABLE shop.orders IS 'orders'",
                 "COMMENT ON COLUMN shop.lines.text IS 'text'",
                 "CREATE UNIQUE INDEX \"by ON shop.orders id\" ON shop.orders USING btree (id DESC) WHERE id > 0",
-                "ALTER TABLE shop.lines ADD CONSTRAINT positive CHECK (order_id >= 0)");
+                "ALTER TABLE shop.lines ADD CONSTRAINT positive CHECK (order_id >= 0)",
+                "ALTER TABLE shop.lines ALTER COLUMN text SET DEFAULT 'it''s none', ALTER COLUMN text SET NOT NULL,"
+                        + " ALTER COLUMN text SET STORAGE EXTERNAL, ALTER COLUMN text SET STATISTICS 500,"
+                        + " ALTER COLUMN version SET (n_distinct = 1)",
+                "ALTER TABLE shop.lines SET (fillfactor = 70, toast.autovacuum_enabled = false)",
+                "CREATE STATISTICS shop.\"to gether\" (ndistinct) ON order_id, version FROM shop.lines");
         TableDefinition more =
                 new TableDefinition("more", List.of(new Column("id", ColumnType.BIGINT, true)), List.of());
         for (int k = 2; k <= 3; k++) {
@@ -153,8 +222,52 @@ class PostgresWarehouseTest extends WarehouseContract {
                                             + " FROM pg_constraint WHERE connamespace = 'shop'::regnamespace ORDER BY 1")
                             .rows())
                     .containsExactly(List.of("by ON shop.orders id"), List.of("positive"));
+            assertThat(Queried.of(
+                                    warehouse,
+                                    "SELECT pg_get_expr(d.adbin, d.adrelid), a.attnotnull, a.attstorage::text,"
+                                            + " a.attstattarget, v.attoptions::text, c.reloptions::text,"
+                                            + " (SELECT t.reloptions::text FROM pg_class t WHERE t.oid = c.reltoastrelid),"
+                                            + " (SELECT pg_get_statisticsobjdef(s.oid) FROM pg_statistic_ext s"
+                                            + " WHERE s.stxrelid = c.oid) FROM pg_class c"
+                                            + " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'text'"
+                                            + " JOIN pg_attribute v ON v.attrelid = c.oid AND v.attname = 'version'"
+                                            + " JOIN pg_attrdef d ON d.adrelid = c.oid WHERE c.oid = 'shop.lines'::regclass")
+                            .rows())
+                    .containsExactly(List.of(
+                            "'it''s none'::text",
+                            "true",
+                            "e",
+                            "500",
+                            "{n_distinct=1}",
+                            "{fillfactor=70}",
+                            "{autovacuum_enabled=false}",
+                            "CREATE STATISTICS shop.\"to gether\" (ndistinct) ON order_id, version FROM lines"));
         }
         assertThat(database).isNotEmpty();
+    }
+
+    @Test
+    void whatAVersionForbadeOfItselfTheNextOneMayHave() {
+        for (int k = 1; k <= 2; k++) {
+            TableDefinition table = new TableDefinition(
+                    "t",
+                    List.of(
+                            new Column("price, net", ColumnType.decimal(9, 2), k == 2),
+                            new Column("id", ColumnType.BIGINT, k == 2)),
+                    List.of());
+            DataFile file = landing.parquet(
+                    "t",
+                    k + ".parquet",
+                    1,
+                    k == 1
+                            ? "SELECT 1.00::DECIMAL(9,2) AS \"price, net\", 1::BIGINT AS id"
+                            : "SELECT NULL::DECIMAL(9,2) AS \"price, net\", NULL::BIGINT AS id");
+            Load load = Landing.load(k, List.of(table));
+            warehouse.prepare(load);
+            upload(load, List.of(Landing.table(table, FileFormat.PARQUET, Codec.ZSTD, List.of(file))));
+            assertThat(warehouse.replace(load)).isTrue();
+        }
+        assertThat(Queried.of(warehouse, "SELECT * FROM t").rows()).containsExactly(List.of("∅", "∅"));
     }
 
     @Test
@@ -199,6 +312,175 @@ class PostgresWarehouseTest extends WarehouseContract {
                 .containsExactly(List.of("1"));
     }
 
+    /** Of a view the server would lock all that it reads, by the rights of the view's owner. */
+    @Test
+    void aViewThatReadsWhatItsOwnerMayOnlyReadIsNoObstacle() {
+        replaceBy(1);
+        asAdmin(
+                "DROP ROLE IF EXISTS view_analyst",
+                "CREATE ROLE view_analyst",
+                "CREATE SCHEMA hr",
+                "CREATE TABLE hr.region AS SELECT 'north' AS name",
+                "CREATE SCHEMA theirs AUTHORIZATION view_analyst",
+                "GRANT USAGE ON SCHEMA hr TO loader, view_analyst",
+                "GRANT SELECT ON hr.region TO loader, view_analyst");
+        asLoader(
+                "CREATE SCHEMA reports",
+                "CREATE VIEW reports.ours AS SELECT max(o.version) AS version FROM shop.orders o, hr.region",
+                "GRANT USAGE ON SCHEMA shop TO view_analyst",
+                "GRANT SELECT ON ALL TABLES IN SCHEMA shop TO view_analyst");
+        replaceBy(2);
+        assertThat(Queried.of(warehouse, "SELECT version FROM reports.ours").rows())
+                .containsExactly(List.of("2"));
+
+        asAdmin(
+                "SET ROLE view_analyst",
+                "CREATE VIEW theirs.regions AS SELECT max(l.version) AS version FROM shop.lines l, hr.region");
+        warehouse.prepare(Landing.load(3));
+        upload(Landing.load(3), landing.written(3, 1));
+        Fault refused = fault(() -> warehouse.replace(Landing.load(3)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.getMessage().lines().skip(1))
+                .containsExactly("view \"theirs\".\"regions\", which only its owner can make anew (GRANT"
+                        + " \"view_analyst\" TO the job's user lets it)");
+        asAdmin("GRANT view_analyst TO loader");
+        assertThat(warehouse.replace(Landing.load(3))).isTrue();
+        assertThat(Queried.of(warehouse, "SELECT version FROM theirs.regions").rows())
+                .containsExactly(List.of("3"));
+        asAdmin("DROP SCHEMA hr, theirs CASCADE", "DROP OWNED BY view_analyst", "DROP ROLE view_analyst");
+    }
+
+    @Test
+    void whatIsGivenAndTakenWhileReadersAreWaitedForHolds() throws Exception {
+        replaceBy(1);
+        asAdmin("DROP ROLE IF EXISTS early, late", "CREATE ROLE early", "CREATE ROLE late");
+        asLoader(
+                "GRANT SELECT ON shop.orders TO early",
+                "CREATE SCHEMA reports",
+                "CREATE VIEW reports.newest AS SELECT max(version) AS version FROM shop.orders");
+        whileReadersAreWaitedFor(2, reader -> {
+            asLoader("GRANT SELECT ON shop.orders TO late", "REVOKE SELECT ON shop.orders FROM early");
+            // Who has the view comes to a table that the swap would have: one of both has to give way.
+            reader.execute("SELECT count(*) FROM shop.lines");
+        });
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+        assertThat(Queried.of(
+                                warehouse,
+                                "SELECT has_table_privilege('early', 'shop.orders', 'SELECT'),"
+                                        + " has_table_privilege('late', 'shop.orders', 'SELECT')")
+                        .rows())
+                .containsExactly(List.of("false", "true"));
+
+        Fault refused =
+                fault(() -> whileReadersAreWaitedFor(3, reader -> asLoader("CREATE INDEX late ON shop.lines (text)")));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(refused)
+                .hasMessage("Cannot replace: while readers were waited for, table lines got index late, which the next"
+                        + " version has not: live is as it was; run again");
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+        assertThat(warehouse.replace(Landing.load(3))).isTrue();
+        assertThat(listed("SELECT indexname FROM pg_indexes WHERE schemaname = 'shop'"))
+                .containsExactly("late");
+    }
+
+    /** What is done while a reader holds a view and its table, and a replacement waits for it. */
+    private interface Meanwhile {
+        void act(Statement reader) throws SQLException;
+    }
+
+    private void whileReadersAreWaitedFor(int k, Meanwhile meanwhile) {
+        warehouse.prepare(Landing.load(k));
+        upload(Landing.load(k), landing.written(k, 1));
+        ExecutorService pool = Executors.newSingleThreadExecutor();
+        try (Connection reader = PostgresServer.connect(database(), PostgresServer.LOADER);
+                Statement statement = reader.createStatement()) {
+            reader.setAutoCommit(false);
+            statement.execute("SELECT version FROM reports.newest");
+            Future<Boolean> swap = pool.submit(() -> warehouse.replace(Landing.load(k)));
+            while (!swap.isDone()
+                    && listed("SELECT pid FROM pg_locks WHERE NOT granted").isEmpty()) {
+                Thread.onSpinWait();
+            }
+            meanwhile.act(statement);
+            reader.commit();
+            assertThat(swap.get()).isTrue();
+        } catch (SQLException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        } catch (ExecutionException e) {
+            throw (Fault) e.getCause();
+        } finally {
+            pool.shutdown();
+        }
+    }
+
+    /** Of each kind one, made inside the schema or bound to its tables. */
+    @Test
+    void whateverSomebodyBuiltIsListedByNameAndKind() {
+        replaceBy(1);
+        asLoader(
+                "CREATE SCHEMA reports",
+                "CREATE TYPE shop.mood AS ENUM ('good')",
+                "CREATE DOMAIN shop.positive AS int CHECK (VALUE > 0)",
+                "CREATE TYPE shop.pair AS (a int, b int)",
+                "CREATE COLLATION shop.c FROM \"C\"",
+                "CREATE SEQUENCE shop.numbers",
+                "CREATE VIEW shop.seen AS SELECT 1 AS one",
+                "CREATE FUNCTION shop.one() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+                "CREATE FUNCTION reports.counted() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM"
+                        + " shop.orders; END",
+                "CREATE FUNCTION reports.taking(o shop.orders) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'",
+                "CREATE FUNCTION reports.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+                "CREATE TRIGGER touched BEFORE INSERT ON shop.orders FOR EACH ROW EXECUTE FUNCTION reports.touch()",
+                "CREATE RULE quiet AS ON DELETE TO shop.orders DO INSTEAD NOTHING",
+                "CREATE TABLE reports.child () INHERITS (shop.lines)",
+                "CREATE TABLE reports.copies (o shop.orders)",
+                "CREATE STATISTICS reports.far ON order_id, version FROM shop.lines",
+                "ALTER TABLE shop.lines ENABLE ROW LEVEL SECURITY",
+                "ALTER TABLE shop.orders ADD COLUMN note text");
+        asAdmin(
+                "CREATE PUBLICATION of_table FOR TABLE shop.orders",
+                "CREATE PUBLICATION of_schema FOR TABLES IN SCHEMA shop",
+                "CREATE PUBLICATION of_all FOR ALL TABLES");
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        Fault refused = fault(() -> warehouse.replace(Landing.load(2)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.getMessage().lines().skip(1))
+                .containsExactly(
+                        "collation shop.c, which Millrace did not make",
+                        "column note of shop.orders, which Millrace did not make",
+                        "function reports.counted()",
+                        "function reports.taking(shop.orders)",
+                        "function shop.one(), which Millrace did not make",
+                        "publication of_schema of the schema",
+                        "publication of_table of shop.orders",
+                        "row-level security of shop.lines",
+                        "rule quiet on shop.orders",
+                        "sequence shop.numbers, which Millrace did not make",
+                        "statistics far of shop.lines",
+                        "table column reports.copies.o",
+                        "table reports.child, which inherits",
+                        "trigger touched on shop.orders",
+                        "type shop.mood, which Millrace did not make",
+                        "type shop.pair, which Millrace did not make",
+                        "type shop.positive, which Millrace did not make",
+                        "view shop.seen, which Millrace did not make");
+        asAdmin(
+                "DROP PUBLICATION of_table, of_schema",
+                "DROP SCHEMA reports CASCADE",
+                "DROP TYPE shop.mood, shop.pair, shop.positive",
+                "DROP COLLATION shop.c",
+                "DROP SEQUENCE shop.numbers",
+                "DROP VIEW shop.seen",
+                "DROP FUNCTION shop.one",
+                "DROP RULE quiet ON shop.orders",
+                "ALTER TABLE shop.lines DISABLE ROW LEVEL SECURITY",
+                "ALTER TABLE shop.orders DROP COLUMN note");
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
+        replaceBy(3);
+        asAdmin("DROP PUBLICATION of_all");
+    }
+
     @Test
     void whatWouldStayWithTheOldTablesIsListedAndRefused() {
         replaceBy(1);
@@ -219,12 +501,14 @@ class PostgresWarehouseTest extends WarehouseContract {
                         "foreign key note_order_id_fkey of reports.note",
                         "materialized view reports.m",
                         "policy own on shop.lines",
+                        "row-level security of shop.lines",
                         "table shop.mine, which Millrace did not make");
         assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
         asLoader(
                 "DROP TABLE reports.note, shop.mine",
                 "DROP MATERIALIZED VIEW reports.m",
-                "DROP POLICY own ON shop.lines");
+                "DROP POLICY own ON shop.lines",
+                "ALTER TABLE shop.lines DISABLE ROW LEVEL SECURITY");
         assertThat(warehouse.replace(Landing.load(2))).isTrue();
         assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
     }
@@ -279,24 +563,74 @@ class PostgresWarehouseTest extends WarehouseContract {
         assertThat(noRight.kind()).isEqualTo(Fault.Kind.WORLD);
         assertThat(noRight)
                 .hasMessageContaining("permission denied for database " + right.database())
-                .hasMessageContaining("GRANT CREATE ON DATABASE");
+                .hasMessageEndingWith(": have this run by who may, and run again: GRANT CREATE ON DATABASE \""
+                        + right.database() + "\" TO \"loader\"");
         asAdmin("GRANT CREATE ON DATABASE " + right.database() + " TO loader");
         replaceBy(1);
     }
 
+    /** What is ours in a database belongs to the first who loads into it. */
+    @Test
+    void anotherJobsUserIsToldWhichRightsItNeeds() {
+        replaceBy(1);
+        asAdmin(
+                "DROP ROLE IF EXISTS second_loader",
+                "CREATE ROLE second_loader LOGIN PASSWORD '" + PostgresServer.PASSWORD + "'");
+        Postgres first = Engine.options(folder).server();
+        Warehouse second = new PostgresWarehouse(
+                new PostgresOptions(
+                        new Postgres(
+                                first.host(),
+                                first.port(),
+                                first.database(),
+                                "second_loader",
+                                first.password(),
+                                first.tls(),
+                                first.certificates(),
+                                first.streams(),
+                                first.patience(),
+                                first.dependents()),
+                        Optional.of(PostgresServer.PASSWORD)),
+                "stock");
+        Fault refused = fault(second::live);
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        String remedy = ": have this run by who may, and run again: ";
+        assertThat(refused).hasMessageContaining("permission denied for schema _millrace" + remedy);
+        List<String> grants = List.of(
+                "GRANT CREATE ON DATABASE \"" + database() + "\" TO \"second_loader\"",
+                "GRANT USAGE ON SCHEMA _millrace TO \"second_loader\"",
+                "GRANT SELECT, INSERT, UPDATE, DELETE ON _millrace.\"version\" TO \"second_loader\"",
+                "GRANT SELECT, INSERT, UPDATE, DELETE ON _millrace.\"loaded_file\" TO \"second_loader\"");
+        assertThat(refused).hasMessageEndingWith(remedy + String.join("; ", grants));
+        asAdmin(grants.toArray(String[]::new));
+        assertThat(second.live()).isEmpty();
+        Load load = new Load(Landing.runId(2), 1, "stock", List.of(Landing.ORDERS, Landing.LINES), "stock-job");
+        second.prepare(load);
+        landing.written(2, 1).forEach(table -> second.upload(load, table, landing.storage(), f -> {}));
+        assertThat(second.replace(load)).isTrue();
+        second.dropPrevious(0);
+        assertThat(second.live()).isPresent();
+        asAdmin("DROP OWNED BY second_loader CASCADE", "DROP ROLE second_loader");
+    }
+
     /** More of them by {@code scripts/prove-swaps}. */
     @Test
-    void readersOfAllHabitsSeeOneVersionWhole() throws ExecutionException, InterruptedException {
+    void readersOfAllHabitsSeeOneVersionWhole() throws ExecutionException, InterruptedException, SQLException {
         int swaps = Integer.getInteger("millrace.swaps", 4);
         replaceBy(1);
         landing.write(2, swaps + 1, 1);
         List<Long> millis = new ArrayList<>();
+        ExecutorService pool = Executors.newSingleThreadExecutor();
         try (SwapReaders readers = new SwapReaders(database())) {
             for (int k = 2; k <= swaps + 1; k++) {
-                warehouse.prepare(Landing.load(k));
-                upload(Landing.load(k), landing.landed(k, 1));
+                readers.takeOldSnapshot();
+                Load load = Landing.load(k);
+                warehouse.prepare(load);
+                upload(load, landing.landed(k, 1));
                 long begin = System.nanoTime();
-                assertThat(warehouse.replace(Landing.load(k))).isTrue();
+                Future<Boolean> swap = pool.submit(() -> warehouse.replace(load));
+                readers.readFromOldSnapshotWhileWaitedFor(swap);
+                assertThat(swap.get()).isTrue();
                 millis.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
                 warehouse.dropPrevious(1);
             }
@@ -306,6 +640,11 @@ class PostgresWarehouseTest extends WarehouseContract {
             seen.forEach(System.out::println);
             assertThat(seen).allMatch(SwapReaders.Seen::isWhole);
             assertThat(seen.get(0).versions()).hasSizeGreaterThan(swaps / 2);
+            assertThat(seen.get(seen.size() - 1).versions())
+                    .containsExactlyElementsOf(
+                            LongStream.rangeClosed(1, swaps).boxed().toList());
+        } finally {
+            pool.shutdown();
         }
         assertThat(warehouse.live()).contains(version(swaps + 1));
     }

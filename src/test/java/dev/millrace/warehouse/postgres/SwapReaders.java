@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -32,7 +33,9 @@ final class SwapReaders implements AutoCloseable {
             /** A snapshot that is taken before any table is touched, and both tables later. */
             REPEATABLE_READ,
             /** One table, 1.5 s of something else, the other. */
-            LONG
+            LONG,
+            /** A snapshot older than the load, and both tables once the swap is asked for. */
+            OLD
         }
 
         @Override
@@ -55,12 +58,34 @@ final class SwapReaders implements AutoCloseable {
     private final AtomicBoolean isOver = new AtomicBoolean();
     private final Map<Kind, Future<Seen>> readers = new EnumMap<>(Kind.class);
     private final String database;
+    private final Connection old;
+    private final Tally oldSeen = new Tally(Kind.OLD);
 
-    SwapReaders(String database) {
+    SwapReaders(String database) throws SQLException {
         this.database = database;
-        for (Kind kind : Kind.values()) {
+        for (Kind kind : EnumSet.complementOf(EnumSet.of(Kind.OLD))) {
             readers.put(kind, pool.submit(() -> read(kind)));
         }
+        old = PostgresServer.connect(database, PostgresServer.LOADER);
+        old.setAutoCommit(false);
+        old.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+    }
+
+    /** To be called before a load begins. */
+    void takeOldSnapshot() throws SQLException {
+        row(old, "SELECT 1");
+    }
+
+    /** Reads when the swap's transaction is there, which must wait for this one. */
+    void readFromOldSnapshotWhileWaitedFor(Future<?> swap) throws SQLException {
+        try (Connection watch = PostgresServer.connect(database, PostgresServer.LOADER)) {
+            String holders = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+                    + " WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()";
+            while (!swap.isDone() && row(watch, holders).get(0) == 0) {
+                Thread.onSpinWait();
+            }
+        }
+        oldSeen.read(old);
     }
 
     /** Tells them to stop, and what they saw. */
@@ -70,16 +95,12 @@ final class SwapReaders implements AutoCloseable {
         for (Future<Seen> reader : readers.values()) {
             seen.add(reader.get());
         }
+        seen.add(oldSeen.seen());
         return seen;
     }
 
     private Seen read(Kind kind) throws SQLException {
-        int reads = 0;
-        int errors = 0;
-        int mixed = 0;
-        int empty = 0;
-        String firstError = "";
-        Set<Long> versions = new TreeSet<>();
+        Tally tally = new Tally(kind);
         try (Connection connection = PostgresServer.connect(database, PostgresServer.LOADER)) {
             connection.setAutoCommit(kind == Kind.AUTOCOMMIT);
             connection.setTransactionIsolation(
@@ -87,25 +108,48 @@ final class SwapReaders implements AutoCloseable {
                             ? Connection.TRANSACTION_REPEATABLE_READ
                             : Connection.TRANSACTION_READ_COMMITTED);
             while (!isOver.get()) {
-                try {
-                    List<List<Long>> both = both(connection, kind);
-                    reads++;
-                    boolean isEmpty = both.stream().anyMatch(table -> table.get(2) == 0);
-                    empty += isEmpty ? 1 : 0;
-                    boolean isWhole = both.get(0).equals(both.get(1))
-                            && both.get(0).get(0).equals(both.get(0).get(1));
-                    mixed += isWhole ? 0 : 1;
-                    versions.add(both.get(0).get(0));
-                } catch (SQLException e) {
-                    errors++;
-                    firstError = firstError.isEmpty() ? e.getSQLState() + " " + e.getMessage() : firstError;
-                    if (kind != Kind.AUTOCOMMIT) {
-                        connection.rollback();
-                    }
+                tally.read(connection);
+            }
+        }
+        return tally.seen();
+    }
+
+    /** Counts what one reader sees. */
+    private static final class Tally {
+        private final Kind kind;
+        private final Set<Long> versions = new TreeSet<>();
+        private int reads;
+        private int errors;
+        private int mixed;
+        private int empty;
+        private String firstError = "";
+
+        Tally(Kind kind) {
+            this.kind = kind;
+        }
+
+        void read(Connection connection) throws SQLException {
+            try {
+                List<List<Long>> both = both(connection, kind);
+                reads++;
+                boolean isEmpty = both.stream().anyMatch(table -> table.get(2) == 0);
+                empty += isEmpty ? 1 : 0;
+                boolean isWhole = both.get(0).equals(both.get(1))
+                        && both.get(0).get(0).equals(both.get(0).get(1));
+                mixed += isWhole ? 0 : 1;
+                versions.add(both.get(0).get(0));
+            } catch (SQLException e) {
+                errors++;
+                firstError = firstError.isEmpty() ? e.getSQLState() + " " + e.getMessage() : firstError;
+                if (kind != Kind.AUTOCOMMIT) {
+                    connection.rollback();
                 }
             }
         }
-        return new Seen(kind, reads, errors, mixed, empty, versions, firstError);
+
+        Seen seen() {
+            return new Seen(kind, reads, errors, mixed, empty, versions, firstError);
+        }
     }
 
     private static List<List<Long>> both(Connection connection, Kind kind) throws SQLException {
@@ -116,6 +160,7 @@ final class SwapReaders implements AutoCloseable {
             }
             case READ_COMMITTED -> inTransaction(connection, "", 0, SHORT_MILLIS);
             case REPEATABLE_READ -> inTransaction(connection, "SELECT 1", SHORT_MILLIS, 0);
+            case OLD -> inTransaction(connection, "", 0, 0);
             case LONG -> inTransaction(connection, "", 0, LONG_MILLIS);
         };
     }
@@ -156,5 +201,10 @@ final class SwapReaders implements AutoCloseable {
     public void close() {
         isOver.set(true);
         pool.shutdown();
+        try {
+            old.close();
+        } catch (SQLException gone) {
+            return;
+        }
     }
 }

@@ -35,6 +35,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
@@ -64,7 +65,8 @@ public final class RedshiftFront {
     private static final Pattern COPY = Pattern.compile("COPY (\\S+) FROM '([^']+)' IAM_ROLE (\\S+) (.*)");
     private static final Pattern SCOPED = Pattern.compile(
             "(GRANT|REVOKE) (\\w+) FOR (\\w+) IN SCHEMA \"([^\"]+)\" (?:TO|FROM) (ROLE )?\"([^\"]+)\"( WITH GRANT OPTION)?");
-    private static final Pattern QUOTA = Pattern.compile("CREATE SCHEMA \"([^\"]+)\" QUOTA (\\d+) MB");
+    private static final Pattern QUOTA =
+            Pattern.compile("(CREATE|ALTER) SCHEMA \"([^\"]+)\" QUOTA (?:(\\d+) MB|UNLIMITED)");
 
     private static RedshiftFront shared;
 
@@ -72,6 +74,9 @@ public final class RedshiftFront {
     private final Optional<SSLContext> tls;
     private final AtomicInteger encrypted = new AtomicInteger();
     private final List<String> statements = Collections.synchronizedList(new ArrayList<>());
+
+    /** What the next COPY of anybody is refused with, or empty. */
+    private final AtomicReference<String> refusal = new AtomicReference<>("");
 
     /** Columns of tables by name, with Redshift's types. */
     private final Map<String, Map<String, String>> tables = new ConcurrentHashMap<>();
@@ -119,6 +124,11 @@ public final class RedshiftFront {
 
     public int port() {
         return socket.getLocalPort();
+    }
+
+    /** Has the next COPY refused. */
+    void refuse(String message) {
+        refusal.set(message);
     }
 
     /** Statements since the last call, in their order; values of parameters behind them. */
@@ -194,7 +204,11 @@ public final class RedshiftFront {
                 "CREATE VIEW pg_catalog.svv_attached_masking_policy AS SELECT * FROM public.masking",
                 "CREATE TABLE public.quota (schema_name text, quota bigint, disk_usage bigint)",
                 "CREATE VIEW pg_catalog.svv_schema_quota_state AS SELECT * FROM public.quota",
-                "CREATE TABLE public.load_error (query_id bigint, start_time timestamp DEFAULT now(), file_name char(256),"
+                "CREATE SEQUENCE public.query_id",
+                "CREATE FUNCTION pg_catalog.getdate() RETURNS timestamp LANGUAGE sql AS"
+                        + " $$ SELECT clock_timestamp() AT TIME ZONE 'UTC' $$",
+                "CREATE TABLE public.load_error (query_id bigint DEFAULT nextval('public.query_id'), session_id int,"
+                        + " start_time timestamp DEFAULT (clock_timestamp() AT TIME ZONE 'UTC'), file_name char(256),"
                         + " line_number bigint, column_name char(127), error_message char(512))",
                 "CREATE VIEW pg_catalog.sys_load_error_detail AS SELECT * FROM public.load_error",
                 "CREATE FUNCTION pg_catalog.json_parse(text) RETURNS json LANGUAGE sql AS $$ SELECT $1::json $$",
@@ -267,8 +281,8 @@ public final class RedshiftFront {
         private Socket client;
         private String database = "";
         private String parsed = "";
-        private long lastCopy;
         private long lastCount;
+        private int portAtServer;
 
         Conversation(Socket client) throws IOException {
             client.setTcpNoDelay(true);
@@ -298,6 +312,7 @@ public final class RedshiftFront {
             byte[] startup = startup();
             try (Socket server = new Socket(InetAddress.getLoopbackAddress(), PostgresServer.port())) {
                 server.setTcpNoDelay(true);
+                portAtServer = server.getLocalPort();
                 DataOutputStream toServer =
                         new DataOutputStream(new BufferedOutputStream(server.getOutputStream(), BUFFER_BYTES));
                 toServer.write(startup);
@@ -441,9 +456,6 @@ public final class RedshiftFront {
             if (sql.equals("SELECT pg_last_copy_count()")) {
                 return "SELECT " + lastCount + "::bigint";
             }
-            if (sql.equals("SELECT pg_last_copy_id()")) {
-                return "SELECT " + lastCopy + "::bigint";
-            }
             Matcher table = CREATE_TABLE.matcher(sql);
             if (table.matches()) {
                 Map<String, String> columns = new LinkedHashMap<>();
@@ -464,11 +476,18 @@ public final class RedshiftFront {
             }
             Matcher quota = QUOTA.matcher(sql);
             if (quota.matches()) {
+                String of = " WHERE schema_name = '" + quota.group(2) + "'";
+                boolean isNew = quota.group(1).equals("CREATE");
                 PostgresServer.execute(
                         database,
                         PostgresServer.ADMIN,
-                        "INSERT INTO public.quota VALUES ('" + quota.group(1) + "', " + quota.group(2) + ", 0)");
-                return "CREATE SCHEMA \"" + quota.group(1) + "\"";
+                        isNew
+                                ? "INSERT INTO public.quota VALUES ('" + quota.group(2) + "', " + quota.group(3)
+                                        + ", 0)"
+                                : quota.group(3) == null
+                                        ? "DELETE FROM public.quota" + of
+                                        : "UPDATE public.quota SET quota = " + quota.group(3) + of);
+                return isNew ? "CREATE SCHEMA \"" + quota.group(2) + "\"" : "SELECT 1";
             }
             return sql.startsWith("GRANT") || sql.startsWith("REVOKE") || sql.startsWith("ALTER DEFAULT")
                     ? sql.replaceAll(" (TO|FROM) ROLE \"", " $1 \"")
@@ -490,21 +509,28 @@ public final class RedshiftFront {
         /** The rows as an INSERT within the same transaction. */
         private String copied(Matcher copy) {
             Map<String, String> columns = tables.get(database + "/" + copy.group(1));
+            lastCount = 0;
+            String refused = refusal.getAndSet("");
+            if (!refused.isEmpty()) {
+                return raise(refused);
+            }
             try {
                 CopiedFiles files = CopiedFiles.read(copy.group(2), copy.group(4), columns);
-                lastCopy = System.nanoTime();
                 lastCount = files.rows();
                 return "INSERT INTO " + copy.group(1) + " SELECT * FROM json_populate_recordset(NULL::" + copy.group(1)
                         + ", $front$" + files.json() + "$front$)";
             } catch (CopiedFiles.BadValue bad) {
-                lastCopy = System.nanoTime();
-                lastCount = 0;
+                // Beside it those of another session at this moment, and of an earlier one with the same number.
                 PostgresServer.execute(
                         database,
                         PostgresServer.ADMIN,
-                        "INSERT INTO public.load_error (query_id, file_name, line_number, column_name, error_message)"
-                                + " VALUES (" + lastCopy + ", '" + bad.file() + "', " + bad.row() + ", '" + bad.column()
-                                + "', '" + bad.getMessage() + "')");
+                        "INSERT INTO public.load_error (session_id, start_time, file_name, line_number, column_name,"
+                                + " error_message) SELECT pid + n % 2, clock_timestamp() AT TIME ZONE 'UTC'"
+                                + " - CASE n WHEN 2 THEN '1 day' ELSE '0' END::interval, left('" + bad.file()
+                                + "', 256), "
+                                + bad.row() + " + n, '" + bad.column() + "', '" + bad.getMessage()
+                                + "' FROM pg_stat_activity, generate_series(0, 2) n WHERE client_port = "
+                                + portAtServer);
                 return raise("Load into table '" + copy.group(1)
                         + "' failed.  Check 'sys_load_error_detail' system table" + " for details.");
             } catch (IOException e) {

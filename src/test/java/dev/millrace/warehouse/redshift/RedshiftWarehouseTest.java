@@ -160,6 +160,23 @@ class RedshiftWarehouseTest extends WarehouseContract {
             tables.forEach(table -> redshift.upload(load, table, landing.storage(), f -> {}));
             assertThat(redshift.replace(load)).isTrue();
             assertStatements(k == 1 ? "first-load" : "second-load");
+            if (k == 1) {
+                asAdmin(
+                        "DROP ROLE IF EXISTS rs_golden, group_golden",
+                        "CREATE ROLE rs_golden",
+                        "CREATE ROLE group_golden");
+                asUser(
+                        "GRANT USAGE ON SCHEMA shop TO rs_golden",
+                        "GRANT SELECT ON shop.orders TO group_golden",
+                        "GRANT SELECT (text) ON shop.lines TO PUBLIC",
+                        "ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT SELECT ON TABLES TO rs_golden",
+                        "COMMENT ON TABLE shop.orders IS 'it''s a back\\\\slash'",
+                        "COMMENT ON COLUMN shop.lines.text IS 'text'",
+                        "CREATE SCHEMA reports",
+                        "CREATE VIEW reports.newest AS SELECT max(version) AS version FROM shop.orders");
+                asAdmin("INSERT INTO public.scoped SELECT oid, 'TABLES', 'SELECT', 'role', 'rs_golden', false"
+                        + " FROM pg_namespace WHERE nspname = 'shop'");
+            }
         }
         assertThat(Queried.of(redshift, "SELECT id, encode(data, 'hex'), document FROM notes ORDER BY id")
                         .rows())
@@ -278,7 +295,45 @@ class RedshiftWarehouseTest extends WarehouseContract {
         assertThat(full)
                 .hasMessage("Cannot load orders: schema " + staging
                         + " has used 10 MB of its quota of 10 MB: raise the live"
-                        + " schema's (ALTER SCHEMA … QUOTA), and start a new run; live is as it was");
+                        + " schema's (ALTER SCHEMA \"shop\" QUOTA …), and run again; live is as it was");
+        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+
+        asAdmin("UPDATE public.quota SET quota = 20 WHERE schema_name = 'shop'");
+        RedshiftFront.front().taken();
+        prepareAndUpload(2);
+        assertThat(RedshiftFront.front().taken()).contains("ALTER SCHEMA \"" + staging + "\" QUOTA 20 MB");
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+    }
+
+    @Test
+    void aStageThatTheRoleMayNotReadIsToldWithWhatItNeeds() {
+        replaceBy(1);
+        warehouse.prepare(Landing.load(2));
+        for (String denial : List.of(
+                "S3ServiceException:Access Denied,Status 403,Error AccessDenied,Rid 3D1FA,ExtRid x,CanRetry 1",
+                "User arn:aws:redshift:eu-west-1:111122223333:dbuser:acme/warehouse is not authorized to assume IAM Role"
+                        + " arn:aws:iam::111122223333:role/millrace-copy",
+                "Not authorized to get credentials of role arn:aws:iam::111122223333:role/millrace-copy")) {
+            RedshiftFront.front().refuse(denial);
+            Fault refused = fault(() -> upload(Landing.load(2), landing.written(2, 1)));
+            assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+            assertThat(refused)
+                    .hasMessageStartingWith("Cannot load "
+                            + landing.storage()
+                                    .uri(landing.landed(2, 1)
+                                            .get(0)
+                                            .files()
+                                            .get(0)
+                                            .path()) + " into orders: ")
+                    .hasMessageEndingWith(
+                            ": " + denial + ": have the role that warehouse.redshift.iam-role names attached"
+                                    + " to the cluster, and let it list and read what is at staging.at (s3:ListBucket,"
+                                    + " s3:GetObject, kms:Decrypt), and run again; live is as it was");
+        }
+        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+        prepareAndUpload(2);
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
     }
 
     // Rights and dependents
@@ -458,6 +513,22 @@ class RedshiftWarehouseTest extends WarehouseContract {
     }
 
     @Test
+    void aVersionThatIsReadStillIsDroppedLater() throws SQLException {
+        replaceBy(1);
+        try (Connection reader = PostgresServer.connect(database(), RedshiftFront.USER);
+                Statement statement = reader.createStatement()) {
+            replaceBy(2);
+            reader.setAutoCommit(false);
+            statement.execute("SELECT * FROM \"" + VersionTable.namespace("shop", Landing.runId(1)) + "\".orders");
+            warehouse.dropPrevious(0);
+            assertThat(warehouse.previous()).contains(version(1));
+            reader.commit();
+            warehouse.dropPrevious(0);
+            assertThat(warehouse.previous()).isEmpty();
+        }
+    }
+
+    @Test
     void whoDoesNotSeeWhatOthersDoIsRefusedByNameOfWhatIsMissing() {
         replaceBy(1);
         prepareAndUpload(2);
@@ -532,7 +603,8 @@ class RedshiftWarehouseTest extends WarehouseContract {
         assertThat(noRight.kind()).isEqualTo(Fault.Kind.WORLD);
         assertThat(noRight)
                 .hasMessageContaining("permission denied for database " + right.database())
-                .hasMessageContaining("GRANT CREATE ON DATABASE");
+                .hasMessageEndingWith(": have this run by who may, and run again: GRANT CREATE ON DATABASE \""
+                        + right.database() + "\" TO \"warehouse\"");
         asAdmin("GRANT CREATE ON DATABASE " + right.database() + " TO warehouse");
         replaceBy(1);
     }
