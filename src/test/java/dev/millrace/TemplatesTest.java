@@ -31,11 +31,20 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 /** CloudFormation's templates: well formed, and nobody in them has a right that its phases do not need. */
 class TemplatesTest {
     private static final Path HOME = Path.of(System.getProperty("millrace.home"));
+    private static final Path GLUE = HOME.resolve("conf/cloudformation/glue.yaml");
     private static final Path LINT = HOME.resolve("target/checks/bin/cfn-lint");
 
     /** What knows no resources. */
-    private static final Set<String> WITHOUT_RESOURCES =
-            Set.of("cloudwatch:PutMetricData", "dynamodb:ListExports", "logs:DescribeLogGroups");
+    private static final Set<String> WITHOUT_RESOURCES = Set.of(
+            "cloudwatch:PutMetricData",
+            "dynamodb:ListExports",
+            "logs:DescribeLogGroups",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeRouteTables",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcAttribute",
+            "ec2:DescribeVpcEndpoints");
 
     /** A statement of a policy and the template's resource that it belongs to. */
     private record Statement(String owner, List<String> actions, List<String> resources) {}
@@ -290,19 +299,66 @@ class TemplatesTest {
         Map<String, Map<String, Object>> resources = resources(template);
         Map<String, Object> weekly =
                 resources.containsKey("SchemaTrigger") ? resources.get("SchemaTrigger") : resources.get("SchemaStarts");
-        assertThat(weekly.toString()).contains("--refresh-schema").doesNotContain("--phases");
+        if (resources.containsKey("SchemaTrigger")) {
+            assertThat(weekly.toString()).contains("Ref=SchemaJob");
+            Map<String, Object> job = properties(resources.get("SchemaJob"));
+            assertThat(job.get("DefaultArguments").toString())
+                    .contains("--refresh-schema")
+                    .doesNotContain("--phases");
+            assertThat(job).containsEntry("MaxRetries", 2);
+        } else {
+            assertThat(weekly.toString())
+                    .contains("--refresh-schema", "\"RetryPolicy\": {\"MaxAttempts\": 3}")
+                    .doesNotContain("--phases");
+        }
     }
 
+    /** But what may be: the refresh of a data-schema. */
     @Test
-    void glueStartsNothingAgainByItself() {
-        resources(HOME.resolve("conf/cloudformation/glue.yaml")).forEach((name, resource) -> {
+    void glueStartsNoPhaseAgainByItself() {
+        resources(GLUE).forEach((name, resource) -> {
             if (resource.get("Type").equals("AWS::Glue::Job")) {
                 assertThat(properties(resource))
                         .as(name)
-                        .containsEntry("MaxRetries", 0)
+                        .containsEntry("MaxRetries", name.equals("SchemaJob") ? 2 : 0)
                         .containsKey("Timeout");
             }
         });
+    }
+
+    @ParameterizedTest
+    @MethodSource("ofJobs")
+    void theTasksThatShareARunsUnitsMayRunAtOnce(Path template) {
+        Map<String, Map<String, Object>> resources = resources(template);
+        Map<String, Object> bounded = properties(resources.getOrDefault("Application", resources.get("ExtractJob")));
+        assertThat(bounded.toString()).contains("MaxConcurrentRuns={Ref=MaxConcurrentTasks}");
+        assertThat(map(map(load(template).get("Parameters")).get("MaxConcurrentTasks")))
+                .containsEntry("MinValue", 2)
+                .containsEntry("MaxValue", 1000);
+    }
+
+    /** The others need no warehouse, and a job in a network reaches nothing that the network does not. */
+    @Test
+    void theJobThatLoadsAloneIsInTheNetworkOfAConnectionWhereOneIsNamed() {
+        Map<String, Map<String, Object>> resources = resources(GLUE);
+        resources.forEach((name, resource) -> {
+            if (resource.get("Type").equals("AWS::Glue::Job")) {
+                assertThat(properties(resource).containsKey("Connections"))
+                        .as(name)
+                        .isEqualTo(name.equals("LoadJob"));
+            }
+        });
+        assertThat(properties(resources.get("LoadJob")).get("Connections").toString())
+                .isEqualTo("{If=[JoinsNetwork, {Connections=[{Ref=Connection}]}, {Ref=AWS::NoValue}]}");
+        Map<String, Object> policy = resources.get("JoinNetworkPolicy");
+        assertThat(policy).containsEntry("Condition", "JoinsNetwork");
+        assertThat(properties(policy).get("Roles").toString()).isEqualTo("[{Ref=LoadRole}]");
+        assertThat(statements(GLUE))
+                .filteredOn(statement -> statement.actions().contains("glue:GetConnection"))
+                .singleElement()
+                .satisfies(statement -> assertThat(statement.resources().toString())
+                        .contains("connection/${Connection}")
+                        .doesNotContain("/*"));
     }
 
     @Test

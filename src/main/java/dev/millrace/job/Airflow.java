@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import dev.millrace.config.RemoteSettings;
 import dev.millrace.fault.Fault;
 import dev.millrace.schedule.AirflowDag;
 import java.io.IOException;
@@ -96,8 +97,8 @@ final class Airflow implements Callable<Integer> {
     @Option(
             names = "--region",
             paramLabel = "REGION",
-            description = "Of Glue or EMR Serverless, if not the connection's.")
-    private String region = "";
+            description = "Of Glue or EMR Serverless; left out, that of remote, else the connection's.")
+    private Optional<String> region = Optional.empty();
 
     @ArgGroup
     private Where where = new Where();
@@ -138,18 +139,25 @@ final class Airflow implements Callable<Integer> {
 
     private AirflowDag.Platform platform(OpenJob open, Surroundings around) {
         if (where.glue != null) {
-            return new AirflowDag.Glue(where.glue.job, region, stored(open));
+            return new AirflowDag.Glue(where.glue.job, region(open), stored(open));
         }
         if (where.emrServerless != null) {
             OnEmrServerless emr = where.emrServerless;
-            return new AirflowDag.EmrServerless(emr.application, emr.role, region, emr.jar, emr.jars, stored(open));
+            return new AirflowDag.EmrServerless(
+                    emr.application, emr.role, region(open), emr.jar, emr.jars, stored(open));
         }
         Path there = home.or(around::home).orElse(around.base());
         return new AirflowDag.Local(there.toString(), open.file(), env.orElse(""));
     }
 
+    private String region(OpenJob open) {
+        return region.or(() -> open.job().remote().flatMap(RemoteSettings::region))
+                .orElse("");
+    }
+
     /** The job file as a platform finds it. */
     private String stored(OpenJob open) {
+        PlatformJob.requireElsewhere(open);
         String at = jobsAt.orElseThrow(
                 () -> Fault.user(
                         "Missing --jobs-at: Glue and EMR Serverless read job files from S3, for example --jobs-at s3://acme/millrace/jobs/"));

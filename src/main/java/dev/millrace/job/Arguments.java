@@ -190,7 +190,7 @@ final class Arguments {
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "Sets $${arg:KEY} of the job file; may be repeated.")
+            description = "Sets a key of the job file, such as staging.keep, or $${arg:KEY}; may be repeated.")
     private List<String> settings = List.of();
 
     @Option(

@@ -7,10 +7,18 @@ import dev.millrace.config.JobFile;
 import dev.millrace.fault.Fault;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.regex.Pattern;
 
 /** A job that a platform runs, on machines of its own. */
 final class PlatformJob {
+    /** Keys whose values are hosts or have one. */
+    private static final Set<String> HOSTS = Set.of("endpoint", "host");
+
+    private static final Pattern LOOPBACK = Pattern.compile(
+            "(https?://)?(localhost|127\\.[0-9.]+|0\\.0\\.0\\.0|\\[?::1]?)(:[0-9]+)?(/.*)?", Pattern.CASE_INSENSITIVE);
+
     private PlatformJob() {}
 
     /** Refuses a job that names anything on this machine, by a fault of kind USER with all of it. */
@@ -40,6 +48,38 @@ final class PlatformJob {
         if (!mistakes.isEmpty()) {
             throw Fault.user(mistakes);
         }
+    }
+
+    /**
+     * Refuses a job that asks this machine for anything, by a fault of kind USER with all of it. {@code remote} allows it:
+     * what it submits to may be a test's, on this machine too.
+     */
+    static void requireElsewhere(OpenJob open) {
+        List<String> mistakes = new ArrayList<>();
+        try {
+            JsonNode job = new ObjectMapper().readTree(JobFile.toJson(open.job().withoutRemote()));
+            hosts(job, "", (key, value) -> {
+                if (LOOPBACK.matcher(value).matches()) {
+                    mistakes.add(open.file() + ": " + key + ": " + value
+                            + ": is this machine, and a platform runs the job on others: correct it, or leave it out");
+                }
+            });
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+        if (!mistakes.isEmpty()) {
+            throw Fault.user(mistakes);
+        }
+    }
+
+    private static void hosts(JsonNode node, String path, BiConsumer<String, String> found) {
+        node.fields().forEachRemaining(field -> {
+            String key = path.isEmpty() ? field.getKey() : path + "." + field.getKey();
+            if (HOSTS.contains(field.getKey()) && field.getValue().isTextual()) {
+                found.accept(key, field.getValue().asText());
+            }
+            hosts(field.getValue(), key, found);
+        });
     }
 
     private static void local(JsonNode node, String path, BiConsumer<String, String> found) {

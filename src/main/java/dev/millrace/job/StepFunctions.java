@@ -48,6 +48,7 @@ final class StepFunctions implements Callable<Integer> {
     @Override
     public Integer call() {
         OpenJob open = OpenJob.load(file, env, Map.of(), Surroundings.ofProcess());
+        PlatformJob.requireElsewhere(open);
         String staging = open.job().staging().at().uri();
         if (!staging.startsWith("s3://")) {
             throw Fault.user(file + ": staging.at: " + staging

@@ -40,6 +40,11 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
 
     private static final int SECONDS_BETWEEN_TRIES = 60;
 
+    /**
+     * Tasks of an <a href="https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html">inline map</a> at once.
+     */
+    private static final int MOST_SIDE_BY_SIDE = 40;
+
     /** What tells that a call was not taken and may be made again: nothing has been started. */
     private static final List<String> NOT_STARTED = List.of(
             "Glue.ConcurrentRunsExceededException", "Glue.ThrottlingException", "EMRServerless.ThrottlingException");
@@ -83,10 +88,21 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                                         true,
                                         "Next",
                                         "Another is at work")),
-                        "Default", "Is the run named?"));
+                        "Default", "Read the input"));
         // Whoever follows it is told that it did nothing.
         states.put("Another is at work", map("Type", "Pass", "Result", map("anotherIsAtWork", true), "End", true));
         List<Stage> stages = stages();
+        // As text, since no path leads into all that starts it: what begins by files comes through a pipe, as an array,
+        // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
+        states.put(
+                "Read the input",
+                map(
+                        "Type",
+                        "Pass",
+                        "Parameters",
+                        map("input.$", "States.JsonToString($$.Execution.Input)"),
+                        "Next",
+                        "Is the run named?"));
         // As by remote --on step-functions, which gives the job file as it was submitted too.
         states.put(
                 "Is the run named?",
@@ -95,12 +111,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                         "Choice",
                         "Choices",
                         List.of(map(
-                                "Variable",
-                                "$$.Execution.Input.run",
-                                "IsPresent",
-                                true,
-                                "Next",
-                                "Take the run's name")),
+                                "Variable", "$.input", "StringMatches", "{*\"run\"*", "Next", "Take the run's name")),
                         "Default",
                         "Name the run"));
         Map<String, Object> given = state("$$.Execution.Input.run", "tries", 0);
@@ -312,6 +323,8 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                 "Map",
                 "ItemsPath",
                 "$.shares",
+                "MaxConcurrency",
+                Math.min(units, MOST_SIDE_BY_SIDE),
                 "ItemSelector",
                 map("share.$", "$$.Map.Item.Value", "run.$", RUN, "file.$", FILE),
                 "ItemProcessor",

@@ -70,7 +70,7 @@ class JobSchemaTest {
     void theSchemaAcceptsTheJobFilesHereAndRefusesMistakes() throws IOException {
         JsonNode schema = new ObjectMapper().readTree(JobSchema.jsonSchema());
         List<Path> files;
-        try (Stream<Path> jobs = Files.list(HOME.resolve("jobs"))) {
+        try (Stream<Path> jobs = Files.walk(HOME.resolve("jobs"))) {
             files = new ArrayList<>(
                     jobs.filter(f -> f.toString().endsWith(".yaml")).toList());
         }

@@ -102,6 +102,29 @@ class AirflowTest {
     }
 
     @Test
+    void theRegionIsThatOfTheOptionElseOfTheJobFile() throws IOException {
+        Path job = job("users", ON_S3.formatted("users") + "remote: {region: eu-central-1}\n");
+        List<String> onGlue =
+                List.of("airflow", job.toString(), "--glue-job", "millrace", "--jobs-at", "s3://acme/jobs");
+        assertThat(command(onGlue.toArray(String[]::new)).code()).isZero();
+        assertThat(Files.readString(folder.resolve("dags/users.py"))).contains("REGION = \"eu-central-1\"\n");
+        assertThat(command(Stream.concat(onGlue.stream(), Stream.of("--region", "us-east-1"))
+                                .toArray(String[]::new))
+                        .code())
+                .isZero();
+        assertThat(Files.readString(folder.resolve("dags/users.py"))).contains("REGION = \"us-east-1\"\n");
+    }
+
+    @Test
+    void aPlatformCannotAskThisMachine() throws IOException {
+        Path job = job("users", ON_S3.formatted("users") + "s3: {endpoint: \"http://localhost:9000\"}\n");
+        Trial.Ended ended = command("airflow", job.toString(), "--glue-job", "millrace", "--jobs-at", "s3://acme/jobs");
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err()).contains("users.yaml: s3.endpoint: http://localhost:9000: is this machine");
+        assertThat(command("airflow", job.toString()).code()).isZero();
+    }
+
+    @Test
     void aPlatformNeedsThePlaceOfTheJobFiles() throws IOException {
         Path job = job("users", ON_S3.formatted("users"));
         Trial.Ended ended = command("airflow", job.toString(), "--glue-job", "millrace");

@@ -39,7 +39,11 @@ class DeployTest {
         OwnLauncher.in(folder);
         Files.copy(HOME.resolve("scripts/deploy"), folder.resolve("scripts/deploy"));
         Files.createDirectories(folder.resolve("conf/cloudformation"));
-        Files.copy(HOME.resolve("conf/cloudformation/glue.yaml"), folder.resolve("conf/cloudformation/glue.yaml"));
+        for (String template : List.of("glue.yaml", "emr-serverless.yaml")) {
+            Files.copy(
+                    HOME.resolve("conf/cloudformation").resolve(template),
+                    folder.resolve("conf/cloudformation").resolve(template));
+        }
         Files.createDirectories(folder.resolve("jobs"));
         Files.writeString(folder.resolve("jobs/orders.yaml"), """
                 job: orders
@@ -60,10 +64,16 @@ class DeployTest {
                 region=eu-west-1
                 """.formatted(bucket.uri("millrace")));
         Files.createDirectories(folder.resolve("bin"));
-        OwnLauncher.executable(
-                folder.resolve("bin/aws"),
-                "#!/bin/sh\nif [ \"$1\" = cloudformation ]; then\n  echo \"$@\" >>'" + folder
-                        + "/stacks'\nelse\n  exec '" + AWS + "' \"$@\"\nfi\n");
+        OwnLauncher.executable(folder.resolve("bin/aws"), """
+                #!/bin/sh
+                case "$1 $2" in
+                  "cloudformation deploy") echo "$@" >>'%1$s/stacks' ;;
+                  "cloudformation describe-stacks")
+                    printf 'UPDATE_ROLLBACK_COMPLETE\t'
+                    cat '%1$s/stuck' 2>/dev/null || sed -n 's/.* Version=\\([^ ]*\\) .*/\\1/p' '%1$s/stacks' | tail -n 1 ;;
+                  *) exec '%2$s' "$@" ;;
+                esac
+                """.formatted(folder, AWS));
         jar = Files.writeString(folder.resolve("one.jar"), "the jar of 1.0.0");
     }
 
@@ -102,16 +112,102 @@ class DeployTest {
                 "StagingBucket=other",
                 "StagingPrefix=millrace");
         assertThat(deploy("prod", "1.1.0", other.toString()).exitCode()).isZero();
-        Processes.Ended back = deploy("prod", "--rollback");
+        assertThat(stacks()).hasSize(3);
+        assertThat(stacks().get(2)).contains("Version=1.1.0", "StagingBucket=other", "StagingPrefix=millrace");
+        goesBack();
+    }
 
+    /** From 1.0.0, 1.0.0 once more and 1.1.0. */
+    private void goesBack() throws IOException {
+        // As it was written down before the platform was.
+        bucket.put("millrace/deployed/prod/000001", "1.0.0".getBytes(StandardCharsets.UTF_8));
+        bucket.put("millrace/deployed/prod/000002", "1.0.0".getBytes(StandardCharsets.UTF_8));
+        byte[] template = bucket.find("millrace/1.0.0/glue.yaml").orElseThrow().content();
+        bucket.delete(List.of("millrace/1.0.0/glue.yaml"));
+        Processes.Ended broken = deploy("prod", "--rollback");
+        assertThat(broken.output()).contains("Cannot read s3://", "/millrace/1.0.0/glue.yaml: ");
+        assertThat(broken.exitCode()).isEqualTo(1);
+        assertThat(bucket.list("millrace/deployed/prod/")).hasSize(3);
+
+        bucket.put("millrace/1.0.0/glue.yaml", template);
+        Processes.Ended back = deploy("prod", "--rollback");
         assertThat(back.exitCode()).as(back.output()).isZero();
         assertThat(back.output())
                 .contains("rolling back prod from 1.1.0 to 1.0.0")
                 .contains("prod has version 1.0.0");
-        assertThat(stacks()).hasSize(4);
-        assertThat(stacks().get(2)).contains("Version=1.1.0", "StagingBucket=other", "StagingPrefix=millrace");
         // With the parameters that it had.
         assertThat(stacks().get(3)).contains("Version=1.0.0", "StagingBucket=acme", "StagingPrefix=millrace");
+        assertThat(record(4)).isEqualTo("1.0.0\nplatform=glue\nback-to=000002\n");
+        // What was rolled back from is no place to go back to.
+        Processes.Ended first = deploy("prod", "--rollback");
+        assertThat(first.output()).contains("Nothing to roll back to: 1.0.0 is the first version");
+        assertThat(first.exitCode()).isEqualTo(2);
+
+        // What was deployed by its number is, also where it is younger; and each has the platform of its time.
+        bucket.put("millrace/deployed/prod/000005", "1.0.0\nplatform=glue\n".getBytes(StandardCharsets.UTF_8));
+        bucket.put("millrace/deployed/prod/000006", "1.1.0\nplatform=glue\n".getBytes(StandardCharsets.UTF_8));
+        bucket.put("millrace/deployed/prod/000007", "1.0.0\nplatform=none\n".getBytes(StandardCharsets.UTF_8));
+        setting("platform=emr-serverless");
+        // As CloudFormation leaves a stack of which something could not be made.
+        Files.writeString(folder.resolve("stuck"), "0.9.0\n");
+        Processes.Ended stuck = deploy("prod", "--rollback");
+        assertThat(stuck.output())
+                .contains("rolling back prod from 1.0.0 to 1.1.0")
+                .contains(
+                        "stack millrace-prod-orders has version 0.9.0, not 1.1.0: it is UPDATE_ROLLBACK_COMPLETE; see")
+                .doesNotContain("prod has version");
+        assertThat(stuck.exitCode()).isEqualTo(1);
+        assertThat(stacks().get(4)).contains("Version=1.1.0", "WorkerType=G.1X");
+        assertThat(record(8)).isEqualTo("1.1.0\nplatform=glue\nback-to=000006\n");
+    }
+
+    @Test
+    void asManyTasksRunAtOnceAsShareARunsUnitsAndOne() throws IOException {
+        setting("units=8");
+        assertThat(deploy("prod", "1.0.0", jar.toString()).exitCode()).isZero();
+        assertThat(stacks().get(0)).contains(" MaxConcurrentTasks=9 ").doesNotContain("MaxConcurrentTasks=2");
+        assertThat(text("state-machines/prod/orders.json")).contains("\"MaxConcurrency\" : 8");
+        parameters("StagingBucket=acme", "StagingPrefix=millrace", "MaxConcurrentTasks=8");
+        Processes.Ended refused = deploy("prod", "1.1.0", jar.toString());
+        assertThat(refused.output()).contains("orders.parameters: MaxConcurrentTasks: 8: must be at least 9, since ");
+        assertThat(refused.exitCode()).isEqualTo(2);
+        setting("units=many");
+        assertThat(deploy("prod", "1.1.0", jar.toString()).output())
+                .contains("settings: units: many: must be a whole number from 1 to 1000");
+        assertThat(bucket.list("millrace/1.1.0/")).isEmpty();
+    }
+
+    @Test
+    void aBucketThatIsNotThereAndAnEndpointOfThisMachineAreMistakes() throws IOException {
+        Files.writeString(
+                folder.resolve("jobs/orders.yaml"),
+                Files.readString(folder.resolve("jobs/orders.yaml"))
+                        + "s3: {endpoint: \"http://127.0.0.1:9000\", path-style: true}\n");
+        Processes.Ended here = deploy("prod", "1.0.0", jar.toString());
+        assertThat(here.output())
+                .contains("jobs/orders.yaml: s3.endpoint: http://127.0.0.1:9000: is this machine, and a platform runs");
+        assertThat(here.exitCode()).isEqualTo(2);
+        assertThat(bucket.list("millrace/")).isEmpty();
+
+        setting("artifacts=s3://none-" + System.nanoTime() + "/millrace");
+        Processes.Ended nowhere = deploy("prod", "1.0.0", jar.toString());
+        assertThat(nowhere.output())
+                .contains("settings: artifacts: s3://none-", ": there is no bucket none-", "make it:");
+        assertThat(nowhere.exitCode()).isEqualTo(2);
+    }
+
+    private String record(int number) {
+        return new String(
+                bucket.find("millrace/deployed/prod/%06d".formatted(number))
+                        .orElseThrow()
+                        .content(),
+                StandardCharsets.UTF_8);
+    }
+
+    /** Of two of one name the last one counts. */
+    private void setting(String line) throws IOException {
+        Path settings = folder.resolve("conf/deploy/prod/settings");
+        Files.writeString(settings, Files.readString(settings) + line + "\n");
     }
 
     @Test
@@ -160,6 +256,9 @@ class DeployTest {
         assertThat(deploy("prod", "1/0", jar.toString()).output()).contains("Invalid VERSION: 1/0: must be letters");
         for (List<String> mistake : List.of(
                 List.of("foo bar", "orders.parameters: foo bar: must be NAME=VALUE"),
+                List.of(
+                        "Version=2",
+                        "orders.parameters: Version: is what scripts/deploy gives itself: remove the line"),
                 List.of("LakeBuckett=acme", "LakeBuckett: conf/cloudformation/glue.yaml has no such parameter"),
                 List.of(
                         "LakeBucket=acme",

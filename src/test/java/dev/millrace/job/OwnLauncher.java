@@ -13,15 +13,19 @@ final class OwnLauncher {
 
     /** Writes it below a folder that is taken for Millrace's. */
     static void in(Path home) throws IOException {
-        List<String> options = ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> argument.startsWith("--add-opens="))
-                .toList();
-        List<String> java = JobProcess.command(
-                System.getProperty("java.class.path"), options, JobProcess.Manner.UNDISTURBED, List.of(), List.of());
-        String start = String.join("' '", java.subList(0, java.indexOf(JobProcess.class.getName())));
+        String start = String.join("' '", java(System.getProperty("java.class.path")));
         executable(
                 Files.createDirectories(home.resolve("scripts")).resolve("millrace"),
                 "#!/bin/sh\nexec '" + start + "' dev.millrace.job.Millrace \"$@\"\n");
+    }
+
+    /** How Java is started with a class path, but for the class and its arguments. */
+    static List<String> java(String classPath) {
+        List<String> options = ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> argument.startsWith("--add-opens="))
+                .toList();
+        List<String> java = JobProcess.command(classPath, options, JobProcess.Manner.UNDISTURBED, List.of(), List.of());
+        return java.subList(0, java.indexOf(JobProcess.class.getName()));
     }
 
     /** Writes a script. */

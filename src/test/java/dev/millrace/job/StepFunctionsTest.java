@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.testing.Moto;
 import dev.millrace.testing.Processes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +15,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import software.amazon.awssdk.http.apache.ApacheHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.sfn.SfnClient;
+import software.amazon.awssdk.services.sfn.model.DescribeExecutionResponse;
+import software.amazon.awssdk.services.sfn.model.ExecutionStatus;
 
 class StepFunctionsTest {
     private static final Path LINT =
@@ -142,7 +149,6 @@ class StepFunctionsTest {
                 .get("States");
         assertThat(states.at("/Name the run/Next").asText()).isEqualTo("infer-schema");
         assertThat(states.at("/Name the run/Parameters/file").asText()).isEqualTo("s3://acme/jobs/orders.yaml");
-        assertThat(states.at("/Is the run named?/Choices/0/Variable").asText()).isEqualTo("$$.Execution.Input.run");
         assertThat(states.at("/Take the run's name/Parameters/run.$").asText()).isEqualTo("$$.Execution.Input.run");
         assertThat(states.at("/Take the run's name/Parameters/file.$").asText()).isEqualTo("$$.Execution.Input.file");
         assertThat(states.at("/Is there anything new? (result)/Choices/0/Next").asText())
@@ -155,6 +161,95 @@ class StepFunctionsTest {
                         .asText())
                 .isEqualTo("States.Array($.file, '--run', $.run, '--phases', 'extract', '--units',"
                         + " States.Format('{}/8', $.share))");
+        assertThat(states.at("/extract/MaxConcurrency").asInt()).isEqualTo(8);
+    }
+
+    /**
+     * A schedule gives an object of its own, {@code remote} one with the run, and the pipe that follows new files an array, also
+     * of one message. Moto runs the states before the first task; its context has no time as text, which names a run.
+     */
+    @Test
+    void beginsWhateverStartsIt() throws IOException {
+        assumeTrue(Moto.isInstalled(), "scripts/install-test-tools was not run");
+        ObjectNode machine = (ObjectNode) new ObjectMapper()
+                .readTree(command("s3://acme/staging", "--on", "glue", "--at", "s3://acme/jobs/orders.yaml")
+                        .out());
+        ObjectNode states = (ObjectNode) machine.get("States");
+        assertThat(states.at("/Look for another execution/Parameters").toString())
+                .doesNotContain("\"$.");
+        states.retain(
+                "Look for another execution",
+                "Is another at work?",
+                "Another is at work",
+                "Read the input",
+                "Is the run named?",
+                "Take the run's name",
+                "Name the run");
+        states.set("extract", new ObjectMapper().readTree("{\"Type\": \"Succeed\"}"));
+        states.set(
+                "Look for another execution",
+                new ObjectMapper()
+                        .readTree("{\"Type\": \"Pass\", \"Result\": {\"Executions\": [{}]}, \"Next\": \"Is another at"
+                                + " work?\"}"));
+        ((ObjectNode) states.at("/Name the run/Parameters")).put("run", "new").remove("run.$");
+        Moto.tell("config", "{\"stepfunctions\": {\"execute_state_machine\": true}}");
+        try (SfnClient client = SfnClient.builder()
+                .httpClientBuilder(ApacheHttpClient.builder())
+                .endpointOverride(Moto.uri())
+                .region(Region.EU_WEST_1)
+                .build()) {
+            String arn = client.createStateMachine(r -> r.name("begins" + System.nanoTime())
+                            .roleArn("arn:aws:iam::123456789012:role/millrace")
+                            .definition(machine.toString()))
+                    .stateMachineArn();
+            JsonNode named = new ObjectMapper()
+                    .readTree("{\"run\":\"new\",\"tries\":0,\"file\":\"s3://acme/jobs/orders.yaml\"}");
+            assertThat(begun(client, arn, """
+                            [{"messageId": "1", "body": "{\\"reason\\": \\"new files\\", \\"run\\": 1}",
+                              "attributes": {"MessageGroupId": "files"}, "eventSource": "aws:sqs", "awsRegion": "eu-west-1"}]
+                            """)).isEqualTo(named);
+            assertThat(begun(client, arn, "{}")).isEqualTo(named);
+            assertThat(begun(client, arn, "{\"time\": \"2026-11-21T07:00:00Z\", \"detail\": {}}"))
+                    .isEqualTo(named);
+            assertThat(begun(client, arn, "{\"file\": \"s3://acme/x.json\", \"run\": \"2026-11-21T07-00-00Z-k3f9\"}"))
+                    .isEqualTo(new ObjectMapper()
+                            .readTree("{\"run\": \"2026-11-21T07-00-00Z-k3f9\", \"tries\": 0, \"file\":"
+                                    + " \"s3://acme/x.json\"}"));
+        } finally {
+            Moto.tell("config", "{\"stepfunctions\": {\"execute_state_machine\": false}}");
+        }
+    }
+
+    /** What the first task would be given. */
+    private static JsonNode begun(SfnClient client, String machine, String input) throws IOException {
+        String id = client.startExecution(r ->
+                        r.stateMachineArn(machine).name("e" + System.nanoTime()).input(input))
+                .executionArn();
+        DescribeExecutionResponse execution;
+        do {
+            execution = client.describeExecution(r -> r.executionArn(id));
+        } while (execution.status() == ExecutionStatus.RUNNING);
+        assertThat(execution.status()).as(execution.cause()).isEqualTo(ExecutionStatus.SUCCEEDED);
+        return new ObjectMapper().readTree(execution.output());
+    }
+
+    @Test
+    void aMachineCannotAskThisMachine() throws IOException {
+        Trial.Ended ended = of(
+                JOB.formatted("s3://acme/staging")
+                        .replace("region: eu-west-1", "region: eu-west-1, endpoint: \"http://[::1]:8000\"")
+                        .replace(
+                                "duckdb: {path: orders.duckdb}",
+                                "postgres: {host: localhost, database: shop, user: m}"),
+                "--on",
+                "glue",
+                "--at",
+                "s3://acme/orders.yaml");
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err())
+                .contains(
+                        "orders.yaml: source.dynamodb.endpoint: http://[::1]:8000: is this machine, and a platform runs")
+                .contains("orders.yaml: warehouse.postgres.host: localhost: is this machine");
     }
 
     @Test

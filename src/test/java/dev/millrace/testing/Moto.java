@@ -14,12 +14,15 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * AWS's services on loopback for tests: moto, as {@code scripts/install-test-tools} installs it, in a process of its own
- * that is started at its first use in a JVM and gone with the JVM, however that ends. It keeps books and runs nothing.
+ * AWS's services on loopback for tests: moto, as {@code scripts/install-test-tools} installs it, with what
+ * {@code src/test/python/moto_server.py} adds, in a process of its own that is started at its first use in a JVM and gone
+ * with the JVM, however that ends. It keeps books and runs nothing.
  */
 public final class Moto {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final Path SERVER = Path.of(System.getProperty("millrace.home", "."), "target/moto/bin/moto_server");
+    private static final Path HOME = Path.of(System.getProperty("millrace.home", "."));
+    private static final Path PYTHON = HOME.resolve("target/moto/bin/python");
+    private static final Path SERVER = HOME.resolve("src/test/python/moto_server.py");
 
     private static URI uri;
 
@@ -27,7 +30,7 @@ public final class Moto {
 
     /** Whether it is installed. */
     public static boolean isInstalled() {
-        return Files.isExecutable(SERVER);
+        return Files.isExecutable(PYTHON);
     }
 
     /** Where it answers; started at the first call. */
@@ -65,7 +68,7 @@ public final class Moto {
     }
 
     private static URI started() throws IOException {
-        Path work = Files.createDirectories(Path.of(System.getProperty("millrace.home", "."), "target/servers"));
+        Path work = Files.createDirectories(HOME.resolve("target/servers"));
         int port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
@@ -73,9 +76,10 @@ public final class Moto {
         URI at = URI.create("http://127.0.0.1:" + port);
         Path log = Files.createTempFile(work, "moto-", ".log");
         // The shell ends the server when its own input ends, which is when this JVM is gone.
-        String script = "\"$1\" -H 127.0.0.1 -p $2 </dev/null & server=$!;"
+        String script = "\"$1\" \"$2\" -H 127.0.0.1 -p $3 </dev/null & server=$!;"
                 + " (cat >/dev/null; kill -9 $server 2>/dev/null) <&0 & wait $server";
-        Process process = new ProcessBuilder("bash", "-c", script, "moto", SERVER.toString(), Integer.toString(port))
+        Process process = new ProcessBuilder(
+                        "bash", "-c", script, "moto", PYTHON.toString(), SERVER.toString(), Integer.toString(port))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
