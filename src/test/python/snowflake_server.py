@@ -263,6 +263,7 @@ class Thing:
         self.kind, self.name, self.owner, self.comment = kind, name, owner, comment or ""
         self.created = datetime.datetime.now(UTC)
         self.tags = {}
+        self.budget = None
         # (privilege, kind of grantee, grantee) -> (with grant option, granted by)
         self.grants = {}
 
@@ -3083,6 +3084,7 @@ SCHEMA_COLUMNS = [
     ("comment", TEXT, lambda s, t, o: t.comment),
     ("options", TEXT, lambda s, t, o: ", ".join(w for w, on in (("TRANSIENT", t.transient), ("MANAGED ACCESS", t.managed)) if on)),
     ("retention_time", TEXT, lambda s, t, o: str(t.retention)), ("owner_role_type", TEXT, lambda s, t, o: "ROLE"),
+    ("budget", TEXT, lambda s, t, o: t.budget),
 ]  # fmt: skip
 PLAIN_COLUMNS = [
     ("created_on", TIME, lambda s, t, o: t.created), ("name", TEXT, lambda s, t, o: t.name),
@@ -3102,7 +3104,7 @@ TABLE_COLUMNS = [
     ("change_tracking", TEXT, lambda s, t, o: "ON" if getattr(t, "change_tracking", False) else "OFF"),
     ("search_optimization", TEXT, lambda s, t, o: "ON" if getattr(t, "search_optimization", False) else "OFF"),
     ("is_external", TEXT, lambda s, t, o: "N"), ("enable_schema_evolution", TEXT, lambda s, t, o: yes(getattr(t, "evolves", False))),
-    ("owner_role_type", TEXT, lambda s, t, o: "ROLE"),
+    ("owner_role_type", TEXT, lambda s, t, o: "ROLE"), ("budget", TEXT, lambda s, t, o: t.budget),
     ("is_dynamic", TEXT, lambda s, t, o: yes(t.kind == "DYNAMIC TABLE")),
 ]  # fmt: skip
 COLUMN_COLUMNS = [
@@ -3375,7 +3377,31 @@ def execute_immediate(session, words):
     return Result([("anonymous block", "VARCHAR")], [[None]])
 
 
+def call(session, words):
+    """Has a budget watch an object: see https://docs.snowflake.com/en/user-guide/budgets/custom-budget."""
+    budget = words.name()
+    words.expect("!")
+    add = words.take("ADD_RESOURCE")
+    if not add:
+        words.expect("REMOVE_RESOURCE")
+    words.expect("(", "SELECT", "SYSTEM$REFERENCE", "(")
+    kind = words.string()
+    words.expect(",")
+    name = Words(words.string()).name()
+    words.expect(",")
+    words.string()
+    words.expect(",")
+    words.string()
+    words.expect(")", ")").end()
+    account = session.account
+    thing = account.schema(session, name) if kind == "SCHEMA" else account.find(session, kind, name)
+    administer(session)
+    thing.budget = budget[-1] if add else None
+    return told()
+
+
 STATEMENTS = {
+    "CALL": call,
     "EXECUTE": execute_immediate,
     "CREATE": create, "ALTER": alter, "DROP": drop, "COMMENT": comment, "SHOW": show, "USE": use, "BEGIN": begin,
     "START": start, "COMMIT": commit, "ROLLBACK": rollback, "TRUNCATE": truncate, "DESC": describe,

@@ -183,6 +183,15 @@ public final class SnowflakeWarehouse implements Warehouse {
     }
 
     @Override
+    public void requireUsable() {
+        connected("Cannot read", Optional.empty(), session -> {
+            Versions versions = versions(session);
+            requireNothingOfOthers(session, versions);
+            return versions;
+        });
+    }
+
+    @Override
     public Optional<Version> previous() {
         return connected(
                 "Cannot read",

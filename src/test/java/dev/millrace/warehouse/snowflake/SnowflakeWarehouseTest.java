@@ -539,12 +539,22 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         asAdmin("GRANT APPLY ON TAG OPS.WATCHED TO ROLE LOADER");
         warehouse.prepare(Landing.load(2));
         upload(Landing.load(2), landing.written(2, 1));
-        asAdmin("ALTER TABLE SHOP.LINES ADD SEARCH OPTIMIZATION");
+        asAdmin(
+                "ALTER TABLE SHOP.LINES ADD SEARCH OPTIMIZATION",
+                "CALL OPS.SPENDING!ADD_RESOURCE(SELECT SYSTEM$REFERENCE('SCHEMA', 'SHOP', 'SESSION', 'APPLYBUDGET'))",
+                "CALL OPS.SPENDING!ADD_RESOURCE(SELECT SYSTEM$REFERENCE('TABLE', 'SHOP.LINES', 'SESSION', 'APPLYBUDGET'))");
         Fault different = fault(() -> warehouse.replace(Landing.load(2)));
         assertThat(different.kind()).isEqualTo(Fault.Kind.GATE);
         assertThat(different)
                 .hasMessageContaining("make them so by hand, in live or in the staging, and run again:")
-                .hasMessageContaining("live has search optimization on table LINES, the staging has not");
+                .hasMessageContaining("live has search optimization on table LINES, the staging has not")
+                .hasMessageContaining("live has budget SPENDING on the schema, the staging has not")
+                .hasMessageContaining("live has budget SPENDING on table LINES, the staging has not");
+        asAdmin(
+                "ALTER TABLE SHOP.LINES DROP SEARCH OPTIMIZATION",
+                "CALL OPS.SPENDING!REMOVE_RESOURCE(SELECT SYSTEM$REFERENCE('SCHEMA', 'SHOP', 'SESSION', 'APPLYBUDGET'))",
+                "CALL OPS.SPENDING!REMOVE_RESOURCE(SELECT SYSTEM$REFERENCE('TABLE', 'SHOP.LINES', 'SESSION', 'APPLYBUDGET'))");
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
     }
 
     /** What a process that stood still does when it goes on: each time the server has given its lock to somebody else. */
@@ -919,8 +929,9 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         String second =
                 shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "comment").get(0);
         asAdmin("COMMENT ON SCHEMA SHOP IS 'Ann''s \\\\ own'");
-        for (Fault refused :
-                List.of(fault(() -> warehouse.prepare(Landing.load(3))), fault(() -> warehouse.rollback()))) {
+        for (Runnable act : List.<Runnable>of(
+                warehouse::requireUsable, () -> warehouse.prepare(Landing.load(3)), warehouse::rollback)) {
+            Fault refused = fault(act);
             assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
             assertThat(refused)
                     .hasMessageContaining("its comment is none that Millrace wrote")
