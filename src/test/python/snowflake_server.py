@@ -263,6 +263,7 @@ class Thing:
         self.kind, self.name, self.owner, self.comment = kind, name, owner, comment or ""
         self.created = datetime.datetime.now(UTC)
         self.tags = {}
+        self.budget = None
         # (privilege, kind of grantee, grantee) -> (with grant option, granted by)
         self.grants = {}
 
@@ -278,7 +279,7 @@ class Schema(Thing):
     def __init__(self, database, name, owner, transient=False, comment="", managed=False):
         super().__init__("SCHEMA", name, owner, comment)
         self.database, self.transient, self.managed = database, transient, managed
-        self.retention = 1
+        self.parameters = {}  # that are set on the schema itself
         # (name space, name) -> thing; tables and views share one
         self.things = {}
         # (privilege, kind of object, grantee) -> with grant option
@@ -287,6 +288,10 @@ class Schema(Thing):
     @property
     def full_name(self):
         return full(self.database.name, self.name)
+
+    @property
+    def retention(self):
+        return self.parameters.get("DATA_RETENTION_TIME_IN_DAYS", 1)
 
 
 class Inner(Thing):
@@ -307,10 +312,13 @@ class Column:
         self.name, self.kind, self.precision, self.scale, self.length = name, kind, precision, scale, length
         self.nullable, self.comment, self.default = nullable, comment or "", None
         self.masking, self.tags = None, {}
+        self.collation = None
 
     def type_text(self):
         if self.kind == "NUMBER":
             return f"NUMBER({self.precision},{self.scale})"
+        if self.collation:
+            return f"{self.kind}({self.length}) COLLATE '{self.collation}'"
         if self.kind in ("VARCHAR", "BINARY"):
             return f"{self.kind}({self.length})"
         if self.kind in ("TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ", "TIME"):
@@ -387,6 +395,7 @@ class Account:
         self.sessions = {}
         self.row_locks = {}  # table in DuckDB -> session that changes it
         self.unlocked = threading.Condition(self.lock)
+        self.itself = Thing("ACCOUNT", "TEST", ADMIN_ROLE)
         self.numbers = itertools.count(1)
         self.dropped = []
         self.duck = FakeSnow().duck_conn
@@ -889,18 +898,20 @@ def query(session, sql, bindings, describe):
 def definition(session, name):
     """
     What GET_DDL tells of a schema's tables. It names policies and tags to who may apply all of their kind, and to their owners:
-    see https://docs.snowflake.com/en/sql-reference/functions/get_ddl.
+    see https://docs.snowflake.com/en/sql-reference/functions/get_ddl. The page does not say whether it writes policies that come
+    by a tag; here it does.
     """
     account = session.account
     schema = account.schema(session, Words(name).name())
 
     def policy(kind, thing):
-        seen = thing.owner in account.roles_of(session.role) or session.role == ADMIN_ROLE
+        seen = thing.owner in account.roles_of(session.role) or account.holds(session.role, account.itself, f"APPLY {kind} POLICY")
         return f" WITH {kind} POLICY {thing.full_name if seen else '#unknown_policy'}"
 
     def tags(thing):
         words = [
-            f"{tag}='{value}'" if session.role == ADMIN_ROLE else "#unknown_tag='#unknown_value'" for tag, value in thing.tags.items()
+            f"{tag}='{value}'" if account.holds(session.role, account.itself, "APPLY TAG") else "#unknown_tag='#unknown_value'"
+            for tag, value in thing.tags.items()
         ]
         return " WITH TAG (" + ", ".join(words) + ")" if words else ""
 
@@ -909,8 +920,9 @@ def definition(session, name):
         lines.append(f"ALTER SCHEMA {plain(schema.name)} SET{tags(schema)[5:]};")
     for table in schema.things.values():
         if table.kind == "TABLE" and account.holds(session.role, table):
+            masking = [c.masking or next((p for _, p in masking_by_tag(account, table, c)), None) for c in table.columns]
             columns = [
-                f"\t{plain(c.name)} {c.type_text()}" + (policy("MASKING", c.masking) if c.masking else "") + tags(c) for c in table.columns
+                f"\t{plain(c.name)} {c.type_text()}" + (policy("MASKING", m) if m else "") + tags(c) for c, m in zip(table.columns, masking)
             ]
             end = policy("ROW ACCESS", table.row_policy[0]) + " ON (X)" if table.row_policy else ""
             end += policy("AGGREGATION", table.aggregation_policy) if getattr(table, "aggregation_policy", None) else ""
@@ -1873,7 +1885,7 @@ def create_schema(session, words, replace, transient):
     lenient = exists_clause(words, True)
     name = words.name()
     managed = words.take("WITH", "MANAGED", "ACCESS")
-    options = words.options("COMMENT", "DATA_RETENTION_TIME_IN_DAYS", "MAX_DATA_EXTENSION_TIME_IN_DAYS")
+    options = words.options("COMMENT", *SCHEMA_PARAMETERS)
     database = session.account.database(session, name[0] if len(name) == 2 else None)
     session.account.require(session, database, "CREATE SCHEMA")
     there = database.schemas.get(name[-1])
@@ -1886,17 +1898,41 @@ def create_schema(session, words, replace, transient):
         for thing in there.things.values():
             session.account.forget(thing)
     schema = Schema(database, name[-1], session.role, transient, options.get("COMMENT", ""), managed)
-    schema.retention = options.get("DATA_RETENTION_TIME_IN_DAYS", 1)
-    if transient and schema.retention > 1:
-        raise compilation(1007, "22023", f"Invalid data retention time [{schema.retention}]: a transient schema keeps one day at most")
+    options.pop("COMMENT", None)
+    set_schema_parameters(session, schema, options)
     database.schemas[name[-1]] = schema
     session.database, session.schema = database.name, name[-1]
     return told(f"Schema {name[-1]} successfully created.")
 
 
+# Those of https://docs.snowflake.com/en/sql-reference/sql/alter-schema that tests set, with their defaults.
+SCHEMA_PARAMETERS = {
+    "DATA_RETENTION_TIME_IN_DAYS": 1,
+    "MAX_DATA_EXTENSION_TIME_IN_DAYS": 14,
+    "DEFAULT_DDL_COLLATION": "",
+    "LOG_LEVEL": "OFF",
+    "TRACE_LEVEL": "OFF",
+    "REPLACE_INVALID_CHARACTERS": False,
+    "PIPE_EXECUTION_PAUSED": False,
+    "STORAGE_SERIALIZATION_POLICY": "OPTIMIZED",
+}
+
+
+def set_schema_parameters(session, schema, options):
+    for key, value in options.items():
+        if type(value) is not type(SCHEMA_PARAMETERS[key]):
+            raise compilation(1006, "22023", f"invalid value [{value}] for parameter '{key}'")
+        if key == "DATA_RETENTION_TIME_IN_DAYS" and value > (1 if schema.transient else 90):
+            raise compilation(1007, "22023", f"Invalid data retention time [{value}]: a transient schema keeps one day at most")
+        if key.endswith("_LEVEL") and not session.account.holds(session.role, session.account.itself, "MODIFY " + key.replace("_", " ")):
+            raise Refused(3001, "42501", f"Insufficient privileges to set parameter '{key}': it takes MODIFY {key.replace('_', ' ')} on the account")
+        schema.parameters[key] = value
+
+
 def make_table(session, words, schema, name):
     table = Inner("TABLE", schema, name, session.role, columns=[], cluster_by="", loaded={}, row_policy=None,
                   aggregation_policy=None, retention=None, search_optimization=False, source=None, change_tracking=False,
+                  reclustering=True, evolves=False,
                   duck=f"T{next(session.account.numbers)}")  # fmt: skip
     table.make = lambda s: make_rows(s, table)
     if words.take("LIKE"):
@@ -1909,6 +1945,8 @@ def make_table(session, words, schema, name):
         while True:
             column = column_type(words.identifier(), words)
             column_clauses(session, words, column)
+            if column.kind == "VARCHAR":
+                column.collation = schema.parameters.get("DEFAULT_DDL_COLLATION")
             if any(c.name == column.name for c in table.columns):
                 raise compilation(2025, "42701", f"duplicate column name '{column.name}'")
             table.columns.append(column)
@@ -2341,20 +2379,25 @@ def alter_schema(session, words):
         if words.next_is("TAG"):
             set_tags(session, words, schema)
         else:
-            options = words.options("COMMENT", "DATA_RETENTION_TIME_IN_DAYS")
-            schema.comment = options.get("COMMENT", schema.comment)
-            schema.retention = options.get("DATA_RETENTION_TIME_IN_DAYS", schema.retention)
+            options = words.options("COMMENT", *SCHEMA_PARAMETERS)
+            schema.comment = options.pop("COMMENT", schema.comment)
+            set_schema_parameters(session, schema, options)
     elif words.take("UNSET"):
         if words.take("COMMENT"):
             schema.comment = ""
         elif words.take("TAG"):
             unset_tags(session, words, schema)
+        elif words.peek() in SCHEMA_PARAMETERS:
+            schema.parameters.pop(words.identifier(), None)
         else:
             raise words.unexpected()
         words.end()
     elif words.take("ENABLE", "MANAGED", "ACCESS"):
         words.end()
         schema.managed = True
+    elif words.take("DISABLE", "MANAGED", "ACCESS"):
+        words.end()
+        schema.managed = False
     else:
         raise words.unexpected()
     return told()
@@ -2398,6 +2441,10 @@ def alter_table(session, words, table):
         table.search_optimization = False
     elif words.take("DROP", "CLUSTERING", "KEY"):
         table.cluster_by = ""
+    elif words.take("SUSPEND", "RECLUSTER") or words.take("RESUME", "RECLUSTER"):
+        if not table.cluster_by:
+            raise compilation(1008, "22023", f"Table '{table.name}' has no clustering key")
+        table.reclustering = words.tokens[words.at - 2][1].upper() == "RESUME"
     elif words.take("ADD", "ROW", "ACCESS", "POLICY"):
         if table.row_policy:
             raise compilation(3551, "42710", f"Object {table.name} already has a ROW_ACCESS_POLICY. Only one ROW_ACCESS_POLICY is allowed at a time.")
@@ -2416,12 +2463,15 @@ def alter_table(session, words, table):
         if words.next_is("TAG"):
             set_tags(session, words, table)
         else:
-            options = words.options("COMMENT", "DATA_RETENTION_TIME_IN_DAYS", "CHANGE_TRACKING")
+            options = words.options("COMMENT", "DATA_RETENTION_TIME_IN_DAYS", "CHANGE_TRACKING", "ENABLE_SCHEMA_EVOLUTION")
             table.comment = options.get("COMMENT", table.comment)
+            table.evolves = options.get("ENABLE_SCHEMA_EVOLUTION", table.evolves)
             table.retention = options.get("DATA_RETENTION_TIME_IN_DAYS", table.retention)
             table.change_tracking = options.get("CHANGE_TRACKING", table.change_tracking)
     elif words.take("UNSET", "COMMENT"):
         table.comment = ""
+    elif words.take("UNSET", "DATA_RETENTION_TIME_IN_DAYS"):
+        table.retention = None
     elif words.take("UNSET", "TAG"):
         unset_tags(session, words, table)
     elif words.take("RENAME", "COLUMN"):
@@ -2594,6 +2644,9 @@ def comment(session, words):
 
 
 PRIVILEGES = {
+    "ACCOUNT": {
+        "APPLY TAG", "APPLY MASKING POLICY", "APPLY ROW ACCESS POLICY", "APPLY AGGREGATION POLICY", "MODIFY LOG LEVEL", "MODIFY TRACE LEVEL",
+    },
     "DATABASE": {"USAGE", "CREATE SCHEMA", "MONITOR", "MODIFY"},
     "SCHEMA": {"USAGE", "MONITOR", "MODIFY"} | {"CREATE " + " ".join(k) for k in INNER_KINDS},
     "TABLE": {"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "EVOLVE SCHEMA", "APPLYBUDGET"},
@@ -2706,10 +2759,6 @@ def grant_or_revoke(session, words, give):
         words.take("GRANT", "OPTION", "FOR")
     privileges = privileges_of(words)
     words.expect("ON")
-    if words.take("ACCOUNT"):
-        grantee_of(session, words, preposition)
-        administer(session)
-        raise Refused(2049, "0A000", "The test server knows no privileges on the account")
     scope = "FUTURE" if words.take("FUTURE") else "ALL" if words.take("ALL") else None
     if scope:
         kind = plural_kind(words)
@@ -2723,7 +2772,7 @@ def grant_or_revoke(session, words, give):
         if scope == "FUTURE":
             account.require(session, schema, "OWNERSHIP")
     else:
-        things = [object_of(session, words)]
+        things = [account.itself if words.take("ACCOUNT") else object_of(session, words)]
         kind = things[0].kind
     if privileges in (["ALL"], ["ALL PRIVILEGES"]):
         privileges = sorted(PRIVILEGES[kind])
@@ -2888,6 +2937,10 @@ def show(session, words):
         )
     if words.take("PARAMETERS"):
         pattern = like(words.string() if words.take("LIKE") else "%")
+        if words.take("IN", "SCHEMA"):
+            schema = account.schema(session, words.name())
+            words.end()
+            return schema_parameters(schema, pattern)
         if words.take("IN"):
             words.expect("SESSION")
         words.end()
@@ -2949,6 +3002,20 @@ def show(session, words):
     ]  # fmt: skip
     rows = [[value(session, t, o) for _, _, value in columns] for t, o in shown_things[:limit]]
     return Result([(name, kind) for name, kind, _ in columns], rows)
+
+
+def schema_parameters(schema, pattern):
+    def text(value):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    return Result(
+        [(c, "VARCHAR") for c in ("key", "value", "default", "level", "description", "type")],
+        [
+            [k, text(schema.parameters.get(k, default)), text(default), "SCHEMA" if k in schema.parameters else "", "",
+             {bool: "BOOLEAN", int: "NUMBER"}.get(type(default), "STRING")]
+            for k, default in sorted(SCHEMA_PARAMETERS.items()) if pattern.fullmatch(k)
+        ],
+    )  # fmt: skip
 
 
 def where(thing):
@@ -3039,6 +3106,7 @@ SCHEMA_COLUMNS = [
     ("comment", TEXT, lambda s, t, o: t.comment),
     ("options", TEXT, lambda s, t, o: ", ".join(w for w, on in (("TRANSIENT", t.transient), ("MANAGED ACCESS", t.managed)) if on)),
     ("retention_time", TEXT, lambda s, t, o: str(t.retention)), ("owner_role_type", TEXT, lambda s, t, o: "ROLE"),
+    ("budget", TEXT, lambda s, t, o: t.budget),
 ]  # fmt: skip
 PLAIN_COLUMNS = [
     ("created_on", TIME, lambda s, t, o: t.created), ("name", TEXT, lambda s, t, o: t.name),
@@ -3054,10 +3122,11 @@ TABLE_COLUMNS = [
     ("bytes", COUNT, lambda s, t, o: 1024 if t.kind == "TABLE" else None),
     ("owner", TEXT, lambda s, t, o: t.owner),
     ("retention_time", TEXT, lambda s, t, o: str(t.schema.retention if getattr(t, "retention", None) is None else t.retention)),
-    ("automatic_clustering", TEXT, lambda s, t, o: "ON" if getattr(t, "cluster_by", "") else "OFF"),
+    ("automatic_clustering", TEXT, lambda s, t, o: "ON" if getattr(t, "cluster_by", "") and t.reclustering else "OFF"),
     ("change_tracking", TEXT, lambda s, t, o: "ON" if getattr(t, "change_tracking", False) else "OFF"),
     ("search_optimization", TEXT, lambda s, t, o: "ON" if getattr(t, "search_optimization", False) else "OFF"),
-    ("is_external", TEXT, lambda s, t, o: "N"), ("owner_role_type", TEXT, lambda s, t, o: "ROLE"),
+    ("is_external", TEXT, lambda s, t, o: "N"), ("enable_schema_evolution", TEXT, lambda s, t, o: yes(getattr(t, "evolves", False))),
+    ("owner_role_type", TEXT, lambda s, t, o: "ROLE"), ("budget", TEXT, lambda s, t, o: t.budget),
     ("is_dynamic", TEXT, lambda s, t, o: yes(t.kind == "DYNAMIC TABLE")),
 ]  # fmt: skip
 COLUMN_COLUMNS = [
@@ -3212,25 +3281,33 @@ def policy_references(session, ref_entity_name=None, ref_entity_domain=None, pol
     table = session.account.find(session, "TABLE", Words(ref_entity_name).name())
     rows = []
 
-    def reference(policy, kind, column, arguments, tag=None):
+    def reference(policy, kind, column, arguments, tag=None, status="ACTIVE"):
         # Without a right to apply it the function leaves it out.
-        if not session.account.holds(session.role, policy, "APPLY"):
+        account = session.account
+        if not account.holds(session.role, policy, "APPLY") and not account.holds(session.role, account.itself, "APPLY " + policy.kind):
             return
-        rows.append([policy.schema.database.name, policy.schema.name, policy.name, kind, table.schema.database.name, table.schema.name, table.name, ref_entity_domain.upper(), column, arguments, tag, "ACTIVE"])
+        rows.append([policy.schema.database.name, policy.schema.name, policy.name, kind, table.schema.database.name, table.schema.name, table.name, ref_entity_domain.upper(), column, arguments, tag, status])
 
     for column in table.columns:
         if column.masking:
             reference(column.masking, "MASKING_POLICY", column.name, None)
-        # A column's own policy goes before those of its tags, which it may have from its table, schema or database.
-        for database, schema, name in [] if column.masking else [r[:3] for r in tag_rows(table, "TABLE", column) + inherited_tags(table, column)]:
-            tag = session.account.databases[database].schemas[schema].things["TAG", name]
-            if getattr(tag, "masking", None):
-                reference(tag.masking, "MASKING_POLICY", column.name, None, name)
+        # A column's own policy goes before those of its tags.
+        status = "MULTIPLE_MASKING_POLICY_ASSIGNED_TO_THE_COLUMN" if column.masking else "ACTIVE"
+        for tag, masking in masking_by_tag(session.account, table, column):
+            reference(masking, "MASKING_POLICY", column.name, None, tag, status)
     if getattr(table, "row_policy", None):
         reference(table.row_policy[0], "ROW_ACCESS_POLICY", None, "[ " + ", ".join(f'"{c}"' for c in table.row_policy[1]) + " ]")
     if getattr(table, "aggregation_policy", None):
         reference(table.aggregation_policy, "AGGREGATION_POLICY", None, None)
     return columns, rows
+
+
+def masking_by_tag(account, table, column):
+    """Tags with masking policies that a column has, also from its table, schema or database."""
+    for database, schema, name in [r[:3] for r in tag_rows(table, "TABLE", column) + inherited_tags(table, column)]:
+        tag = account.databases[database].schemas[schema].things["TAG", name]
+        if getattr(tag, "masking", None):
+            yield name, tag.masking
 
 
 TAG_COLUMNS = [(c, TEXT) for c in ("TAG_DATABASE", "TAG_SCHEMA", "TAG_NAME", "TAG_VALUE", "LEVEL", "OBJECT_DATABASE", "OBJECT_SCHEMA", "OBJECT_NAME", "DOMAIN", "COLUMN_NAME")]  # fmt: skip
@@ -3322,7 +3399,31 @@ def execute_immediate(session, words):
     return Result([("anonymous block", "VARCHAR")], [[None]])
 
 
+def call(session, words):
+    """Has a budget watch an object: see https://docs.snowflake.com/en/user-guide/budgets/custom-budget."""
+    budget = words.name()
+    words.expect("!")
+    add = words.take("ADD_RESOURCE")
+    if not add:
+        words.expect("REMOVE_RESOURCE")
+    words.expect("(", "SELECT", "SYSTEM$REFERENCE", "(")
+    kind = words.string()
+    words.expect(",")
+    name = Words(words.string()).name()
+    words.expect(",")
+    words.string()
+    words.expect(",")
+    words.string()
+    words.expect(")", ")").end()
+    account = session.account
+    thing = account.schema(session, name) if kind == "SCHEMA" else account.find(session, kind, name)
+    administer(session)
+    thing.budget = budget[-1] if add else None
+    return told()
+
+
 STATEMENTS = {
+    "CALL": call,
     "EXECUTE": execute_immediate,
     "CREATE": create, "ALTER": alter, "DROP": drop, "COMMENT": comment, "SHOW": show, "USE": use, "BEGIN": begin,
     "START": start, "COMMIT": commit, "ROLLBACK": rollback, "TRUNCATE": truncate, "DESC": describe,

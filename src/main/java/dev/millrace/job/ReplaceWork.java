@@ -33,10 +33,13 @@ final class ReplaceWork implements PhaseWork {
             boolean isLive = warehouse.live().equals(Optional.of(mine));
             while (!isLive) {
                 landed.requireNotOvertaken(context, warehouse);
-                check(context, landed, load, warehouse);
-                isLive = warehouse.replace(load);
+                if (warehouse.hasAll(load, landed.tables())) {
+                    check(context, landed, load, warehouse);
+                    isLive = warehouse.replace(load);
+                }
                 if (!isLive) {
-                    // Another commit went live between: what was checked against live no longer holds.
+                    // Another commit went live between, so what was checked against live no longer holds; or what is
+                    // loaded cannot be told any more.
                     warehouse.prepare(load);
                     landed.tables()
                             .forEach(

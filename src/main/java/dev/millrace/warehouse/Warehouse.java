@@ -53,12 +53,23 @@ public interface Warehouse extends AutoCloseable {
     Counts check(Load load, List<ColumnSet> notNull, List<ColumnSet> unique);
 
     /**
+     * Whether all files are loaded, as far as the warehouse can tell: where it lost what told so, {@link #prepare} and
+     * {@link #upload} come again.
+     *
+     * @param tables all of the run
+     */
+    default boolean hasAll(Load load, List<LandedTable> tables) {
+        return true;
+    }
+
+    /**
      * Makes the run's staging live, all tables in one act, and keeps what was live as the previous version. Refuses as
      * superseded when a later commit than this run's is live, and as a gate when the run was live before and was rolled
      * back: only a run that begins later replaces what a person brought back.
      *
      * @return whether the run is live now, perhaps since before; if not, nothing was changed, because another commit
-     *     went live since {@link #prepare}: what was checked against live has to be checked anew, from prepare on
+     *     went live since {@link #prepare}, or the warehouse lost what tells what is loaded: what was checked has to be
+     *     checked anew, from prepare on
      */
     boolean replace(Load load);
 

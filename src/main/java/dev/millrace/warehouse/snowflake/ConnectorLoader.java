@@ -82,7 +82,9 @@ final class ConnectorLoader {
         // Again: what was read must be what the manifest describes.
         FileLoader.requireSame(landing, files);
         OwnSchema.Held lock = own.lock(session, run.value());
-        if (own.loaded(session, run, landing.table().name()).isEmpty()) {
+        if (own.loaded(session, run, landing.table().name())
+                .orElseThrow(() -> OwnSchema.lost(run))
+                .isEmpty()) {
             long expected = files.stream().mapToLong(DataFile::rows).sum();
             long found = session.number("SELECT COUNT(*) FROM " + target.find());
             if (found != expected) {

@@ -96,7 +96,9 @@ final class FileLoader {
             OwnSchema.Held lock = own.lock(session, run.value());
             // What another process loaded while this one waited is left out.
             Set<String> there = new HashSet<>();
-            own.loaded(session, run, landing.table().name()).forEach(file -> there.add(file.path()));
+            own.loaded(session, run, landing.table().name())
+                    .orElseThrow(() -> OwnSchema.lost(run))
+                    .forEach(file -> there.add(file.path()));
             List<DataFile> missing =
                     batch.stream().filter(file -> !there.contains(file.path())).toList();
             if (!missing.isEmpty()) {

@@ -8,12 +8,15 @@ import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.fault.Fault;
 import dev.millrace.run.DataFile;
 import dev.millrace.run.RunId;
+import dev.millrace.warehouse.RowReader;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 
@@ -21,11 +24,18 @@ import java.util.zip.CRC32;
  * Our own schema {@code _MILLRACE}: what was loaded, what tables a version has, a table to lock, file formats, and a stage
  * where the job names a storage integration. It is transient, and no swap moves it.
  *
+ * <p>A person may drop it, or a table of it, and it is made again. What a version is stands elsewhere, in its schema's
+ * comment. The ledger is lost then, so it tells which runs it knows: each has a row without a table from the time when
+ * nothing of it was loaded.
+ *
  * @param database as the server has it
  * @param schema that readers use, as the job file writes it
  */
 record OwnSchema(String database, String schema) {
     private static final String NAME = "_MILLRACE";
+
+    /** In the ledger, stands for the run itself. */
+    private static final String NO_TABLE = "";
 
     /** An object of it, as statements write it. */
     private String place(String name) {
@@ -40,8 +50,17 @@ record OwnSchema(String database, String schema) {
         return place("VERSION");
     }
 
+    /** The comments of versions that are live, or were to go live. */
+    private String comments() {
+        return place("LIVE");
+    }
+
     private String lockTable() {
-        return place("LOCK_" + stored(schema));
+        return place(lockName());
+    }
+
+    private String lockName() {
+        return "LOCK_" + stored(schema);
     }
 
     /** Tells the rows of this schema, however the job file wrote its name then. */
@@ -50,8 +69,26 @@ record OwnSchema(String database, String schema) {
         return (hasOneName ? "UPPER(SCHEMA_NAME) = " : "SCHEMA_NAME = ") + literal(stored(schema));
     }
 
-    /** Makes what is not there yet. */
-    void create(SnowflakeSession session) throws SQLException {
+    /** Makes what is not there, or not any more; whether something was not. */
+    boolean ensure(SnowflakeSession session) throws SQLException {
+        boolean isWhole;
+        try {
+            isWhole = Shown.whole(
+                            session, "SHOW TABLES IN SCHEMA " + exactly(database, NAME), row -> row.getString("name"))
+                    .containsAll(List.of("LOADED_FILE", "VERSION", "LIVE", lockName()));
+        } catch (SQLException e) {
+            if (!SnowflakeSession.isUnknown(e)) {
+                throw e;
+            }
+            isWhole = false;
+        }
+        if (!isWhole) {
+            create(session);
+        }
+        return !isWhole;
+    }
+
+    private void create(SnowflakeSession session) throws SQLException {
         session.execute("CREATE TRANSIENT SCHEMA IF NOT EXISTS " + exactly(database, NAME)
                 + " COMMENT = 'Millrace: what was loaded; no data of its own'");
         session.execute("CREATE TRANSIENT TABLE IF NOT EXISTS " + ledger()
@@ -60,6 +97,8 @@ record OwnSchema(String database, String schema) {
                 + " ETAG VARCHAR NOT NULL)");
         session.execute("CREATE TRANSIENT TABLE IF NOT EXISTS " + definitions()
                 + " (SCHEMA_NAME VARCHAR NOT NULL, RUN VARCHAR NOT NULL, DEFINITION VARCHAR NOT NULL)");
+        session.execute("CREATE TRANSIENT TABLE IF NOT EXISTS " + comments()
+                + " (SCHEMA_NAME VARCHAR NOT NULL, RUN VARCHAR NOT NULL, SCHEMA_COMMENT VARCHAR NOT NULL)");
         session.execute("CREATE TRANSIENT TABLE IF NOT EXISTS " + lockTable() + " (HOLDER VARCHAR NOT NULL)");
     }
 
@@ -105,11 +144,16 @@ record OwnSchema(String database, String schema) {
         return "UPDATE " + lockTable() + " SET HOLDER = " + literal(holder);
     }
 
-    /** A statement that fails when the ledger has a file of a table. */
+    /** A statement that fails when the ledger has a file of a table, or does not know the run. */
     String unlessLoaded(RunId run, String table) {
-        return "SELECT CASE WHEN COUNT(*) = 0 THEN 0 ELSE CAST('the table is loaded already' AS NUMBER(1,0)) END FROM "
-                + ledger() + " WHERE " + isOurs() + " AND RUN = " + literal(run.value())
-                + " AND TABLE_NAME = " + literal(table);
+        return "SELECT CASE WHEN COUNT(*) = 1 AND MAX(TABLE_NAME) = " + literal(NO_TABLE)
+                + " THEN 0 ELSE CAST('the table is loaded already' AS NUMBER(1,0)) END FROM " + ofTable(run, table);
+    }
+
+    /** The ledger's rows of a table, and the one of the run itself. */
+    private String ofTable(RunId run, String table) {
+        return ledger() + " WHERE " + isOurs() + " AND RUN = " + literal(run.value()) + " AND TABLE_NAME IN ("
+                + literal(NO_TABLE) + ", " + literal(table) + ")";
     }
 
     /** Notes a version's tables, and forgets those of all runs that are not among the others. */
@@ -122,31 +166,136 @@ record OwnSchema(String database, String schema) {
         lock.require();
         session.execute("DELETE FROM " + definitions() + gone);
         lock.require();
-        session.execute("INSERT INTO " + definitions() + " VALUES (" + literal(schema) + ", " + literal(run.value())
-                + ", " + literal(definition) + ")");
+        session.execute(definitionOf(run, definition));
+        lock.require();
+        session.execute(rowOf(run));
     }
 
-    /** The tables of a version, as its definition names them; none where nobody noted them. */
-    List<String> tables(SnowflakeSession session, RunId run) throws SQLException {
-        Optional<String> definition = session
-                .rows(
+    /** A statement that notes a version's tables: each on a line, with a parenthesis after its name. */
+    String definitionOf(RunId run, String definition) {
+        return "INSERT INTO " + definitions() + " VALUES (" + literal(schema) + ", " + literal(run.value()) + ", "
+                + literal(definition) + ")";
+    }
+
+    private String rowOf(RunId run) {
+        return "INSERT INTO " + ledger() + " VALUES (" + literal(schema) + ", " + literal(run.value()) + ", "
+                + literal(NO_TABLE) + ", '', 0, 0, '')";
+    }
+
+    /** Forgets what was loaded of a run that the ledger does not know, and whose tables are empty now; knows it then. */
+    void begin(SnowflakeSession session, Held lock, RunId run) throws SQLException {
+        lock.require();
+        session.execute("DELETE FROM " + ledger() + " WHERE " + isOurs() + " AND RUN = " + literal(run.value()));
+        lock.require();
+        session.execute(rowOf(run));
+    }
+
+    /** The tables of a version, as its definition names them; empty where it is noted no more. */
+    Optional<List<String>> tables(SnowflakeSession session, RunId run) throws SQLException {
+        return rowsIfThere(
+                        session,
                         "SELECT DEFINITION FROM " + definitions() + " WHERE " + isOurs() + " AND RUN = "
                                 + literal(run.value()),
                         row -> row.getString(1))
                 .stream()
-                .findFirst();
-        return definition
+                .findFirst()
                 .map(text -> text.lines()
                         .map(line -> line.substring(0, line.indexOf('(')))
-                        .toList())
-                .orElse(List.of());
+                        .toList());
     }
 
-    List<DataFile> loaded(SnowflakeSession session, RunId run, String table) throws SQLException {
-        return session.rows(
-                "SELECT PATH, BYTES, ROW_COUNT, ETAG FROM " + ledger() + " WHERE " + isOurs() + " AND RUN = "
-                        + literal(run.value()) + " AND TABLE_NAME = " + literal(table),
-                row -> new DataFile(table, row.getString(1), row.getLong(2), row.getLong(3), row.getString(4)));
+    /** What is loaded of a table; empty where the ledger does not know the run, so that nobody can tell. */
+    Optional<List<DataFile>> loaded(SnowflakeSession session, RunId run, String table) throws SQLException {
+        List<DataFile> rows = rowsIfThere(
+                session,
+                "SELECT TABLE_NAME, PATH, BYTES, ROW_COUNT, ETAG FROM " + ofTable(run, table),
+                row -> new DataFile(
+                        row.getString(1), row.getString(2), row.getLong(3), row.getLong(4), row.getString(5)));
+        List<DataFile> files =
+                rows.stream().filter(file -> !file.table().equals(NO_TABLE)).toList();
+        return files.size() < rows.size() ? Optional.of(files) : Optional.empty();
+    }
+
+    /** How many files of a run are loaded; empty where the ledger does not know it. */
+    OptionalLong files(SnowflakeSession session, RunId run) throws SQLException {
+        return rowsIfThere(
+                        session,
+                        "SELECT COUNT(*), MIN(TABLE_NAME) FROM " + ledger() + " WHERE " + isOurs() + " AND RUN = "
+                                + literal(run.value()),
+                        row -> NO_TABLE.equals(row.getString(2))
+                                ? OptionalLong.of(row.getLong(1) - 1)
+                                : OptionalLong.empty())
+                .stream()
+                .findFirst()
+                .orElse(OptionalLong.empty());
+    }
+
+    /** Whether the ledger has been there since the run's staging was made. */
+    boolean knows(SnowflakeSession session, RunId run) throws SQLException {
+        return files(session, run).isPresent();
+    }
+
+    private static <T> List<T> rowsIfThere(SnowflakeSession session, String sql, RowReader<T> reader)
+            throws SQLException {
+        try {
+            return session.rows(sql, reader);
+        } catch (SQLException e) {
+            if (SnowflakeSession.isUnknown(e)) {
+                return List.of();
+            }
+            throw e;
+        }
+    }
+
+    /** What is told when the ledger went while it was needed. */
+    static Fault lost(RunId run) {
+        return Fault.world("The ledger in schema " + NAME + " does not know run " + run
+                + " any more: somebody dropped it, and what was loaded of the run cannot be told: run again: its staging is"
+                + " emptied and loaded anew then");
+    }
+
+    /**
+     * Notes the comment of a version that is to go live, for the case that a person overwrites it there, and forgets those
+     * of all runs that are not among the others.
+     */
+    void noteComment(SnowflakeSession session, Held lock, SnowflakeVersion version, Collection<RunId> others)
+            throws SQLException {
+        RunId run = version.requireRun();
+        String kept = others.stream()
+                .filter(other -> !other.equals(run))
+                .map(other -> literal(other.value()))
+                .collect(Collectors.joining(", ", "(", ")"));
+        lock.require();
+        session.execute("DELETE FROM " + comments() + " WHERE " + isOurs()
+                + (kept.equals("()") ? "" : " AND RUN NOT IN " + kept));
+        lock.require();
+        session.execute("INSERT INTO " + comments() + " VALUES (" + literal(schema) + ", " + literal(run.value()) + ", "
+                + literal(version.comment("")) + ")");
+    }
+
+    /** Forgets the comment of a version, before its schema goes. */
+    void forgetComment(SnowflakeSession session, Held lock, RunId run) throws SQLException {
+        lock.require();
+        session.execute("DELETE FROM " + comments() + " WHERE " + isOurs() + " AND RUN = " + literal(run.value()));
+    }
+
+    /**
+     * The comment that live had, without a person's words: the one of a run that no schema is of any more.
+     *
+     * @param others all runs that a schema is of
+     * @return empty where nobody noted it
+     */
+    Optional<String> lostComment(SnowflakeSession session, Collection<RunId> others) throws SQLException {
+        Set<String> runs = others.stream().map(RunId::value).collect(Collectors.toSet());
+        List<String> lost = rowsIfThere(
+                        session,
+                        "SELECT RUN, SCHEMA_COMMENT FROM " + comments() + " WHERE " + isOurs(),
+                        row -> List.of(row.getString(1), row.getString(2)))
+                .stream()
+                .filter(row -> !runs.contains(row.get(0)))
+                .map(row -> row.get(1))
+                .toList();
+        return lost.size() == 1 ? Optional.of(lost.get(0)) : Optional.empty();
     }
 
     /** Notes files as loaded by this transaction. */

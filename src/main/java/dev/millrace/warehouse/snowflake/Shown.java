@@ -5,6 +5,8 @@ import static dev.millrace.warehouse.snowflake.SnowflakeText.literal;
 
 import dev.millrace.fault.Fault;
 import dev.millrace.warehouse.RowReader;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -106,6 +108,17 @@ final class Shown {
             }
             throw e;
         }
+    }
+
+    /** What a column of a row says, or nothing where the account's edition or release has no such column. */
+    static String told(ResultSet row, String column) throws SQLException {
+        ResultSetMetaData columns = row.getMetaData();
+        for (int i = 1; i <= columns.getColumnCount(); i++) {
+            if (columns.getColumnLabel(i).equalsIgnoreCase(column)) {
+                return Optional.ofNullable(row.getString(i)).orElse("");
+            }
+        }
+        return "";
     }
 
     private static Fault cut(String show) {

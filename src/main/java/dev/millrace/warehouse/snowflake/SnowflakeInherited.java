@@ -24,13 +24,14 @@ import java.util.stream.Collectors;
 
 /**
  * What people gave to the live schema and what the next version gets of it: owners, grants (to shares too), future grants,
- * comments, tags, policies, clustering, change tracking. A swap takes all of these along with the objects that have them, so
- * the next version must have them before. Of tables and columns that it has no more it takes nothing.
+ * parameters, comments, tags, policies, clustering, retention, change tracking, schema evolution. A swap takes all of these
+ * along with the objects that have them, so the next version must have them before. Of tables and columns that it has no
+ * more it takes nothing.
  */
 final class SnowflakeInherited {
     /** Up to when something has to be given. */
     private enum By {
-        /** The tables are made, which future grants are for. */
+        /** The tables are made, which future grants and parameters are for. */
         TABLES,
         /** The first row is there, which a policy may be to hide. */
         ROWS,
@@ -60,8 +61,12 @@ final class SnowflakeInherited {
      */
     private record Way(By by, Optional<String> give, Optional<String> take) {}
 
-    /** A tag or policy that something itself has. */
-    private record Seen(Kind kind, String name, String place) {}
+    /**
+     * A tag or policy that something has.
+     *
+     * @param isByTag whether a column has it by a tag, and no other
+     */
+    private record Seen(Kind kind, String name, String place, boolean isByTag) {}
 
     private enum Kind {
         POLICY("(?i)#unknown_policy", "(?is)\\bPOLICY\\s+(?:\\S*\\.)?"),
@@ -105,12 +110,16 @@ final class SnowflakeInherited {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private static final String RETENTION = "DATA_RETENTION_TIME_IN_DAYS";
+
     /** A name as GET_DDL writes it; the schemas before it are not of interest. */
     private static final String NAME = "(?:(?:\"(?:[^\"]|\"\")+\"|[\\w$]+)\\.)*(\"(?:[^\"]|\"\")+\"|[\\w$]+)";
 
     private static final Pattern CREATE_TABLE = Pattern.compile("(?i)^create or replace .*?\\btable\\s+" + NAME);
 
     private static final Pattern COLUMN = Pattern.compile("^\\t" + NAME + "\\s");
+
+    private static final Pattern UNKNOWN_MASKING = Pattern.compile("(?i)\\bMASKING\\s+POLICY\\s+#unknown_policy");
 
     /** Table functions that are asked in one query. */
     private static final int ASKED_AT_ONCE = 20;
@@ -137,6 +146,7 @@ final class SnowflakeInherited {
     /** Gives a schema without tables what has to be there before them. */
     void giveBeforeTables() throws SQLException {
         Map<Given, Way> given = new LinkedHashMap<>();
+        parameters(from, given);
         futureGrants(from, given);
         for (Way way : given.values()) {
             if (way.give().isPresent()) {
@@ -213,7 +223,7 @@ final class SnowflakeInherited {
                     "The gate refused schema " + to + "; live is as it was: what live has cannot be given to it: "
                             + statement + ": " + SnowflakeSession.message(e)
                             + ": have the role granted what it needs for that (APPLY on policies and tags, MANAGE GRANTS for"
-                            + " grants), or take it from live, and run again");
+                            + " grants, MODIFY LOG LEVEL and the like for levels), or take it from live, and run again");
         }
     }
 
@@ -229,11 +239,12 @@ final class SnowflakeInherited {
         Set<Seen> seen = new HashSet<>();
         List<String> tables = new ArrayList<>();
         Map<Given, Way> owners = new LinkedHashMap<>();
+        String retention = parameters(schema, given);
         Shown.whole(session, "SHOW TABLES IN SCHEMA " + exactly(database, schema), row -> {
             String table = row.getString("name");
             tables.add(table);
             places.add(table);
-            tableProperties(row, table, given);
+            tableProperties(row, table, retention, given);
             return table;
         });
         RowReader<String> columns = row -> column(row, places, given);
@@ -247,6 +258,7 @@ final class SnowflakeInherited {
         tags(schema, tables, given, seen);
         policies(schema, tables, given, seen);
         if (by == By.SWAP) {
+            management(schema, given);
             grants("SCHEMA", schema, "", given, owners);
             for (String table : tables) {
                 grants("TABLE", schema, table, given, owners);
@@ -274,7 +286,61 @@ final class SnowflakeInherited {
         return column;
     }
 
-    private void tableProperties(ResultSet row, String table, Map<Given, Way> given) throws SQLException {
+    /**
+     * Parameters that are set on the schema itself: see
+     * <a href="https://docs.snowflake.com/en/sql-reference/sql/show-parameters">SHOW PARAMETERS</a>. Whatever they are, they are
+     * set alike: see <a href="https://docs.snowflake.com/en/sql-reference/sql/alter-schema">ALTER SCHEMA</a>.
+     *
+     * @return the days for which its tables keep old rows, as far as they have none of their own; wherever that is set
+     */
+    private String parameters(String schema, Map<Given, Way> given) throws SQLException {
+        String alter = "ALTER SCHEMA " + exactly(database, to);
+        List<String> retention = new ArrayList<>();
+        session.rows("SHOW PARAMETERS IN SCHEMA " + exactly(database, schema), row -> {
+            String key = row.getString("key");
+            String value = text(row.getString("value"));
+            String written = text(row.getString("type")).equals("STRING") ? literal(value) : value;
+            if (key.equals(RETENTION)) {
+                retention.add(value);
+            }
+            if (text(row.getString("level")).equals("SCHEMA")) {
+                given.put(
+                        new Given("", "", key + " = " + written),
+                        new Way(
+                                By.TABLES,
+                                Optional.of(alter + " SET " + key + " = " + written),
+                                Optional.of(alter + " UNSET " + key)));
+            }
+            return key;
+        });
+        return retention.isEmpty() ? "" : retention.get(0);
+    }
+
+    private void management(String schema, Map<Given, Way> given) throws SQLException {
+        Optional<Versions.Listed> listed =
+                Versions.list(session, database, schema).schema(schema);
+        budget(listed.map(Versions.Listed::budget).orElse(""), "", given);
+        if (listed.filter(Versions.Listed::isManaged).isPresent()) {
+            given.put(
+                    new Given("", "", "managed access"),
+                    new Way(
+                            By.SWAP,
+                            Optional.of("ALTER SCHEMA " + exactly(database, to) + " ENABLE MANAGED ACCESS"),
+                            Optional.of("ALTER SCHEMA " + exactly(database, to) + " DISABLE MANAGED ACCESS")));
+        }
+    }
+
+    /** A budget is not given by a statement about what it is for: a person has to. */
+    private static void budget(String budget, String table, Map<Given, Way> given) {
+        if (!budget.isEmpty()) {
+            given.put(new Given(table, "", "budget " + budget), new Way(By.SWAP, Optional.empty(), Optional.empty()));
+        }
+    }
+
+    /** See <a href="https://docs.snowflake.com/en/sql-reference/sql/show-tables">SHOW TABLES</a>, output. */
+    private void tableProperties(ResultSet row, String table, String schemasRetention, Map<Given, Way> given)
+            throws SQLException {
+        String alter = "ALTER TABLE " + at(table);
         String comment = text(row.getString("comment"));
         if (!comment.isEmpty()) {
             given.put(
@@ -291,19 +357,45 @@ final class SnowflakeInherited {
                     new Given(table, "", "clustering by " + cluster),
                     new Way(
                             By.ROWS,
-                            Optional.of("ALTER TABLE " + at(table) + " CLUSTER BY "
-                                    + (keys.startsWith("(") ? keys : "(" + keys + ")")),
-                            Optional.of("ALTER TABLE " + at(table) + " DROP CLUSTERING KEY")));
+                            Optional.of(alter + " CLUSTER BY " + (keys.startsWith("(") ? keys : "(" + keys + ")")),
+                            Optional.of(alter + " DROP CLUSTERING KEY")));
+            if (Shown.told(row, "automatic_clustering").equals("OFF")) {
+                given.put(
+                        new Given(table, "", "automatic clustering suspended"),
+                        new Way(
+                                By.ROWS,
+                                Optional.of(alter + " SUSPEND RECLUSTER"),
+                                Optional.of(alter + " RESUME RECLUSTER")));
+            }
         }
-        if (text(row.getString("change_tracking")).equals("ON")) {
+        budget(Shown.told(row, "budget"), table, given);
+        String retention = Shown.told(row, "retention_time");
+        if (!retention.isEmpty() && !retention.equals(schemasRetention)) {
+            given.put(
+                    new Given(table, "", RETENTION + " = " + retention),
+                    new Way(
+                            By.ROWS,
+                            Optional.of(alter + " SET " + RETENTION + " = " + retention),
+                            Optional.of(alter + " UNSET " + RETENTION)));
+        }
+        if (Shown.told(row, "enable_schema_evolution").equals("Y")) {
+            // Not before rows: files with other columns than the table's would change it, not be refused.
+            given.put(
+                    new Given(table, "", "schema evolution"),
+                    new Way(
+                            By.SWAP,
+                            Optional.of(alter + " SET ENABLE_SCHEMA_EVOLUTION = TRUE"),
+                            Optional.of(alter + " SET ENABLE_SCHEMA_EVOLUTION = FALSE")));
+        }
+        if (Shown.told(row, "change_tracking").equals("ON")) {
             given.put(
                     new Given(table, "", "change tracking"),
                     new Way(
                             By.ROWS,
-                            Optional.of("ALTER TABLE " + at(table) + " SET CHANGE_TRACKING = TRUE"),
-                            Optional.empty()));
+                            Optional.of(alter + " SET CHANGE_TRACKING = TRUE"),
+                            Optional.of(alter + " SET CHANGE_TRACKING = FALSE")));
         }
-        if (text(row.getString("search_optimization")).equals("ON")) {
+        if (Shown.told(row, "search_optimization").equals("ON")) {
             // Which columns it is for is not told, so a person has to decide.
             given.put(
                     new Given(table, "", "search optimization"), new Way(By.SWAP, Optional.empty(), Optional.empty()));
@@ -412,17 +504,17 @@ final class SnowflakeInherited {
             switch (row.getString(5)) {
                 case "SCHEMA" -> {
                     if (table.equals(schema)) {
-                        seen.add(new Seen(Kind.TAG, row.getString(3), place("", "")));
+                        seen.add(new Seen(Kind.TAG, row.getString(3), place("", ""), false));
                         given.put(new Given("", "", what), byRows("ALTER SCHEMA " + exactly(database, to) + set));
                     }
                 }
                 case "TABLE" -> {
                     // Each column has the tags of its table.
-                    seen.add(new Seen(Kind.TAG, row.getString(3), place(table, "")));
+                    seen.add(new Seen(Kind.TAG, row.getString(3), place(table, ""), false));
                     given.put(new Given(table, "", what), byRows("ALTER TABLE " + at(table) + set));
                 }
                 case "COLUMN" -> {
-                    seen.add(new Seen(Kind.TAG, row.getString(3), place(table, column)));
+                    seen.add(new Seen(Kind.TAG, row.getString(3), place(table, column), false));
                     given.put(
                             new Given(table, column, what),
                             byRows("ALTER TABLE " + at(table) + " MODIFY COLUMN " + exactly(column) + set));
@@ -445,14 +537,19 @@ final class SnowflakeInherited {
         List<String> questions = new ArrayList<>();
         for (String table : tables) {
             questions.add("SELECT POLICY_DB, POLICY_SCHEMA, POLICY_NAME, POLICY_KIND, REF_ENTITY_NAME, REF_COLUMN_NAME,"
-                    + " REF_ARG_COLUMN_NAMES, TAG_NAME FROM TABLE(" + exactly(database)
+                    + " REF_ARG_COLUMN_NAMES, TAG_NAME, POLICY_STATUS FROM TABLE(" + exactly(database)
                     + ".INFORMATION_SCHEMA.POLICY_REFERENCES(REF_ENTITY_NAME => "
                     + literal(exactly(database, schema, table)) + ", REF_ENTITY_DOMAIN => 'TABLE'))");
         }
         ask(questions, row -> {
+            String place = place(row.getString(5), text(row.getString(6)));
             // What comes by a tag goes with the tag.
-            if (row.getString(8) == null) {
-                seen.add(new Seen(Kind.POLICY, row.getString(3), place(row.getString(5), text(row.getString(6)))));
+            if (row.getString(8) != null) {
+                if (text(row.getString(9)).equals("ACTIVE")) {
+                    seen.add(new Seen(Kind.POLICY, row.getString(3), place, true));
+                }
+            } else {
+                seen.add(new Seen(Kind.POLICY, row.getString(3), place, false));
                 policy(
                         exactly(row.getString(1), row.getString(2), row.getString(3)),
                         row.getString(4),
@@ -498,9 +595,15 @@ final class SnowflakeInherited {
 
     /**
      * Throws where live has a tag or policy that the role may not see: the functions above leave it out, and what follows
-     * would be without it. GET_DDL tells of it, without its name; also of one that the functions do tell, where the role may
+     * would be without it. GET_DDL tells of it, as {@code #UNKNOWN_POLICY} or {@code #UNKNOWN_TAG='#UNKNOWN_VALUE'}, to who has
+     * not the privilege on the account to apply all of its kind; so also of one that the functions do tell, where the role may
      * apply just that one: see <a href="https://docs.snowflake.com/en/sql-reference/functions/get_ddl">GET_DDL</a>, usage
-     * notes.
+     * notes for tables with a tag or policy.
+     *
+     * <p>Whether it writes a masking policy that a column has by a tag, the page does not say. So one that the functions tell
+     * may stand for one that it writes there, if the column has no other: {@code POLICY_STATUS} is {@code ACTIVE} then, see
+     * <a href="https://docs.snowflake.com/en/user-guide/tag-based-masking-policies">Tag-based masking policies</a>, tag and
+     * policy discovery.
      *
      * @throws Fault GATE that names the places
      */
@@ -513,11 +616,13 @@ final class SnowflakeInherited {
             List<String> hidden = new ArrayList<>();
             defined.forEach((place, definition) -> {
                 long unknown = kind.unknown.matcher(definition).results().count();
-                long told = live.seen().stream()
+                List<Seen> told = live.seen().stream()
                         .filter(one -> one.kind() == kind && one.place().equals(place))
                         .filter(one -> !kind.isSpelled(one.name(), definition))
-                        .count();
-                if (unknown > told) {
+                        .toList();
+                long byTag = told.stream().filter(Seen::isByTag).count();
+                long masking = UNKNOWN_MASKING.matcher(definition).results().count();
+                if (unknown > told.size() - byTag + Math.min(byTag, masking)) {
                     hidden.add(shown(place));
                 }
             });
@@ -527,7 +632,8 @@ final class SnowflakeInherited {
                         + " that the role may not see, and that what follows would be without: look at "
                         + String.join(", ", hidden) + "; GRANT APPLY ON "
                         + (kind == Kind.TAG ? "TAG" : "MASKING POLICY (or of another kind)")
-                        + " … to the role, and USAGE on the " + word + "'s schema, and run again");
+                        + " … to the role, and USAGE on the " + word + "'s schema, and run again"
+                        + (kind == Kind.TAG ? "" : "; where a tag brings it: GRANT APPLY MASKING POLICY ON ACCOUNT"));
             }
         }
     }

@@ -9,13 +9,16 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.fault.Fault;
 import dev.millrace.run.RunId;
+import dev.millrace.storage.Sha256;
 import dev.millrace.warehouse.Version;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 
 /**
  * A schema of ours, as its comment describes it. The comment goes with the schema when it is swapped or renamed, so it is
@@ -29,6 +32,7 @@ import java.util.OptionalLong;
  * @param run that made it; empty for a schema that held nothing but rights before the first replacement
  * @param commit of the run
  * @param definition hash of all tables with their columns
+ * @param tables hash of the names of all tables, see {@link #hashOf}; empty in what older releases wrote
  * @param preparedAgainst the commit that was live when it was prepared; empty when nothing was
  * @param previous the run that was live before it; set before it goes live
  * @param isReady whether all its tables are there
@@ -44,6 +48,7 @@ record SnowflakeVersion(
         Optional<RunId> run,
         long commit,
         String definition,
+        Optional<String> tables,
         OptionalLong preparedAgainst,
         Optional<RunId> previous,
         boolean isReady,
@@ -78,18 +83,30 @@ record SnowflakeVersion(
         return Optional.of(new SnowflakeVersion(
                 name,
                 isTransient,
-                comment.substring(0, begin).strip(),
+                words(comment),
                 json.path("schema").asText(),
                 json.path("job").asText(),
                 runOf(json, "run"),
                 json.path("commit").asLong(),
                 json.path("definition").asText(),
+                Optional.ofNullable(json.path("tables").textValue()),
                 json.path("against").isNumber()
                         ? OptionalLong.of(json.path("against").asLong())
                         : OptionalLong.empty(),
                 runOf(json, "previous"),
                 json.path("ready").asBoolean(),
                 rolledBack));
+    }
+
+    /** What a person wrote in a schema's comment, whether or not what follows is whole. */
+    static String words(String comment) {
+        int begin = comment.lastIndexOf(BEGIN);
+        return (begin < 0 ? comment : comment.substring(0, begin)).strip();
+    }
+
+    /** What tells whether a schema has just these tables, of whatever number, in few letters. */
+    static String hashOf(Collection<String> stored) {
+        return Sha256.hex(stored.stream().sorted().collect(Collectors.joining("\n")));
     }
 
     private static Optional<RunId> runOf(JsonNode json, String field) {
@@ -105,6 +122,7 @@ record SnowflakeVersion(
         run.ifPresent(r -> json.put("run", r.value()));
         json.put("commit", commit);
         json.put("definition", definition);
+        tables.ifPresent(hash -> json.put("tables", hash));
         preparedAgainst.ifPresent(against -> json.put("against", against));
         previous.ifPresent(r -> json.put("previous", r.value()));
         json.put("ready", isReady);
@@ -113,6 +131,12 @@ record SnowflakeVersion(
             rolledBack.forEach(r -> runs.add(r.value()));
         }
         return words.isEmpty() ? json.toString() : words + " " + json;
+    }
+
+    /** The whole comment, with what a person writes now. */
+    String comment(String itsWords) {
+        return with(itsWords, commit, preparedAgainst, previous, isReady, rolledBack)
+                .comment();
     }
 
     boolean isOf(RunId other) {
@@ -141,12 +165,12 @@ record SnowflakeVersion(
         return with(liveWords, byCommit, preparedAgainst, live, isReady, rolledBack);
     }
 
-    /** As it is to go live again in the place of a version that followed it. */
+    /** As it is to go live again in the place of a version that followed it, with what a person wrote about that one. */
     SnowflakeVersion insteadOf(SnowflakeVersion live) {
         LinkedHashSet<RunId> runs = new LinkedHashSet<>(rolledBack);
         runs.addAll(live.rolledBack);
         runs.add(live.requireRun());
-        return with(words, commit, preparedAgainst, previous, isReady, List.copyOf(runs));
+        return with(live.words, commit, preparedAgainst, previous, isReady, List.copyOf(runs));
     }
 
     /** What changes in the life of a version; the rest is as it was made. */
@@ -166,6 +190,7 @@ record SnowflakeVersion(
                 run,
                 byCommit,
                 definition,
+                tables,
                 against,
                 before,
                 hasTables,

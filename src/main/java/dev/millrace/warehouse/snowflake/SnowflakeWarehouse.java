@@ -37,7 +37,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,6 +69,9 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     // Sessions that nobody uses now; to log in takes long.
     private final Deque<SnowflakeSession> idle = new ArrayDeque<>();
+
+    // Of these this object has loaded something: a caller does not come back to it, should it be lost.
+    private final Set<RunId> begun = ConcurrentHashMap.newKeySet();
 
     /** @param schema that readers use; made by the first replacement */
     public SnowflakeWarehouse(SnowflakeOptions options, String schema) {
@@ -125,6 +130,9 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     private <T> T locked(String what, Optional<Load> load, LockedWork<T> work) {
         return connected(what, load, holder -> {
+            if (own.ensure(holder)) {
+                steps.after("own schema made");
+            }
             OwnSchema.Held lock =
                     own.lock(holder, load.map(l -> l.run().value()).orElse("a person"));
             T result = connected(what, load, session -> work.run(session, lock));
@@ -175,6 +183,15 @@ public final class SnowflakeWarehouse implements Warehouse {
     }
 
     @Override
+    public void requireUsable() {
+        connected("Cannot read", Optional.empty(), session -> {
+            Versions versions = versions(session);
+            requireNothingOfOthers(session, versions);
+            return versions;
+        });
+    }
+
+    @Override
     public Optional<Version> previous() {
         return connected(
                 "Cannot read",
@@ -188,17 +205,6 @@ public final class SnowflakeWarehouse implements Warehouse {
     @Override
     public void prepare(Load load) {
         load.requireSchema(schema);
-        boolean isNew = connected("Cannot prepare", Optional.of(load), session -> {
-            // What is live was made after it.
-            boolean isMissing = versions(session).live().isEmpty();
-            if (isMissing) {
-                own.create(session);
-            }
-            return isMissing;
-        });
-        if (isNew) {
-            steps.after("own schema made");
-        }
         boolean isMade = locked("Cannot prepare", Optional.of(load), (session, lock) -> {
             Versions versions = tidied(session, lock);
             Optional<SnowflakeVersion> live = versions.live();
@@ -206,9 +212,7 @@ public final class SnowflakeWarehouse implements Warehouse {
                 return false;
             }
             refuseWhenLate(load, versions);
-            if (live.isEmpty() && versions.schema(stored(schema)).isPresent()) {
-                requireNothingOfOthers(session);
-            }
+            requireNothingOfOthers(session, versions);
             List<SnowflakeVersion> chain = versions.chain();
             for (SnowflakeVersion other : versions.all()) {
                 // A run that started later may be at work: it removes ours, should we be the dead one.
@@ -224,6 +228,7 @@ public final class SnowflakeWarehouse implements Warehouse {
             if (mine.isPresent()
                     && mine.get().isReady()
                     && mine.get().definition().equals(Sha256.hex(load.definition()))) {
+                requireKnown(session, lock, mine.get(), load);
                 versions.note(lock, mine.get().prepared(load.commit(), against));
                 return false;
             }
@@ -261,6 +266,9 @@ public final class SnowflakeWarehouse implements Warehouse {
                 Optional.of(load.run()),
                 load.commit(),
                 Sha256.hex(load.definition()),
+                Optional.of(SnowflakeVersion.hashOf(load.tables().stream()
+                        .map(table -> stored(table.name()))
+                        .toList())),
                 against,
                 Optional.empty(),
                 false,
@@ -289,18 +297,96 @@ public final class SnowflakeWarehouse implements Warehouse {
         versions.note(lock, version.ready());
     }
 
-    /** A schema that somebody else made is left alone, unless it is empty: then it only holds rights. */
-    private void requireNothingOfOthers(SnowflakeSession session) throws SQLException {
-        List<String> others = DependentObjects.within(session, database, stored(schema), List.of());
-        if (!others.isEmpty()) {
-            throw Fault.user("Invalid warehouse: " + where()
-                    + " is there, but its comment is none that Millrace wrote, and what is in it is left as it is: choose"
-                    + " another schema, or move it away: " + others.get(0)
-                    + (others.size() == 1 ? "" : " and " + (others.size() - 1) + " more")
-                    + "; or, where the schema was Millrace's and somebody changed its comment, set it again: it must end in"
-                    + " the {\"millrace\":…} that the run which is live wrote, and Snowflake's query history has that: the"
-                    + " last ALTER SCHEMA … SET COMMENT with the run in QUERY_TAG");
+    /**
+     * Empties a staging whose ledger is lost, so that nothing of it is loaded twice. The ledger knows the run only when all is
+     * empty, so it is done again where a process ends between.
+     */
+    private void requireKnown(SnowflakeSession session, OwnSchema.Held lock, SnowflakeVersion version, Load load)
+            throws SQLException {
+        if (own.knows(session, load.run())) {
+            return;
         }
+        LOG.warn("The ledger of run {} is gone: schema {} is emptied and loaded anew", load.run(), version.name());
+        for (TableDefinition table : load.tables()) {
+            lock.require();
+            // Snowflake's own record of what it has loaded goes, too.
+            session.execute("TRUNCATE TABLE " + exactly(database, version.name(), stored(table.name())));
+            steps.after("table emptied");
+        }
+        own.begin(session, lock, load.run());
+        steps.after("ledger begun");
+    }
+
+    /** A schema that somebody else made is left alone, unless it is empty: then it only holds rights. */
+    private void requireNothingOfOthers(SnowflakeSession session, Versions versions) throws SQLException {
+        Optional<Versions.Listed> there = versions.schema(stored(schema));
+        if (there.isEmpty() || versions.live().isPresent()) {
+            return;
+        }
+        List<String> others = DependentObjects.within(session, database, stored(schema), List.of());
+        if (others.isEmpty()) {
+            return;
+        }
+        String words = SnowflakeVersion.words(there.get().comment());
+        String mend = own.lostComment(
+                        session,
+                        versions.all().stream()
+                                .map(SnowflakeVersion::requireRun)
+                                .toList())
+                .map(comment -> "by this statement: COMMENT ON SCHEMA " + exactly(database, stored(schema)) + " IS "
+                        + SnowflakeText.literal(words.isEmpty() ? comment : words + " " + comment))
+                .orElse(
+                        "to end in the {\"millrace\":…} that the run which is live wrote: Snowflake's query history has it,"
+                                + " in the last ALTER SCHEMA … SET COMMENT with the run in QUERY_TAG");
+        throw Fault.user("Invalid warehouse: " + where()
+                + " is there, but its comment is none that Millrace wrote, and what is in it is left as it is: choose"
+                + " another schema, or move it away: " + others.get(0)
+                + (others.size() == 1 ? "" : " and " + (others.size() - 1) + " more")
+                + "; or, where the schema was Millrace's and somebody changed its comment, set it again " + mend);
+    }
+
+    /**
+     * The tables of a version that are ours, as a job file writes them. Where that is noted no more, those that are there, if
+     * they are the ones that its comment tells of, or if it was never whole, so that nothing was ever loaded.
+     *
+     * @return empty where nobody can tell
+     */
+    private Optional<List<String>> tables(SnowflakeSession session, SnowflakeVersion version) throws SQLException {
+        Optional<List<String>> noted = own.tables(session, version.requireRun());
+        if (noted.isPresent()) {
+            return noted;
+        }
+        List<String> there = there(session, version);
+        boolean isOurs = !version.isReady()
+                || version.tables()
+                        .filter(SnowflakeVersion.hashOf(there)::equals)
+                        .isPresent();
+        return isOurs ? Optional.of(there.stream().map(SnowflakeText::shown).toList()) : Optional.empty();
+    }
+
+    /** The tables of a schema, as the server has them. */
+    private List<String> there(SnowflakeSession session, SnowflakeVersion version) throws SQLException {
+        return Shown.whole(
+                session, "SHOW TABLES IN SCHEMA " + exactly(database, version.name()), row -> row.getString("name"));
+    }
+
+    private List<String> requireTables(SnowflakeSession session, SnowflakeVersion version) throws SQLException {
+        Optional<List<String>> tables = tables(session, version);
+        if (tables.isPresent()) {
+            return tables.get();
+        }
+        List<String> there = there(session, version);
+        throw Fault.world("Which tables of " + where() + " are Millrace's was noted in schema _MILLRACE, which somebody"
+                + " dropped, and they are others than run " + version.requireRun() + " made: "
+                + String.join(", ", there)
+                + ": move those elsewhere that Millrace did not make, and run again; where all are Millrace's, say so by"
+                + " this statement: "
+                + own.definitionOf(
+                                version.requireRun(),
+                                there.stream()
+                                        .map(table -> SnowflakeText.shown(table) + "()")
+                                        .collect(Collectors.joining("\n")))
+                        .replace("\n", "\\n"));
     }
 
     // Upload
@@ -310,9 +396,16 @@ public final class SnowflakeWarehouse implements Warehouse {
         load.requireSchema(schema);
         LandingFiles landing = new LandingFiles(table, staging);
         landing.requireLoadable(load);
+        renewWhereLost(load);
         return connected("Cannot upload", Optional.of(load), session -> {
             SnowflakeVersion version = staging(versions(session), load);
-            List<DataFile> missing = landing.missing(own.loaded(session, load.run(), table.name()), loaded);
+            Optional<List<DataFile>> known = own.loaded(session, load.run(), table.name());
+            if (known.isEmpty() && isLive(version)) {
+                // Went live with all its files.
+                return new Uploaded(0, 0, 0, table.files().size());
+            }
+            List<DataFile> missing = landing.missing(known.orElseThrow(() -> OwnSchema.lost(load.run())), loaded);
+            begun.add(load.run());
             if (isLive(version) && !missing.isEmpty()) {
                 throw Fault.world("Cannot upload " + missing.get(0).path() + ": run " + load.run()
                         + " is live already without it: start a new run");
@@ -342,6 +435,26 @@ public final class SnowflakeWarehouse implements Warehouse {
                     missing.stream().mapToLong(DataFile::bytes).sum(),
                     table.files().size() - missing.size());
         });
+    }
+
+    /** Begins anew with a staging whose ledger was lost before this process loaded anything of it. */
+    private void renewWhereLost(Load load) {
+        if (begun.contains(load.run())) {
+            return;
+        }
+        boolean isLost = connected("Cannot upload", Optional.of(load), session -> {
+            SnowflakeVersion version = staging(versions(session), load);
+            return !isLive(version) && !own.knows(session, load.run());
+        });
+        if (isLost) {
+            locked("Cannot upload", Optional.of(load), (session, lock) -> {
+                SnowflakeVersion version = staging(versions(session), load);
+                if (!isLive(version)) {
+                    requireKnown(session, lock, version, load);
+                }
+                return version;
+            });
+        }
     }
 
     /** Where the run's staging lies now: looked for anew under the lock of each transaction. */
@@ -374,9 +487,10 @@ public final class SnowflakeWarehouse implements Warehouse {
             Map<String, Long> liveRows = new HashMap<>();
             Optional<SnowflakeVersion> live = versions.live();
             if (live.isPresent()) {
-                for (String table : own.tables(session, live.get().requireRun())) {
+                for (String table : tables(session, live.get()).orElse(List.of())) {
                     liveRows.put(
-                            table, Counting.rows(session::number, exactly(database, stored(schema), stored(table))));
+                            load.table(table).map(TableDefinition::name).orElse(table),
+                            Counting.rows(session::number, exactly(database, stored(schema), stored(table))));
                 }
             }
             return Counting.count(
@@ -393,6 +507,16 @@ public final class SnowflakeWarehouse implements Warehouse {
     // Replace
 
     @Override
+    public boolean hasAll(Load load, List<LandedTable> tables) {
+        load.requireSchema(schema);
+        long files = tables.stream().mapToLong(table -> table.files().size()).sum();
+        return connected("Cannot replace", Optional.of(load), session -> {
+            staging(versions(session), load);
+            return own.files(session, load.run()).equals(OptionalLong.of(files));
+        });
+    }
+
+    @Override
     public boolean replace(Load load) {
         load.requireSchema(schema);
         boolean isLive = locked("Cannot replace", Optional.of(load), (session, lock) -> {
@@ -407,11 +531,15 @@ public final class SnowflakeWarehouse implements Warehouse {
                     && live.get().commit() != mine.preparedAgainst().orElse(Long.MIN_VALUE)) {
                 return false;
             }
+            if (!own.knows(session, load.run())) {
+                return false;
+            }
             SnowflakeVersion next = mine.following(
-                    live.map(SnowflakeVersion::words).orElse(mine.words()),
+                    live.map(SnowflakeVersion::words).orElseGet(() -> words(versions)),
                     load.commit(),
                     live.map(SnowflakeVersion::requireRun));
             versions.note(lock, next);
+            noteComment(session, lock, versions, next);
             steps.after("previous noted");
             swap(session, lock, versions, next);
             steps.after("swapped");
@@ -420,6 +548,22 @@ public final class SnowflakeWarehouse implements Warehouse {
         });
         steps.after("replaced");
         return isLive;
+    }
+
+    /** What a person wrote about a schema that held nothing but rights. */
+    private String words(Versions versions) {
+        return versions.schema(stored(schema))
+                .map(listed -> SnowflakeVersion.words(listed.comment()))
+                .orElse("");
+    }
+
+    private void noteComment(SnowflakeSession session, OwnSchema.Held lock, Versions versions, SnowflakeVersion version)
+            throws SQLException {
+        own.noteComment(
+                session,
+                lock,
+                version,
+                versions.all().stream().map(SnowflakeVersion::requireRun).toList());
     }
 
     private void swap(SnowflakeSession session, OwnSchema.Held lock, Versions versions, SnowflakeVersion next)
@@ -432,10 +576,8 @@ public final class SnowflakeWarehouse implements Warehouse {
             return;
         }
         Optional<SnowflakeVersion> live = versions.live();
-        if (live.isEmpty()) {
-            requireNothingOfOthers(session);
-        }
-        List<String> tables = live.isPresent() ? own.tables(session, live.get().requireRun()) : List.of();
+        requireNothingOfOthers(session, versions);
+        List<String> tables = live.isPresent() ? requireTables(session, live.get()) : List.of();
         DependentObjects.require(session, database, stored(schema), tables, "run " + next.requireRun());
         new SnowflakeInherited(session, lock, database, stored(schema), next.name()).giveAndCompare();
         if (live.isEmpty()) {
@@ -451,12 +593,13 @@ public final class SnowflakeWarehouse implements Warehouse {
         return new SnowflakeVersion(
                 listed.name(),
                 listed.isTransient(),
-                "",
+                next.words(),
                 schema,
                 next.job(),
                 Optional.empty(),
                 0,
                 "",
+                Optional.empty(),
                 OptionalLong.empty(),
                 Optional.empty(),
                 false,
@@ -509,10 +652,11 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     @Override
     public Version rollback() {
-        boolean isThere = connected(
-                "Cannot roll back",
-                Optional.empty(),
-                session -> versions(session).live().isPresent());
+        boolean isThere = connected("Cannot roll back", Optional.empty(), session -> {
+            Versions versions = versions(session);
+            requireNothingOfOthers(session, versions);
+            return versions.live().isPresent();
+        });
         if (!isThere) {
             throw Fault.user("Nothing to roll back: " + where() + " does not exist yet");
         }
@@ -526,6 +670,7 @@ public final class SnowflakeWarehouse implements Warehouse {
             // With the swap, what it takes away is known as taken away, however this process ends.
             SnowflakeVersion next = chain.get(1).insteadOf(chain.get(0));
             versions.note(lock, next);
+            noteComment(session, lock, versions, next);
             steps.after("rollback noted");
             swap(session, lock, versions, next);
             steps.after("swapped");
@@ -567,11 +712,13 @@ public final class SnowflakeWarehouse implements Warehouse {
     private boolean drop(SnowflakeSession session, OwnSchema.Held lock, Versions versions, SnowflakeVersion version)
             throws SQLException {
         RunId run = version.requireRun();
-        List<String> others = DependentObjects.within(session, database, version.name(), own.tables(session, run));
+        List<String> others = DependentObjects.within(
+                session, database, version.name(), tables(session, version).orElse(List.of()));
         if (!others.isEmpty()) {
             LOG.warn("Schema {} stays for now: it holds {}", version.name(), others.get(0));
             return false;
         }
+        own.forgetComment(session, lock, run);
         return tryDrop(session, lock, versions, version);
     }
 

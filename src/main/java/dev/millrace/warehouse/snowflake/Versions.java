@@ -23,8 +23,9 @@ final class Versions {
      * @param name as the server has it
      * @param options such as {@code TRANSIENT, MANAGED ACCESS}
      * @param owner the role
+     * @param budget that watches what it costs, or empty
      */
-    record Listed(String name, String options, String comment, String owner) {
+    record Listed(String name, String options, String comment, String owner, String budget) {
         boolean isTransient() {
             return options.toUpperCase(Locale.ROOT).contains("TRANSIENT");
         }
@@ -70,7 +71,8 @@ final class Versions {
                         row.getString("name"),
                         text(row.getString("options")),
                         text(row.getString("comment")),
-                        text(row.getString("owner"))));
+                        text(row.getString("owner")),
+                        Shown.told(row, "budget")));
         return new Versions(session, database, schema, listed);
     }
 

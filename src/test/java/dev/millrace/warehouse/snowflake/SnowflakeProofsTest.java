@@ -208,7 +208,7 @@ class SnowflakeProofsTest {
     }
 
     @Test
-    void grantsAndCommentsAreCarriedOverAndARollbackIsOneSwap() throws IOException, SQLException {
+    void grantsSettingsAndCommentsAreCarriedOverAndARollbackIsOneSwap() throws IOException, SQLException {
         replaceBy(1);
         String database = SnowflakeText.stored(account.options().account().database());
         String live = schema.toUpperCase(Locale.ROOT);
@@ -218,7 +218,24 @@ class SnowflakeProofsTest {
                     "GRANT SELECT ON TABLE " + SnowflakeText.exactly(database, live, "ORDERS") + " TO ROLE PUBLIC");
             session.execute(
                     "COMMENT ON TABLE " + SnowflakeText.exactly(database, live, "ORDERS") + " IS 'it''s \\\\ here'");
+            session.execute("ALTER SCHEMA " + SnowflakeText.exactly(database, live)
+                    + " SET MAX_DATA_EXTENSION_TIME_IN_DAYS = 7 REPLACE_INVALID_CHARACTERS = TRUE"
+                    + " STORAGE_SERIALIZATION_POLICY = 'COMPATIBLE' DEFAULT_DDL_COLLATION = 'en-ci'");
+            session.execute("ALTER TABLE " + SnowflakeText.exactly(database, live, "ORDERS")
+                    + " SET DATA_RETENTION_TIME_IN_DAYS = 0");
             replaceBy(2);
+            assertThat(session.rows(
+                            "SHOW PARAMETERS IN SCHEMA " + SnowflakeText.exactly(database, live),
+                            row -> row.getString("level") + " " + row.getString("key") + " " + row.getString("value")))
+                    .contains(
+                            "SCHEMA MAX_DATA_EXTENSION_TIME_IN_DAYS 7",
+                            "SCHEMA REPLACE_INVALID_CHARACTERS true",
+                            "SCHEMA STORAGE_SERIALIZATION_POLICY COMPATIBLE",
+                            "SCHEMA DEFAULT_DDL_COLLATION en-ci");
+            assertThat(session.rows(
+                            "SHOW TABLES LIKE 'ORDERS' IN SCHEMA " + SnowflakeText.exactly(database, live),
+                            row -> row.getString("retention_time")))
+                    .containsExactly("0");
             assertThat(session.rows(
                             "SHOW GRANTS ON SCHEMA " + SnowflakeText.exactly(database, live),
                             row -> row.getString("privilege") + " " + row.getString("grantee_name")))
@@ -246,7 +263,7 @@ class SnowflakeProofsTest {
         String database = SnowflakeText.stored(account.options().account().database());
         try (SnowflakeSession session = SnowflakeSession.open(account.options(), sql -> {})) {
             session.execute("DELETE FROM " + SnowflakeText.exactly(database, "_MILLRACE", "LOADED_FILE")
-                    + " WHERE SCHEMA_NAME = " + SnowflakeText.literal(schema));
+                    + " WHERE TABLE_NAME <> '' AND SCHEMA_NAME = " + SnowflakeText.literal(schema));
         }
         Fault refused =
                 catchThrowableOfType(Fault.class, () -> warehouse.upload(load, orders, account.staging(), file -> {}));

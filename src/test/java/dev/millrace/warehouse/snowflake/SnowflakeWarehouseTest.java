@@ -295,8 +295,232 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         assertThat(fault(() -> warehouse.prepare(Landing.load(3))))
                 .hasMessageContaining("live has a tag that the role may not see")
                 .hasMessageContaining("look at column TEXT of table LINES; GRANT");
-        asAdmin("ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT UNSET TAG OPS.UNSEEN");
-        replaceBy(3);
+        asAdmin(
+                "ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT UNSET TAG OPS.UNSEEN",
+                "ALTER TABLE SHOP.ORDERS MODIFY COLUMN VERSION SET MASKING POLICY OPS.SECRET");
+        // The column has one by a tag, too, which does not stand for its own.
+        assertThat(fault(() -> warehouse.prepare(Landing.load(3))))
+                .hasMessageContaining("live has a policy that the role may not see")
+                .hasMessageContaining("look at column VERSION of table ORDERS; GRANT");
+        asAdmin(
+                "ALTER TABLE SHOP.ORDERS MODIFY COLUMN VERSION UNSET MASKING POLICY",
+                "REVOKE APPLY ON MASKING POLICY OPS.BY_TAG FROM ROLE LOADER");
+        assertThat(fault(() -> warehouse.prepare(Landing.load(3))))
+                .hasMessageContaining("look at column ID of table ORDERS, column VERSION of table ORDERS; GRANT")
+                .hasMessageContaining("where a tag brings it: GRANT APPLY MASKING POLICY ON ACCOUNT");
+        asAdmin("GRANT APPLY MASKING POLICY ON ACCOUNT TO ROLE LOADER");
+        try {
+            replaceBy(3);
+        } finally {
+            asAdmin("REVOKE APPLY MASKING POLICY ON ACCOUNT FROM ROLE LOADER");
+        }
+        assertThat(consistent()).containsExactly("3 3 10", "3 3 10");
+    }
+
+    @Test
+    void theNextVersionGetsTheSettingsOfLive() {
+        asAdmin(
+                "CREATE SCHEMA SHOP DATA_RETENTION_TIME_IN_DAYS = 7 DEFAULT_DDL_COLLATION = 'en-ci'",
+                "GRANT OWNERSHIP ON SCHEMA SHOP TO ROLE LOADER");
+        replaceBy(1);
+        assertThat(parameters()).containsExactly("DATA_RETENTION_TIME_IN_DAYS 7", "DEFAULT_DDL_COLLATION en-ci");
+        assertThat(shown("DESC TABLE @DB.SHOP.LINES", "type")).contains("VARCHAR(16777216) COLLATE 'en-ci'");
+        asAdmin(
+                "ALTER SCHEMA SHOP SET MAX_DATA_EXTENSION_TIME_IN_DAYS = 20 PIPE_EXECUTION_PAUSED = TRUE LOG_LEVEL = 'INFO'",
+                "ALTER TABLE SHOP.ORDERS SET DATA_RETENTION_TIME_IN_DAYS = 3 CHANGE_TRACKING = TRUE",
+                "ALTER TABLE SHOP.ORDERS CLUSTER BY (ID)",
+                "ALTER TABLE SHOP.ORDERS SUSPEND RECLUSTER",
+                "ALTER TABLE SHOP.LINES SET ENABLE_SCHEMA_EVOLUTION = TRUE");
+        Fault refused = fault(() -> warehouse.prepare(Landing.load(2)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused)
+                .hasMessageContaining("live is as it was: what live has cannot be given to it: ALTER SCHEMA ")
+                .hasMessageContaining(" SET LOG_LEVEL = 'INFO': ")
+                .hasMessageContaining("MODIFY LOG LEVEL and the like for levels");
+        asAdmin("GRANT MODIFY LOG LEVEL ON ACCOUNT TO ROLE LOADER");
+        try {
+            replaceBy(2);
+            assertThat(parameters())
+                    .containsExactly(
+                            "DATA_RETENTION_TIME_IN_DAYS 7",
+                            "DEFAULT_DDL_COLLATION en-ci",
+                            "LOG_LEVEL INFO",
+                            "MAX_DATA_EXTENSION_TIME_IN_DAYS 20",
+                            "PIPE_EXECUTION_PAUSED true");
+            assertThat(settings()).containsExactlyInAnyOrder("ORDERS 3 OFF ON N", "LINES 7 OFF OFF Y");
+            // What somebody takes from live the staging does not keep, nor does a version that comes back.
+            warehouse.prepare(Landing.load(3));
+            upload(Landing.load(3), landing.written(3, 1));
+            asAdmin(
+                    "ALTER SCHEMA SHOP UNSET LOG_LEVEL",
+                    "ALTER SCHEMA SHOP SET DATA_RETENTION_TIME_IN_DAYS = 5",
+                    "ALTER SCHEMA SHOP ENABLE MANAGED ACCESS",
+                    "ALTER TABLE SHOP.ORDERS UNSET DATA_RETENTION_TIME_IN_DAYS",
+                    "ALTER TABLE SHOP.ORDERS SET CHANGE_TRACKING = FALSE",
+                    "ALTER TABLE SHOP.ORDERS RESUME RECLUSTER",
+                    "ALTER TABLE SHOP.LINES SET ENABLE_SCHEMA_EVOLUTION = FALSE");
+            for (int k = 3; k >= 2; k--) {
+                assertThat(
+                                k == 3
+                                        ? warehouse.replace(Landing.load(3))
+                                        : warehouse.rollback().equals(version(2)))
+                        .isTrue();
+                assertThat(consistent()).containsExactly(k + " " + k + " 10", k + " " + k + " 10");
+                assertThat(parameters())
+                        .contains("DATA_RETENTION_TIME_IN_DAYS 5", "MAX_DATA_EXTENSION_TIME_IN_DAYS 20")
+                        .doesNotContain("LOG_LEVEL INFO");
+                assertThat(settings()).containsExactlyInAnyOrder("ORDERS 5 ON OFF N", "LINES 5 OFF OFF N");
+                assertThat(shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "options"))
+                        .containsExactly("MANAGED ACCESS");
+            }
+        } finally {
+            asAdmin("REVOKE MODIFY LOG LEVEL ON ACCOUNT FROM ROLE LOADER");
+        }
+    }
+
+    /** What is set on the schema itself. */
+    private List<String> parameters() {
+        return shown("SHOW PARAMETERS IN SCHEMA @DB.SHOP", "level", "key", "value").stream()
+                .filter(row -> row.startsWith("SCHEMA "))
+                .map(row -> row.substring("SCHEMA ".length()))
+                .toList();
+    }
+
+    private List<String> settings() {
+        return shown(
+                "SHOW TABLES IN SCHEMA @DB.SHOP",
+                "name",
+                "retention_time",
+                "automatic_clustering",
+                "change_tracking",
+                "enable_schema_evolution");
+    }
+
+    @Test
+    void aDroppedSchemaOfOurOwnIsMadeAgain() {
+        replaceBy(1);
+        replaceBy(2);
+        asAdmin("DROP SCHEMA _MILLRACE");
+        assertThat(warehouse.live()).contains(version(2));
+        warehouse.prepare(Landing.load(3));
+        upload(Landing.load(3), landing.written(3, 1));
+        // Live's tables are known all the same, to the gate too.
+        assertThat(warehouse.check(Landing.load(3), List.of(), List.of()).liveRows())
+                .containsOnlyKeys("orders", "lines");
+        assertThat(warehouse.replace(Landing.load(3))).isTrue();
+        assertThat(consistent()).containsExactly("3 3 10", "3 3 10");
+        asAdmin("DROP SCHEMA _MILLRACE");
+        assertThat(warehouse.rollback()).isEqualTo(version(2));
+        asAdmin("DROP SCHEMA _MILLRACE");
+        warehouse.dropPrevious(0);
+        assertThat(warehouse.previous()).isEmpty();
+        for (String table : List.of("LOADED_FILE", "VERSION", "LIVE", "LOCK_SHOP")) {
+            asAdmin("DROP TABLE _MILLRACE." + table);
+            int k = 4 + List.of("LOADED_FILE", "VERSION", "LIVE", "LOCK_SHOP").indexOf(table);
+            replaceBy(k);
+            warehouse.dropPrevious(1);
+            assertThat(consistent()).as(table).containsExactly(k + " " + k + " 10", k + " " + k + " 10");
+        }
+        assertThat(warehouse.previous()).contains(version(6));
+        assertNothingLeftBut(7, 6);
+    }
+
+    /** Its ledger went with it, so nobody knows what is loaded: the staging is emptied, however often the process ends. */
+    @Test
+    void aStagingWhoseLedgerIsGoneIsLoadedAnew() {
+        replaceBy(1);
+        int k = 2;
+        // When it goes, and before how many effects a process ends then; as a last one, one that does not.
+        Map<String, Integer> stories = new LinkedHashMap<>();
+        stories.put("prepared", 0);
+        stories.put("a table loaded", 6);
+        stories.put("all loaded", 8);
+        for (Map.Entry<String, Integer> story : stories.entrySet()) {
+            boolean isLoaded = story.getKey().equals("all loaded");
+            for (int effects = 0; effects <= story.getValue(); effects++) {
+                Load load = Landing.load(k);
+                List<LandedTable> tables = landing.written(k, 1);
+                warehouse.prepare(load);
+                if (!story.getKey().equals("prepared")) {
+                    upload(load, isLoaded ? tables : tables.subList(0, 1));
+                }
+                asAdmin("DROP SCHEMA _MILLRACE");
+                boolean isWhole = effects == story.getValue();
+                try (Warehouse ended = stoppedAfter(isWhole ? Integer.MAX_VALUE : effects)) {
+                    Runnable goesOn = () -> goOn(ended, load, tables, isLoaded);
+                    if (isWhole) {
+                        goesOn.run();
+                    } else {
+                        assertThat(catchThrowable(goesOn::run)).isInstanceOf(Stopped.class);
+                        try (Warehouse next = stoppedAfter(Integer.MAX_VALUE)) {
+                            goOn(next, load, tables, isLoaded);
+                        }
+                    }
+                }
+                assertThat(consistent())
+                        .as(story.getKey() + ", " + effects)
+                        .containsExactly(k + " " + k + " 10", k + " " + k + " 10");
+                warehouse.dropPrevious(0);
+                k++;
+            }
+        }
+        assertThat(schemas()).containsExactlyInAnyOrder("_MILLRACE", "OPS", "SHOP");
+    }
+
+    /** As the phases after prepare do. */
+    private void goOn(Warehouse own, Load load, List<LandedTable> tables, boolean isLoaded) {
+        if (!isLoaded) {
+            tables.forEach(table -> own.upload(load, table, landing.storage(), file -> {}));
+        }
+        while (!own.hasAll(load, tables) || !own.replace(load)) {
+            own.prepare(load);
+            tables.forEach(table -> own.upload(load, table, landing.storage(), file -> {}));
+        }
+    }
+
+    private SnowflakeWarehouse stoppedAfter(int effects) {
+        int[] left = {effects};
+        return new SnowflakeWarehouse(
+                Engine.options(folder),
+                WarehouseEngine.SCHEMA,
+                step -> {
+                    if (left[0]-- == 0) {
+                        throw new Stopped();
+                    }
+                },
+                sql -> {});
+    }
+
+    @Test
+    void whoLosesTheLedgerHalfWayLoadsNothingTwice() {
+        Load load = Landing.load(1);
+        List<LandedTable> tables = landing.written(1, 1);
+        warehouse.prepare(load);
+        upload(load, tables.subList(0, 1));
+        asAdmin("DROP SCHEMA _MILLRACE");
+        Fault lost = fault(() -> upload(load, tables.subList(1, 2)));
+        assertThat(lost.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(lost).hasMessageContaining("does not know run " + load.run() + " any more: somebody dropped it");
+    }
+
+    @Test
+    void whatLiesBesideLiveTablesWhenNobodyKnowsThemIsToldWithAWayOut() {
+        replaceBy(1);
+        asAdmin(
+                "CREATE TABLE SHOP.MINE (id INT)",
+                "GRANT SELECT ON TABLE SHOP.MINE TO ROLE LOADER",
+                "DROP SCHEMA _MILLRACE");
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        Fault refused = fault(() -> warehouse.replace(Landing.load(2)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(refused)
+                .hasMessageContaining("others than run " + Landing.runId(1) + " made: LINES, MINE, ORDERS: move those")
+                .hasMessageNotContaining("\n");
+        String text = refused.getMessage();
+        asAdmin(text.substring(text.indexOf("INSERT INTO ")));
+        asAdmin("DROP TABLE SHOP.MINE");
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
     }
 
     @Test
@@ -315,12 +539,22 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         asAdmin("GRANT APPLY ON TAG OPS.WATCHED TO ROLE LOADER");
         warehouse.prepare(Landing.load(2));
         upload(Landing.load(2), landing.written(2, 1));
-        asAdmin("ALTER TABLE SHOP.LINES ADD SEARCH OPTIMIZATION");
+        asAdmin(
+                "ALTER TABLE SHOP.LINES ADD SEARCH OPTIMIZATION",
+                "CALL OPS.SPENDING!ADD_RESOURCE(SELECT SYSTEM$REFERENCE('SCHEMA', 'SHOP', 'SESSION', 'APPLYBUDGET'))",
+                "CALL OPS.SPENDING!ADD_RESOURCE(SELECT SYSTEM$REFERENCE('TABLE', 'SHOP.LINES', 'SESSION', 'APPLYBUDGET'))");
         Fault different = fault(() -> warehouse.replace(Landing.load(2)));
         assertThat(different.kind()).isEqualTo(Fault.Kind.GATE);
         assertThat(different)
                 .hasMessageContaining("make them so by hand, in live or in the staging, and run again:")
-                .hasMessageContaining("live has search optimization on table LINES, the staging has not");
+                .hasMessageContaining("live has search optimization on table LINES, the staging has not")
+                .hasMessageContaining("live has budget SPENDING on the schema, the staging has not")
+                .hasMessageContaining("live has budget SPENDING on table LINES, the staging has not");
+        asAdmin(
+                "ALTER TABLE SHOP.LINES DROP SEARCH OPTIMIZATION",
+                "CALL OPS.SPENDING!REMOVE_RESOURCE(SELECT SYSTEM$REFERENCE('SCHEMA', 'SHOP', 'SESSION', 'APPLYBUDGET'))",
+                "CALL OPS.SPENDING!REMOVE_RESOURCE(SELECT SYSTEM$REFERENCE('TABLE', 'SHOP.LINES', 'SESSION', 'APPLYBUDGET'))");
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
     }
 
     /** What a process that stood still does when it goes on: each time the server has given its lock to somebody else. */
@@ -529,7 +763,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
             watched.prepare(Landing.load(2, tables));
             // Beside each table's own: twice its columns, and no grants.
             assertThat(sent.stream().filter(sql -> !sql.startsWith("CREATE TABLE")))
-                    .hasSizeLessThan(2 * tables.size() + 40);
+                    .hasSizeLessThan(2 * tables.size() + 50);
             watched.replace(Landing.load(2, tables));
         }
         for (String column : List.of("T35 C399 last", "T10 C0 first")) {
@@ -657,8 +891,15 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         Fault refused = fault(() -> warehouse.prepare(Landing.load(1)));
         assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
         assertThat(refused).hasMessageContaining("table \"SHOP\".\"THEIRS\", which Millrace did not make");
-        asAdmin("DROP TABLE SHOP.THEIRS");
-        replaceBy(1);
+        asAdmin("DROP TABLE SHOP.THEIRS", "COMMENT ON SCHEMA SHOP IS 'it''s Ann''s'");
+        warehouse.prepare(Landing.load(1));
+        upload(Landing.load(1), landing.written(1, 1));
+        try (Warehouse stopped = stoppedAt("empty schema noted")) {
+            assertThat(catchThrowable(() -> stopped.replace(Landing.load(1)))).isInstanceOf(Stopped.class);
+        }
+        warehouse.replace(Landing.load(1));
+        assertThat(shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "comment").get(0))
+                .startsWith("it's Ann's {\"millrace\":1,");
         assertThat(shown("SHOW GRANTS ON SCHEMA @DB.SHOP", "privilege", "grantee_name"))
                 .contains("USAGE READER");
         assertThat(schemas()).containsExactlyInAnyOrder("_MILLRACE", "OPS", "SHOP");
@@ -690,13 +931,37 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         assertThat(shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "comment").get(0))
                 .startsWith("it's the {shop} {\"millrace\":1,");
         assertThat(warehouse.previous()).contains(version(1));
-        asAdmin("COMMENT ON SCHEMA SHOP IS 'mine'");
-        Fault refused = fault(() -> warehouse.prepare(Landing.load(3)));
-        assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
-        assertThat(refused)
-                .hasMessageContaining("its comment is none that Millrace wrote")
-                .hasMessageContaining(
-                        "somebody changed its comment, set it again: it must end in the {\"millrace\":…}");
+        String second =
+                shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "comment").get(0);
+        asAdmin("COMMENT ON SCHEMA SHOP IS 'Ann''s \\\\ own'");
+        for (Runnable act : List.<Runnable>of(
+                warehouse::requireUsable, () -> warehouse.prepare(Landing.load(3)), warehouse::rollback)) {
+            Fault refused = fault(act);
+            assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
+            assertThat(refused)
+                    .hasMessageContaining("its comment is none that Millrace wrote")
+                    .hasMessageContaining(
+                            "somebody changed its comment, set it again by this statement: COMMENT ON SCHEMA ");
+            asAdmin(refused.getMessage().substring(refused.getMessage().indexOf("COMMENT ON SCHEMA ")));
+            assertThat(shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "comment"))
+                    .containsExactly(second.replace("it's the {shop}", "Ann's \\ own"));
+            assertThat(warehouse.live()).contains(version(2));
+            asAdmin("COMMENT ON SCHEMA SHOP IS 'Ann''s \\\\ own'");
+        }
+        // Where the record is gone, too, a person finds it in the query history.
+        asAdmin("DROP SCHEMA _MILLRACE");
+        assertThat(fault(() -> warehouse.prepare(Landing.load(3))))
+                .hasMessageContaining("set it again to end in the {\"millrace\":…} that the run which is live wrote");
+        asAdmin("COMMENT ON SCHEMA SHOP IS " + SnowflakeText.literal(second));
+        // A rollback brings a person's newest words along.
+        assertThat(warehouse.rollback()).isEqualTo(version(1));
+        assertThat(shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "comment").get(0))
+                .startsWith("it's the {shop} {\"millrace\":1,");
+        asAdmin("COMMENT ON SCHEMA SHOP IS ''");
+        String text = fault(() -> warehouse.prepare(Landing.load(3))).getMessage();
+        asAdmin(text.substring(text.indexOf("COMMENT ON SCHEMA ")));
+        assertThat(warehouse.live()).contains(version(1));
+        assertThat(fault(() -> warehouse.prepare(Landing.load(2)))).hasMessageContaining("was rolled back");
     }
 
     @Test
@@ -1104,7 +1369,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                                 .replace(Landing.runId(2).value(), "RUN-2")
                                 .replace(Landing.runId(3).value(), "RUN-3")
                                 .replaceAll("2026_11_21T00_00_0(\\d)Z_TEST", "RUN_$1")
-                                .replaceAll("\"definition\":\"[0-9a-f]{64}\"", "\"definition\":\"HASH\"")
+                                .replaceAll("\"(definition|tables)\":\"[0-9a-f]{64}\"", "\"$1\":\"HASH\"")
                                 .replaceAll("', (\\d+), (\\d+), '[^']+'\\)", "', BYTES, $2, 'ETAG')"))
                         .collect(Collectors.joining(";\n\n"))
                 + ";\n";
