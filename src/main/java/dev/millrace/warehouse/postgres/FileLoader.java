@@ -10,6 +10,7 @@ import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Steps;
 import dev.millrace.warehouse.sql.CsvRows;
 import dev.millrace.warehouse.sql.StoredVersion;
+import dev.millrace.warehouse.sql.UnusableFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.sql.SQLException;

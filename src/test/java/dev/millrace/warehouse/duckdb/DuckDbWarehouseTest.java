@@ -395,7 +395,7 @@ class DuckDbWarehouseTest extends WarehouseContract {
 
     private void assertMisfit(Load load, LandedTable table, String misfit) {
         Fault refused = fault(() -> warehouse.upload(load, table, landing.storage(), f -> {}));
-        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.SPOILED);
         assertThat(refused)
                 .hasMessage("Cannot load "
                         + landing.storage().uri(table.files().get(0).path()) + " into t: row 3001, " + misfit

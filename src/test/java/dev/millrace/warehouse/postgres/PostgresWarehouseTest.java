@@ -109,7 +109,7 @@ class PostgresWarehouseTest extends WarehouseContract {
                         + " FROM (VALUES (1::BIGINT), (2), (3)) v(i)");
         Fault refused = fault(() -> warehouse.upload(
                 load, Landing.table(table, FileFormat.PARQUET, Codec.ZSTD, List.of(file)), landing.storage(), f -> {}));
-        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.SPOILED);
         assertThat(refused)
                 .hasMessageStartingWith("Cannot load " + landing.storage().uri("t.parquet")
                         + " into t: row 2, column text: invalid byte sequence for encoding \"UTF8\": 0x00");
@@ -124,7 +124,7 @@ class PostgresWarehouseTest extends WarehouseContract {
         DataFile file = landing.file("t", "t.csv", 2, bytes("id\n1\nsecret\n"));
         Fault refused = fault(() -> warehouse.upload(
                 load, Landing.table(table, FileFormat.CSV, Codec.NONE, List.of(file)), landing.storage(), f -> {}));
-        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.SPOILED);
         assertThat(refused)
                 .hasMessage(
                         "Cannot load " + landing.storage().uri("t.csv") + " into t: row 2, column id holds what is no"

@@ -273,7 +273,7 @@ class RedshiftWarehouseTest extends WarehouseContract {
         Codec codec = format == FileFormat.CSV ? Codec.NONE : Codec.ZSTD;
         LandedTable landed = Landing.table(table, format, codec, List.of(good, bad));
         Fault refused = fault(() -> warehouse.upload(load, landed, landing.storage(), f -> {}));
-        assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.SPOILED);
         assertThat(refused)
                 .hasMessageStartingWith(
                         "Cannot load " + landing.storage().uri(bad.path()) + " into t: row 2, column text")
