@@ -159,6 +159,10 @@ class DeployTest {
         assertThat(stuck.exitCode()).isEqualTo(1);
         assertThat(stacks().get(4)).contains("Version=1.1.0", "WorkerType=G.1X");
         assertThat(record(8)).isEqualTo("1.1.0\nplatform=glue\nback-to=000006\n");
+        // One that broke off is gone on with, not gone behind.
+        assertThat(deploy("prod", "--rollback").output())
+                .contains(
+                        "going on with the rollback of prod to 1.1.0", "stack millrace-prod-orders has version 0.9.0");
     }
 
     @Test
@@ -167,7 +171,7 @@ class DeployTest {
         assertThat(deploy("prod", "1.0.0", jar.toString()).exitCode()).isZero();
         assertThat(stacks().get(0)).contains(" MaxConcurrentTasks=9 ").doesNotContain("MaxConcurrentTasks=2");
         assertThat(text("state-machines/prod/orders.json")).contains("\"MaxConcurrency\" : 8");
-        parameters("StagingBucket=acme", "StagingPrefix=millrace", "MaxConcurrentTasks=8");
+        parameters("StagingBucket=acme", "StagingPrefix=millrace", "# less than that", "MaxConcurrentTasks=8");
         Processes.Ended refused = deploy("prod", "1.1.0", jar.toString());
         assertThat(refused.output()).contains("orders.parameters: MaxConcurrentTasks: 8: must be at least 9, since ");
         assertThat(refused.exitCode()).isEqualTo(2);
@@ -284,7 +288,8 @@ class DeployTest {
     }
 
     private void parameters(String... lines) throws IOException {
-        Files.write(folder.resolve("conf/deploy/prod/orders.parameters"), List.of(lines));
+        // As an editor leaves it that ends no last line.
+        Files.writeString(folder.resolve("conf/deploy/prod/orders.parameters"), String.join("\n", lines));
     }
 
     private Processes.Ended deploy(String... arguments) {
