@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.JsonColumns;
 import dev.millrace.config.WarehouseSettings.Snowflake;
+import dev.millrace.storage.Storages;
 import dev.millrace.storage.StoredFile;
 import dev.millrace.testing.InMemory;
 import dev.millrace.testing.Processes;
@@ -27,11 +28,13 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -66,12 +69,19 @@ class SnowflakeJobTest {
                                         + ", tls: false, user: shop_loader, key: \"${env:SHOP_KEY}\", role: loader,"
                                         + " warehouse: load_xs, database: " + database + ", storage-integration: "
                                         + SnowflakeServer.INTEGRATION + "}"));
-        StoredJob.Ended ended = snowflake.run();
+        // Somebody drops what tells what is loaded, before the upload and before the replacement: all is loaded anew.
+        AtomicInteger opened = new AtomicInteger();
+        StoredJob.Ended ended = snowflake.run(Clock.systemUTC(), Storages::open, (settings, access) -> {
+            if (List.of(3, 4).contains(opened.incrementAndGet())) {
+                SnowflakeServer.execute(SnowflakeServer.ADMIN, "DROP SCHEMA " + database + "._MILLRACE");
+            }
+            return Surroundings.warehouse(settings, access);
+        });
         assertThat(ended.exitCode()).as(ended.output()).isZero();
         assertThat(ended.output()).contains("test/" + database + " (Snowflake, schema shop)");
         assertSameRows(duckDb, options(database, key, staging));
 
-        // The next run loads by the connector for Spark. Somebody has dropped what tells what is loaded.
+        // The next run loads by the connector for Spark. Between the two it is dropped, too.
         SnowflakeServer.execute(SnowflakeServer.ADMIN, "DROP SCHEMA " + database + "._MILLRACE");
         Processes.Ended connected = Processes.run(byConnector(snowflake.file(), key));
         assertThat(connected.exitCode()).as(connected.output()).isZero();

@@ -1,0 +1,128 @@
+"""Schemas: made, swapped, renamed, and their parameters."""
+
+from testaccount.results import Result, told
+from testaccount.tagging import set_tags, unset_tags
+from testaccount.things import Schema
+from testaccount.words import compilation, exists_clause, full, Refused
+
+
+def create_schema(session, words, replace, transient):
+    lenient = exists_clause(words, True)
+    name = words.name()
+    managed = words.take("WITH", "MANAGED", "ACCESS")
+    options = words.options("COMMENT", *SCHEMA_PARAMETERS)
+    database = session.account.database(session, name[0] if len(name) == 2 else None)
+    session.account.require(session, database, "CREATE SCHEMA")
+    there = database.schemas.get(name[-1])
+    if there is not None and not replace:
+        if lenient:
+            return told(f"{name[-1]} already exists, statement succeeded.")
+        raise compilation(2002, "42710", f"Object '{full(database.name, name[-1])}' already exists.")
+    if there is not None:
+        session.account.require(session, there, "OWNERSHIP")
+        for thing in there.things.values():
+            session.account.forget(thing)
+    schema = Schema(database, name[-1], session.role, transient, options.get("COMMENT", ""), managed)
+    options.pop("COMMENT", None)
+    set_schema_parameters(session, schema, options)
+    database.schemas[name[-1]] = schema
+    session.database, session.schema = database.name, name[-1]
+    return told(f"Schema {name[-1]} successfully created.")
+
+
+# Those of https://docs.snowflake.com/en/sql-reference/sql/alter-schema that tests set, with their defaults.
+SCHEMA_PARAMETERS = {
+    "DATA_RETENTION_TIME_IN_DAYS": 1,
+    "MAX_DATA_EXTENSION_TIME_IN_DAYS": 14,
+    "DEFAULT_DDL_COLLATION": "",
+    "LOG_LEVEL": "OFF",
+    "TRACE_LEVEL": "OFF",
+    "REPLACE_INVALID_CHARACTERS": False,
+    "PIPE_EXECUTION_PAUSED": False,
+    "STORAGE_SERIALIZATION_POLICY": "OPTIMIZED",
+}
+
+
+def set_schema_parameters(session, schema, options):
+    for key, value in options.items():
+        if type(value) is not type(SCHEMA_PARAMETERS[key]):
+            raise compilation(1006, "22023", f"invalid value [{value}] for parameter '{key}'")
+        if key == "DATA_RETENTION_TIME_IN_DAYS" and value > (1 if schema.transient else 90):
+            raise compilation(1007, "22023", f"Invalid data retention time [{value}]: a transient schema keeps one day at most")
+        if key.endswith("_LEVEL") and not session.account.holds(session.role, session.account.itself, "MODIFY " + key.replace("_", " ")):
+            raise Refused(3001, "42501", f"Insufficient privileges to set parameter '{key}': it takes MODIFY {key.replace('_', ' ')} on the account")
+        schema.parameters[key] = value
+
+
+def alter_schema(session, words):
+    account = session.account
+    lenient = exists_clause(words, False)
+    name = words.name()
+    try:
+        schema = account.schema(session, name)
+    except Refused:
+        if lenient:
+            return told()
+        raise
+    account.require(session, schema, "OWNERSHIP")
+    database = schema.database
+    if words.take("SWAP", "WITH"):
+        other = account.schema(session, words.name())
+        words.end()
+        account.require(session, other, "OWNERSHIP")
+        if other.database is not database:
+            account.require(session, other.database, "CREATE SCHEMA")
+        # One assignment for readers, who resolve names under the same lock. Comment, grants and all go with the schema.
+        database.schemas[schema.name], other.database.schemas[other.name] = other, schema
+        schema.name, other.name = other.name, schema.name
+        schema.database, other.database = other.database, schema.database
+    elif words.take("RENAME", "TO"):
+        to = words.name()
+        words.end()
+        target = account.database(session, to[0] if len(to) == 2 else database.name)
+        account.require(session, target, "CREATE SCHEMA")
+        if to[-1] in target.schemas:
+            raise compilation(2002, "42710", f"Object '{full(target.name, to[-1])}' already exists.")
+        del database.schemas[schema.name]
+        schema.name, schema.database = to[-1], target
+        target.schemas[to[-1]] = schema
+    elif words.take("SET"):
+        if words.next_is("TAG"):
+            set_tags(session, words, schema)
+        else:
+            options = words.options("COMMENT", *SCHEMA_PARAMETERS)
+            schema.comment = options.pop("COMMENT", schema.comment)
+            set_schema_parameters(session, schema, options)
+    elif words.take("UNSET"):
+        if words.take("COMMENT"):
+            schema.comment = ""
+        elif words.take("TAG"):
+            unset_tags(session, words, schema)
+        elif words.peek() in SCHEMA_PARAMETERS:
+            schema.parameters.pop(words.identifier(), None)
+        else:
+            raise words.unexpected()
+        words.end()
+    elif words.take("ENABLE", "MANAGED", "ACCESS"):
+        words.end()
+        schema.managed = True
+    elif words.take("DISABLE", "MANAGED", "ACCESS"):
+        words.end()
+        schema.managed = False
+    else:
+        raise words.unexpected()
+    return told()
+
+
+def schema_parameters(schema, pattern):
+    def text(value):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    return Result(
+        [(c, "VARCHAR") for c in ("key", "value", "default", "level", "description", "type")],
+        [
+            [k, text(schema.parameters.get(k, default)), text(default), "SCHEMA" if k in schema.parameters else "", "",
+             {bool: "BOOLEAN", int: "NUMBER"}.get(type(default), "STRING")]
+            for k, default in sorted(SCHEMA_PARAMETERS.items()) if pattern.fullmatch(k)
+        ],
+    )  # fmt: skip
