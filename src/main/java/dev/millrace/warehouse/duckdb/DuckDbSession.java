@@ -19,7 +19,7 @@ import java.util.Properties;
  */
 final class DuckDbSession implements AutoCloseable {
     /** DuckDB 1.2 and later can read such files; this driver's own default needs 2.0. */
-    private static final String STORAGE_VERSION = "v1.2.0";
+    static final String STORAGE_VERSION = "v1.2.0";
 
     private final Connection connection;
 

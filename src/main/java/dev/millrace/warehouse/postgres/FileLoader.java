@@ -29,6 +29,12 @@ final class FileLoader {
     private static final int BATCH_FILES = 64;
     private static final long BATCH_BYTES = 64L << 20;
 
+    /** A transaction for less is not worth it. */
+    private static final long LEAST_BATCH_BYTES = 2L << 20;
+
+    /** So that no stream waits long for the last one. */
+    private static final int BATCHES_A_STREAM = 4;
+
     private final PostgresSession session;
     private final PostgresVersionTable versions;
     private final RunId run;
@@ -43,8 +49,13 @@ final class FileLoader {
         this.steps = steps;
     }
 
-    static List<List<DataFile>> batches(List<DataFile> files) {
-        return LandingFiles.batches(files, BATCH_FILES, BATCH_BYTES);
+    /** Batches of files that keep so many streams busy to the end. */
+    static List<List<DataFile>> batches(List<DataFile> files, int streams) {
+        if (streams == 1) {
+            return LandingFiles.batches(files, BATCH_FILES, BATCH_BYTES);
+        }
+        long share = files.stream().mapToLong(DataFile::bytes).sum() / ((long) streams * BATCHES_A_STREAM);
+        return LandingFiles.batches(files, BATCH_FILES, Math.min(Math.max(share, LEAST_BATCH_BYTES), BATCH_BYTES));
     }
 
     /**

@@ -92,7 +92,8 @@ public final class PostgresWarehouse extends SchemaWarehouse<PostgresSession, Po
 
     @Override
     protected void load(Load load, LandingFiles landing, List<DataFile> missing, Consumer<DataFile> loaded) {
-        new Streams(options.server().streams()).run(FileLoader.batches(missing), this::open, (session, batch) -> {
+        int streams = options.server().streams();
+        new Streams(streams).run(FileLoader.batches(missing, streams), this::open, (session, batch) -> {
             new FileLoader(session, versions(session), load.run(), landing, steps()).load(batch);
             synchronized (loaded) {
                 batch.forEach(loaded);

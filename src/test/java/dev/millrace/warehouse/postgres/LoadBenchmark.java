@@ -2,12 +2,8 @@ package dev.millrace.warehouse.postgres;
 
 import dev.millrace.landing.LandedTable;
 import dev.millrace.run.DataFile;
-import dev.millrace.table.Codec;
-import dev.millrace.table.Column;
-import dev.millrace.table.ColumnType;
-import dev.millrace.table.FileFormat;
-import dev.millrace.table.TableDefinition;
 import dev.millrace.testing.PostgresServer;
+import dev.millrace.warehouse.BenchmarkOrders;
 import dev.millrace.warehouse.Landing;
 import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Load;
@@ -23,7 +19,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -38,31 +33,11 @@ import org.postgresql.copy.CopyIn;
  * the client and of the server. Run by {@code scripts/bench/warehouse}.
  */
 public final class LoadBenchmark {
-    private static final TableDefinition ORDERS = new TableDefinition(
-            "orders",
-            List.of(
-                    new Column("id", ColumnType.BIGINT, false),
-                    new Column("customer", ColumnType.STRING, true),
-                    new Column("status", ColumnType.STRING, true),
-                    new Column("total", ColumnType.decimal(12, 2), true),
-                    new Column("weight", ColumnType.DOUBLE, true),
-                    new Column("day", ColumnType.DATE, true),
-                    new Column("created_at", ColumnType.TIMESTAMP, true),
-                    new Column("paid", ColumnType.BOOLEAN, true),
-                    new Column("note", ColumnType.STRING, true)),
-            List.of("id"));
-
-    private static final String ROWS = "SELECT i AS id, 'customer-' || (hash(i) %% 50000) AS customer,"
-            + " ['new', 'paid', 'sent', 'back'][(1 + hash(i + 1) %% 4)::BIGINT] AS status,"
-            + " ((hash(i + 2) %% 10000000) / 100)::DECIMAL(12, 2) AS total, (hash(i + 3) %% 100000) / 7.0::DOUBLE AS weight,"
-            + " DATE '2024-01-01' + (hash(i + 4) %% 900)::INT AS day,"
-            + " make_timestamp((1700000000000000 + hash(i + 5) %% 90000000000000)::BIGINT) AS created_at,"
-            + " hash(i + 6) %% 2 = 0 AS paid,"
-            + " CASE WHEN hash(i + 7) %% 3 = 0 THEN NULL ELSE 'note ' || hash(i + 8) END AS note"
-            + " FROM (SELECT unnest(range(%d::BIGINT, %d::BIGINT)) AS i)";
-
     /** Place of the parent's number behind a process's name in {@code /proc/<pid>/stat}. */
     private static final int PARENT = 1;
+
+    /** What one TCP connection to a server on another machine often gets, and less than one core can send. */
+    private static final long LINK_BYTES_PER_SECOND = 40_000_000;
 
     private final Path folder;
     private final long rows;
@@ -84,9 +59,8 @@ public final class LoadBenchmark {
     }
 
     private void run(int rounds) throws IOException, InterruptedException, SQLException {
-        List<DataFile> parquet = parquet();
+        LandedTable table = BenchmarkOrders.landed(landing, folder, rows, files);
         Path csv = csv();
-        LandedTable table = Landing.table(ORDERS, FileFormat.PARQUET, Codec.ZSTD, parquet);
         int port = PostgresServer.port();
         System.out.printf(
                 Locale.ROOT, "%,d rows in %d files; CPU seconds, the least of %d rounds%n", rows, files, rounds);
@@ -108,6 +82,19 @@ public final class LoadBenchmark {
         print("Millrace, one stream", least[0][0], least[0][1], least[0][2], least[2]);
         print("Millrace, two streams", least[1][0], least[1][1], least[1][2], least[2]);
         print("psql \\copy of CSV", least[2][0], least[2][1], least[2][2], least[2]);
+        try (SlowLink link = new SlowLink(port, LINK_BYTES_PER_SECOND)) {
+            double one = load(table, link.port(), 1)[2];
+            for (int streams : new int[] {1, 2, 4}) {
+                double wall = streams == 1 ? one : load(table, link.port(), streams)[2];
+                System.out.printf(
+                        Locale.ROOT,
+                        "%d MB/s a connection, streams: %d  wall %6.2f s (%.2fx of one)%n",
+                        LINK_BYTES_PER_SECOND / 1_000_000,
+                        streams,
+                        wall,
+                        wall / one);
+            }
+        }
         double apart = least[0][0] - decode[0] + least[0][1];
         System.out.printf(
                 Locale.ROOT,
@@ -138,7 +125,7 @@ public final class LoadBenchmark {
         String database = PostgresServer.newDatabase();
         PostgresWarehouse warehouse =
                 new PostgresWarehouse(PostgresServer.options(port, database, streams, Duration.ofMinutes(1)), "shop");
-        Load load = Landing.load(1, List.of(ORDERS));
+        Load load = Landing.load(1, List.of(BenchmarkOrders.TABLE));
         warehouse.prepare(load);
         double client = ours();
         double server = servers();
@@ -191,24 +178,12 @@ public final class LoadBenchmark {
         }
     }
 
-    private List<DataFile> parquet() throws IOException {
-        List<DataFile> parquet = new ArrayList<>();
-        long each = rows / files;
-        for (int i = 0; i < files; i++) {
-            String path = String.format(Locale.ROOT, "orders-%d/part-%04d.parquet", rows, i);
-            parquet.add(
-                    Files.exists(folder.resolve(path))
-                            ? landing.file("orders", path, each)
-                            : landing.parquet("orders", path, each, ROWS.formatted(i * each, (i + 1) * each)));
-        }
-        return parquet;
-    }
-
     private Path csv() {
-        Path csv = folder.resolve("orders-" + rows + ".csv");
+        Path csv = folder.resolve(BenchmarkOrders.folderName(rows) + ".csv");
         if (!Files.exists(csv)) {
-            Landing.execute(List.of("COPY (SELECT * FROM read_parquet('" + folder.resolve("orders-" + rows)
-                    + "/*.parquet')) TO '" + csv + "' (FORMAT csv, HEADER)"));
+            Landing.execute(
+                    List.of("COPY (SELECT * FROM read_parquet('" + folder.resolve(BenchmarkOrders.folderName(rows))
+                            + "/*.parquet')) TO '" + csv + "' (FORMAT csv, HEADER)"));
         }
         return csv;
     }
