@@ -109,6 +109,12 @@ public final class Fault extends RuntimeException {
         return new Fault(kind, rules, larger + ": " + getMessage(), this);
     }
 
+    /** The same failure with what to do about it, which is told after it. */
+    public Fault with(String advice) {
+        String message = getMessage();
+        return new Fault(kind, rules, message + (message.endsWith(".") ? " " : ". ") + advice, this);
+    }
+
     public Kind kind() {
         return kind;
     }

@@ -15,7 +15,9 @@ public record Arrival(StoredFile file, Reason reason) {
         NEW,
         /** It is another than the one that a run has taken; its rows take the place of those. */
         CHANGED,
-        /** It was asked for once more; its rows take the place of those that it gave before. */
+        /**
+         * It was asked for once more, or its run was given up; its rows take the place of those that it gave before.
+         */
         AGAIN,
         /** It is another than the one that a run has taken, and must not be: it goes to quarantine whole. */
         REFUSED,

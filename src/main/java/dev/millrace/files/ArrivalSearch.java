@@ -18,8 +18,8 @@ import java.util.TreeSet;
 /**
  * Finds the files that no run has taken, or that are others than those that were taken.
  *
- * <p>A file is told by its path and its etag, never by a time: what comes late, or in the second in which a run listed its
- * folder, is found like any other. Times only bound what is listed, and once per {@code relist} nothing does.
+ * <p>A file is told by its path and its etag, never by a time: what comes late, or in the second in which a run listed
+ * its folder, is found like any other. Times only bound what is listed, and once per {@code relist} nothing does.
  *
  * @param folder of the source
  * @param lookback folders of an earlier time are not listed
@@ -39,8 +39,8 @@ public record ArrivalSearch(SourceFolder folder, Duration lookback, Duration rel
      * @param range files of other times are left out. A file's time is that of its folders; where they tell none, it is
      *     when the file was last written
      * @param again whether files of the range are taken that are known and did not change
-     * @throws Fault of kind USER where there is no such folder on the local disk; of kind WORLD where it is gone or cannot
-     *     be listed
+     * @throws Fault of kind USER where there is no such folder on the local disk; of kind WORLD where it is gone or
+     *     cannot be listed
      */
     public Arrivals find(FileLedger ledger, Instant now, TimeRange range, boolean again) {
         Optional<Instant> first = range.isAll() && !again ? firstListed(ledger, now) : range.since();
@@ -136,13 +136,19 @@ public record ArrivalSearch(SourceFolder folder, Duration lookback, Duration rel
 
         private Optional<Arrival.Reason> reason(StoredFile file, Optional<KnownFile> before) {
             if (SourceFolder.isUnreadable(file.path())) {
-                return before.isPresent() ? Optional.empty() : Optional.of(Arrival.Reason.UNREADABLE);
+                return before.filter(known -> !known.isGivenUp()).isPresent()
+                        ? Optional.empty()
+                        : Optional.of(Arrival.Reason.UNREADABLE);
             }
             if (before.isEmpty()) {
                 return Optional.of(Arrival.Reason.NEW);
             }
             if (again) {
                 return Optional.of(Arrival.Reason.AGAIN);
+            }
+            if (before.get().isGivenUp()) {
+                // What its run may have published before it was given up gives way.
+                return Optional.of(before.get().isRefused() ? Arrival.Reason.REFUSED : Arrival.Reason.AGAIN);
             }
             if (before.get().etag().equals(file.etag())) {
                 return Optional.empty();

@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -48,7 +49,7 @@ public final class FileLedger {
     /** The commit's fact that names its list. */
     static final String INPUTS = "inputs";
 
-    /** Lists that are merged into a snapshot. Each costs a later run two requests. */
+    /** Lists that are merged into a snapshot. Each costs a later run three requests. */
     private static final int MOST_LISTS = 8;
 
     /** No run is at work for that long. */
@@ -84,19 +85,20 @@ public final class FileLedger {
     private List<Supplier<KnownFileLines.Reader>> lists(long snapshot, long through) {
         List<Supplier<KnownFileLines.Reader>> lists = new ArrayList<>();
         if (snapshot > 0) {
-            lists.add(() -> open(snapshotPath(snapshot), 0));
+            lists.add(() -> open(snapshotPath(snapshot), 0, false));
         }
         for (Commit commit : ledger.after(snapshot)) {
             String list = commit.facts().get(INPUTS);
             if (list != null && commit.n() <= through) {
-                lists.add(() -> open(folder + list, commit.n()));
+                boolean isGivenUp = ledger.isGivenUp(commit);
+                lists.add(() -> open(folder + list, commit.n(), isGivenUp));
             }
         }
         return lists;
     }
 
-    private KnownFileLines.Reader open(String path, long commit) {
-        return new KnownFileLines.Reader(staging.uri(path), staging.open(path), commit);
+    private KnownFileLines.Reader open(String path, long commit, boolean isGivenUp) {
+        return new KnownFileLines.Reader(staging.uri(path), staging.open(path), commit, isGivenUp);
     }
 
     /** Numbers of the commits that there are snapshots of, lowest first. */
@@ -121,8 +123,8 @@ public final class FileLedger {
     }
 
     /**
-     * When all folders were listed last by a run that came to its end. Nothing but the next time depends on it: where it
-     * is lost, all are listed once more.
+     * When all folders were listed last by a run that came to its end. Nothing but the next time depends on it: where
+     * it is lost, all are listed once more.
      */
     public Optional<Instant> listedWhole() {
         return staging.find(listed).flatMap(file -> {
@@ -137,8 +139,8 @@ public final class FileLedger {
     }
 
     /**
-     * Remembers when all folders were listed. To be called with the time of {@link Arrivals} that are {@code isWhole}, once
-     * what they hold is committed, or at once where they are empty.
+     * Remembers when all folders were listed. To be called with the time of {@link Arrivals} that are {@code isWhole},
+     * once what they hold is committed, or at once where they are empty.
      */
     public void rememberListing(Instant at) {
         if (listedWhole().filter(known -> !known.isBefore(at)).isEmpty()) {
@@ -187,7 +189,8 @@ public final class FileLedger {
                                 entry.modified(),
                                 count,
                                 entry.reason().isRefused(),
-                                0));
+                                0,
+                                false));
             }
         }
         return List.copyOf(files.values());
@@ -225,8 +228,59 @@ public final class FileLedger {
     }
 
     /**
-     * Merges the lists of commits into one when there are many, and removes what the one before it had made needless. May
-     * be stopped anywhere, repeated, and done by several at once. Nothing depends on it, so a failure is only logged.
+     * Sees to it that the files of a commit, whose run is about to be given up, are found by the next run: they are
+     * read again, and take the place of what was published of them.
+     *
+     * @throws Fault of kind USER where one of them is gone from the source: then only that run has its rows
+     */
+    public void giveBack(Commit commit, SourceFolder source) {
+        Optional.ofNullable(commit.facts().get(INPUTS)).ifPresent(list -> requireThere(commit, list, source));
+        List<Long> merged = snapshots().stream().filter(n -> n >= commit.n()).toList();
+        if (!merged.isEmpty()) {
+            // An earlier version did not wait for the end of a run before it merged its list.
+            requireUnmerged(commit);
+            staging.delete(merged.stream().map(this::snapshotPath).toList());
+        }
+        // They may lie in folders that are not listed each time.
+        staging.delete(List.of(listed));
+    }
+
+    private void requireThere(Commit commit, String list, SourceFolder source) {
+        Set<String> missing = new TreeSet<>();
+        try (KnownFileLines.Reader files = open(folder + list, commit.n(), false)) {
+            for (Optional<KnownFile> file = files.next(); file.isPresent(); file = files.next()) {
+                missing.add(file.get().path());
+            }
+        }
+        source.list(Optional.empty(), file -> missing.remove(file.path()));
+        if (!missing.isEmpty()) {
+            throw Fault.user("Run " + commit.run() + " cannot be given up: " + missing.size()
+                    + " of the files that it has read are gone from " + source + ", the first is "
+                    + missing.iterator().next()
+                    + ", and no other run could read them. Bring them back, or finish the run by"
+                    + " scripts/millrace resume " + commit.run());
+        }
+    }
+
+    private void requireUnmerged(Commit commit) {
+        long before = snapshots().stream()
+                .filter(n -> n < commit.n())
+                .reduce((earlier, later) -> later)
+                .orElse(0L);
+        for (Commit other : ledger.after(before)) {
+            Optional<String> list = Optional.ofNullable(other.facts().get(INPUTS));
+            if (list.filter(name -> staging.stat(folder + name).isEmpty()).isPresent()) {
+                throw Fault.user(
+                        "Run " + commit.run() + " cannot be given up any more: the lists of what it and others have"
+                                + " read are merged. Finish it by scripts/millrace resume " + commit.run());
+            }
+        }
+    }
+
+    /**
+     * Merges the lists of commits into one when there are many, and removes what the one before it had made needless.
+     * May be stopped anywhere, repeated, and done by several at once. Nothing depends on it, so a failure is only
+     * logged.
      */
     public void compact() {
         try {
@@ -240,12 +294,24 @@ public final class FileLedger {
         List<Long> snapshots = snapshots();
         long newest = snapshots.isEmpty() ? 0 : snapshots.get(snapshots.size() - 1);
         List<Commit> after = ledger.after(newest);
-        if (after.stream().filter(commit -> commit.facts().containsKey(INPUTS)).count() < MOST_LISTS) {
+        if (lists(after) < MOST_LISTS) {
             return;
         }
-        write(after.get(after.size() - 1).n(), newest);
+        // While a run may be given up, its list has to stand for itself.
+        List<Commit> ended =
+                after.stream().takeWhile(commit -> !ledger.isOpen(commit)).toList();
+        if (lists(ended) < MOST_LISTS) {
+            return;
+        }
+        write(ended.get(ended.size() - 1).n(), newest);
         // Who began to read before goes on with the last snapshot and the lists after it; nobody needs what is older.
         removeBefore(newest, snapshots);
+    }
+
+    private static long lists(List<Commit> commits) {
+        return commits.stream()
+                .filter(commit -> commit.facts().containsKey(INPUTS))
+                .count();
     }
 
     private void write(long through, long before) {
@@ -312,6 +378,9 @@ public final class FileLedger {
         }
 
         void add(KnownFile file) {
+            if (file.isGivenUp()) {
+                return;
+            }
             files++;
             bytes += file.bytes();
             rows += Math.max(0, file.rows());

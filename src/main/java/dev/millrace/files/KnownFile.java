@@ -12,7 +12,16 @@ import java.time.Instant;
  * @param rows records that were read from it; {@link #NOT_COUNTED} where nobody said
  * @param isRefused whether it went to quarantine whole
  * @param commit number of the commit that took it
+ * @param isGivenUp whether that commit's run was given up, so that the file is to be read again
  */
-record KnownFile(String path, long bytes, String etag, Instant modified, long rows, boolean isRefused, long commit) {
+record KnownFile(
+        String path,
+        long bytes,
+        String etag,
+        Instant modified,
+        long rows,
+        boolean isRefused,
+        long commit,
+        boolean isGivenUp) {
     static final long NOT_COUNTED = -1;
 }

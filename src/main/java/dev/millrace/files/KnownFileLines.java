@@ -52,6 +52,9 @@ final class KnownFileLines {
             if (file.commit() > 0) {
                 json.writeNumberField("commit", file.commit());
             }
+            if (file.isGivenUp()) {
+                json.writeBooleanField("givenUp", true);
+            }
             json.writeEndObject();
         }
 
@@ -66,12 +69,17 @@ final class KnownFileLines {
     static final class Reader implements AutoCloseable {
         private final String uri;
         private final long commit;
+        private final boolean isGivenUp;
         private final JsonParser json;
 
-        /** @param commit of the files that name none themselves */
-        Reader(String uri, InputStream in, long commit) {
+        /**
+         * @param commit of the files that name none themselves
+         * @param isGivenUp whether that commit's run was given up
+         */
+        Reader(String uri, InputStream in, long commit, boolean isGivenUp) {
             this.uri = uri;
             this.commit = commit;
+            this.isGivenUp = isGivenUp;
             try {
                 json = JSON.createParser(new ZstdInputStreamNoFinalizer(in));
                 readHead();
@@ -116,6 +124,7 @@ final class KnownFileLines {
             long rows = KnownFile.NOT_COUNTED;
             boolean isRefused = false;
             long of = commit;
+            boolean givenUp = isGivenUp;
             while (json.nextToken() == JsonToken.FIELD_NAME) {
                 String name = json.currentName();
                 json.nextToken();
@@ -127,11 +136,12 @@ final class KnownFileLines {
                     case "rows" -> rows = json.getLongValue();
                     case "refused" -> isRefused = json.getBooleanValue();
                     case "commit" -> of = json.getLongValue();
+                    case "givenUp" -> givenUp = json.getBooleanValue();
                     default -> json.skipChildren();
                 }
             }
             require(!path.isEmpty());
-            return new KnownFile(path, bytes, etag, modified, rows, isRefused, of);
+            return new KnownFile(path, bytes, etag, modified, rows, isRefused, of, givenUp);
         }
 
         private void require(boolean isFit) {

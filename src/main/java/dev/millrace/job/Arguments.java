@@ -249,15 +249,20 @@ final class Arguments {
 
     /** What {@code ${arg:KEY}} stands for in the job file. */
     Map<String, String> settings() {
+        return settings(settings);
+    }
+
+    /** Pairs as {@code --set} takes them. */
+    static Map<String, String> settings(List<String> settings) {
         Map<String, String> values = new LinkedHashMap<>();
         for (String pair : settings) {
             int equals = pair.indexOf('=');
             if (equals < 1) {
-                throw mistake("Invalid --set: " + pair + ": must be KEY=VALUE, for example --set day=2026-11-21");
+                throw Fault.user("Invalid --set: " + pair + ": must be KEY=VALUE, for example --set day=2026-11-21");
             }
             String key = pair.substring(0, equals);
             if (values.putIfAbsent(key, pair.substring(equals + 1)) != null) {
-                throw mistake("Invalid --set: " + key + " is set twice");
+                throw Fault.user("Invalid --set: " + key + " is set twice");
             }
         }
         return values;
@@ -271,8 +276,8 @@ final class Arguments {
         if (!command.commandLine().getParseResult().hasMatchedOption(RemotePhase.ATTACH)) {
             job();
         }
-        settings();
         try {
+            settings();
             selection();
         } catch (Fault invalid) {
             throw mistake(invalid.getMessage());

@@ -9,6 +9,7 @@ import dev.millrace.lake.folder.FolderRecord;
 import dev.millrace.lake.folder.NewFiles;
 import dev.millrace.run.Json;
 import dev.millrace.storage.S3Encryption;
+import dev.millrace.storage.S3Location;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import java.time.Duration;
@@ -16,8 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,7 +33,6 @@ import picocli.CommandLine.TypeConversionException;
         mixinStandardHelpOptions = true)
 public final class CompactFolder implements Callable<Integer> {
     private static final List<String> JOB_FILES = List.of(".yaml", ".yml");
-    private static final Pattern BUCKET = Pattern.compile("s3a?://([^/]+)(?:/.*)?", Pattern.CASE_INSENSITIVE);
 
     @Parameters(
             index = "0",
@@ -182,12 +180,10 @@ public final class CompactFolder implements Callable<Integer> {
     }
 
     private String bucket(String folder) {
-        Matcher bucket = BUCKET.matcher(folder);
-        if (!bucket.matches()) {
-            throw mistake("Invalid --owner: " + owner.orElseThrow() + ": " + folder
-                    + " is not in S3, where buckets have owners");
-        }
-        return bucket.group(1);
+        return S3Location.parse(folder)
+                .map(S3Location::bucket)
+                .orElseThrow(() -> mistake("Invalid --owner: " + owner.orElseThrow() + ": " + folder
+                        + " is not in S3, where buckets have owners"));
     }
 
     private String keep(FolderRecord record, String place, StorageOptions options) {

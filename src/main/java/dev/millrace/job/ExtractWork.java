@@ -126,7 +126,9 @@ final class ExtractWork implements PhaseWork {
         return done;
     }
 
-    /** Under a frozen contract, refuses what the data-schema does not hold; what was counted stays for people to see. */
+    /**
+     * Under a frozen contract, refuses what the data-schema does not hold; what was counted stays for people to see.
+     */
     private static void requireContract(RunContext context, UnitCensus counted, ShredPlan shredding) {
         boolean frozen = context.open().job().schema().contract() == SchemaSettings.Contract.FREEZE;
         if (!frozen || counted.drift().isEmpty() || context.run().accepts(CONTRACT)) {
@@ -224,7 +226,19 @@ final class ExtractWork implements PhaseWork {
     private static void requireFitsLake(RunContext context, List<LandingTable> tables) {
         LakeSettings settings = context.open().lake();
         Storage lake = context.open().openLake();
+        Optional<Commit> published = PublishWork.lastPublished(context.open().store());
+        List<String> brought = published
+                .flatMap(commit -> context.open().store().run(commit.run()).phase(Phase.EXTRACT))
+                .map(ExtractWork::tables)
+                .orElse(List.of());
         for (LandingTable table : tables) {
+            if (brought.contains(table.name())) {
+                LakeTable.requireHolds(
+                        settings.publish(),
+                        lake,
+                        table.name() + "/",
+                        published.get().n());
+            }
             if (!table.quarantine()) {
                 requireFitsLake(context, lake, table, "");
                 for (LakeSettings.Layout layout : settings.also()) {

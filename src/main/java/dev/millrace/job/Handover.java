@@ -61,7 +61,7 @@ record Handover(SpooledInput input, List<PlannedUnit> units) {
     }
 
     private static void requireSameTable(OpenJob open, Plan plan, Surroundings around) {
-        String was = table(OpenJob.ofPlan(open.file(), plan.jobJson(), around).job());
+        String was = table(open.began(plan, around).job());
         String now = table(open.job());
         if (!was.equals(now)) {
             throw Fault.user("Run " + plan.run() + " has read table " + was + ", and " + open.file() + " names " + now

@@ -12,10 +12,12 @@ import dev.millrace.config.TableSettings;
 import dev.millrace.config.WarehouseSettings;
 import dev.millrace.fault.Fault;
 import dev.millrace.function.JavaFunctions;
+import dev.millrace.lake.LakeTable;
 import dev.millrace.lake.S3a;
 import dev.millrace.landing.ComputedColumn;
 import dev.millrace.landing.ComputedColumns;
 import dev.millrace.run.JobStore;
+import dev.millrace.run.Plan;
 import dev.millrace.schema.SchemaCache;
 import dev.millrace.storage.S3Encryption;
 import dev.millrace.storage.Storage;
@@ -27,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +42,7 @@ import org.apache.spark.sql.SparkSession;
  * A job file, checked, and what it names, opened.
  *
  * @param file as it was given
+ * @param given the same with what it was read with, as commands take it
  * @param job as resolved
  * @param staging its storage
  * @param store its state below the staging
@@ -48,6 +52,7 @@ import org.apache.spark.sql.SparkSession;
  */
 record OpenJob(
         String file,
+        String given,
         Job job,
         Storage staging,
         JobStore store,
@@ -78,7 +83,17 @@ record OpenJob(
     }
 
     static OpenJob load(String file, Optional<String> env, Map<String, String> settings, Surroundings around) {
-        return of(file, parsed(file, env, settings, around), around);
+        Job job = parsed(file, env, settings, around);
+        return of(file, given(file, env, settings), job, job.staging().at().uri(), around);
+    }
+
+    private static String given(String file, Optional<String> env, Map<String, String> settings) {
+        StringBuilder given = new StringBuilder(file);
+        env.ifPresent(name -> given.append(" --env ").append(name));
+        settings.forEach((key, value) -> given.append(" --set '")
+                .append((key + "=" + value).replace("'", "'\\''"))
+                .append('\''));
+        return given.toString();
     }
 
     private static Job parsed(String file, Optional<String> env, Map<String, String> settings, Surroundings around) {
@@ -87,9 +102,9 @@ record OpenJob(
                     Path.of(file), envFile(env), settings, around.base(), around.environment(), EXPRESSIONS);
         }
         FileLocation at = location(file, around);
-        byte[] content = around.storages()
-                .apply(at.folder().uri(), StorageOptions.DEFAULT)
-                .find(at.name())
+        Storage folder = around.storages().apply(at.folder().uri(), StorageOptions.DEFAULT);
+        requireUsable("No job file", folder);
+        byte[] content = folder.find(at.name())
                 .orElseThrow(() -> Fault.user("No job file: " + file + ": there is none of that name"))
                 .content();
         return JobFile.ofText(
@@ -117,10 +132,12 @@ record OpenJob(
      * The job of a run's plan, as it was when the run began; keys that are younger have their defaults.
      *
      * @param file as messages name it
+     * @param given the same as commands take it
+     * @param staging where the run was found, be it that it was moved there
      * @throws Fault of kind USER with all mistakes
      */
-    static OpenJob ofPlan(String file, String json, Surroundings around) {
-        return of(file, parsed(file, json, around), around);
+    static OpenJob ofPlan(String file, String given, String json, Storage staging, Surroundings around) {
+        return of(file, given, parsed(file, json, around), staging.root(), around);
     }
 
     private static Job parsed(String file, String json, Surroundings around) {
@@ -136,11 +153,17 @@ record OpenJob(
         }
     }
 
-    private static OpenJob of(String file, Job job, Surroundings around) {
+    /** The job of the plan of a run that is below this one's staging. */
+    OpenJob began(Plan plan, Surroundings around) {
+        return ofPlan(file, given, plan.jobJson(), staging, around);
+    }
+
+    private static OpenJob of(String file, String given, Job job, String at, Surroundings around) {
         StorageOptions options = options(job.s3());
-        Storage staging = around.storages().apply(job.staging().at().uri(), options);
+        Storage staging = around.storages().apply(at, options);
         return new OpenJob(
                 file,
+                given,
                 job,
                 staging,
                 new JobStore(staging, job.name(), bringing(job), around.clock(), around.random()),
@@ -229,9 +252,29 @@ record OpenJob(
         return storages.apply(lake().at().uri(), options(job.s3()));
     }
 
-    /** Refuses to begin where Spark cannot reach the files of the lake. */
+    /** Refuses to begin where a bucket that the job file names is not there, while that costs nothing. */
+    void requireUsablePlaces() {
+        Map<String, Storage> places = new LinkedHashMap<>();
+        places.put("staging.at", staging);
+        job.lake().ifPresent(lake -> places.put("lake.at", openLake()));
+        if (job.source() instanceof FileSource files) {
+            places.put("source", storages.apply(files.at().base().uri(), options(job.s3())));
+        }
+        places.forEach((key, place) -> requireUsable(file + ": " + key, place));
+    }
+
+    private static void requireUsable(String what, Storage place) {
+        try {
+            place.requireUsable();
+        } catch (Fault mistake) {
+            throw mistake.of(what);
+        }
+    }
+
+    /** Refuses to begin where Spark cannot reach the files of the lake, or lacks what writes its tables. */
     void requireReachableLake() {
         if (job.lake().isPresent()) {
+            LakeTable.requireWriter(file + ": lake.publish", lake().publish());
             S3a.require(file + ": staging.at", staging);
             S3a.require(file + ": lake.at", openLake());
         }
@@ -258,8 +301,8 @@ record OpenJob(
     }
 
     /**
-     * Throws where what is live is not this job's to replace: it is another job's, or its run is not in this job's ledger,
-     * whose numbers then say nothing of which of two runs is the later one.
+     * Throws where what is live is not this job's to replace: it is another job's, or its run is not in this job's
+     * ledger, whose numbers then say nothing of which of two runs is the later one.
      *
      * @throws Fault USER
      */

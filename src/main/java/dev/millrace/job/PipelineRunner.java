@@ -118,7 +118,8 @@ final class PipelineRunner {
         if (wanted.isEmpty() || wanted.stream().anyMatch(PipelineRunner::loads)) {
             requireWarehouse(open);
         }
-        if (wanted.isEmpty() || wanted.contains(Phase.COMPACT) || wanted.contains(Phase.PUBLISH)) {
+        boolean looksAtLake = open.isAddingToLake() && wanted.contains(Phase.EXTRACT);
+        if (wanted.isEmpty() || wanted.contains(Phase.COMPACT) || wanted.contains(Phase.PUBLISH) || looksAtLake) {
             open.requireReachableLake();
         }
         try (Sparks spark = new Sparks(open.job().name(), open::reachLake)) {
@@ -140,7 +141,9 @@ final class PipelineRunner {
         }
     }
 
-    /** Whether a run begins that reads files: only then something of its source can be selected, or nothing be there. */
+    /**
+     * Whether a run begins that reads files: only then something of its source can be selected, or nothing be there.
+     */
     private boolean isNewOfFiles(OpenJob open, Optional<RunId> named) {
         if (!(open.job().source() instanceof FileSource)) {
             (replacesAnyway(open) ? Selection.NEW : selection)
@@ -214,15 +217,11 @@ final class PipelineRunner {
         }
     }
 
-    /**
-     * Registers what the run has published; also where an earlier process has, which may not have come to it, but not once
-     * a later run is done.
-     */
+    /** Registers what the run has published, where nobody has; also where an earlier process had not come to it. */
     private static Optional<Fault> registered(RunContext context, List<Phase> wanted) {
-        boolean isLast = wanted.contains(Phase.PUBLISH)
-                && context.run().phase(Phase.PUBLISH).isPresent()
-                && context.open().store().laterDone(context.run().id()).isEmpty();
-        return isLast ? Registering.afterPublish(context) : Optional.empty();
+        return wanted.contains(Phase.PUBLISH) && Registering.isMissing(context.open(), context.run())
+                ? Registering.afterPublish(context)
+                : Optional.empty();
     }
 
     /**
@@ -412,8 +411,24 @@ final class PipelineRunner {
             } catch (RuntimeException second) {
                 failure.addSuppressed(second);
             }
+            if (fault.isPresent() && isPastReturn(context)) {
+                throw advised(context, fault.get());
+            }
             throw failure;
         }
+    }
+
+    /** What nobody else would bring has to be brought, or given up by a person. */
+    private static Fault advised(RunContext context, Fault fault) {
+        return switch (fault.kind()) {
+            case WORLD, USER ->
+                fault.with("What run " + context.run().id()
+                        + " has read is committed, and the next start goes on with it."
+                        + " Where what is wrong cannot be mended, give it up by scripts/millrace abandon "
+                        + context.run().id() + " --job " + context.open().given()
+                        + " --reason TEXT: then the next run reads that again");
+            case GATE, SUPERSEDED, HELD -> fault;
+        };
     }
 
     /** Whoever committed the phase may have been stopped before it was recorded. */
@@ -473,7 +488,9 @@ final class PipelineRunner {
         }
     }
 
-    /** Whether nobody else would bring what the run has committed: it has to be finished, once what is wrong is mended. */
+    /**
+     * Whether nobody else would bring what the run has committed: it has to be finished, once what is wrong is mended.
+     */
     private static boolean isPastReturn(RunContext context) {
         return context.open().job().source() instanceof FileSource
                 && context.run().phase(Phase.EXTRACT).isPresent();

@@ -18,6 +18,7 @@ import dev.millrace.lake.SecondLayout;
 import dev.millrace.lake.VersionedPublisher;
 import dev.millrace.lake.VersionedPublisher.Inspection;
 import dev.millrace.landing.LandedTable;
+import dev.millrace.run.Commit;
 import dev.millrace.run.JobStore;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
@@ -26,6 +27,7 @@ import dev.millrace.run.TableCounts;
 import dev.millrace.run.TableRecord;
 import dev.millrace.storage.Storage;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -62,11 +64,13 @@ final class PublishWork implements PhaseWork {
         for (LandedTable table : landed.tables()) {
             LandedTable compacted = CompactWork.compacted(context, table).table();
             String folder = LandedRun.dataFolder(context, table.name());
+            Before before = Before.of(context, landed.commit(), table.name());
             Publication publication = new Publication(
                     context.plan().job(),
                     context.run().id(),
                     landed.commit(),
-                    previous(context, landed.commit(), table.name()),
+                    before.last(),
+                    before.givenUp(),
                     compacted,
                     context.run().storage(),
                     folder,
@@ -176,32 +180,61 @@ final class PublishWork implements PhaseWork {
             return;
         }
         JobStore store = context.open().store();
-        Optional<RunStore> waitedFor = store.ledger()
-                .find(n - 1)
-                .map(commit -> store.run(commit.run()))
+        Optional<Commit> before = store.ledger().find(n - 1);
+        while (before.filter(store.ledger()::isGivenUp).isPresent()) {
+            before = store.ledger().find(before.get().n() - 1);
+        }
+        Optional<RunStore> waitedFor = before.map(commit -> store.run(commit.run()))
                 .filter(run -> run.plan().phases().contains(Phase.PUBLISH)
                         && run.phase(Phase.PUBLISH).isEmpty());
-        waitedFor.ifPresent(earlier -> {
-            throw Fault.world("Run " + context.run().id() + " has to wait: run " + earlier.id() + ", commit " + (n - 1)
-                    + ", is not published yet" + PipelineRunner.remedy(earlier));
-        });
+        if (waitedFor.isPresent()) {
+            RunStore earlier = waitedFor.get();
+            throw Fault.world("Run " + context.run().id() + " has to wait: run " + earlier.id() + ", commit "
+                    + before.get().n() + ", is not published yet" + PipelineRunner.remedy(earlier));
+        }
     }
 
-    /** Number of the last commit before one that brought something to a table. */
-    private static Optional<Long> previous(RunContext context, long n, String table) {
-        JobStore store = context.open().store();
-        for (long before = n - 1; before > 0; before--) {
-            Optional<PhaseCommit> extracted = store.ledger()
-                    .find(before)
-                    .flatMap(commit -> store.run(commit.run()).phase(Phase.EXTRACT));
-            // The table of unknown records is brought by runs only that have any.
-            if (extracted
-                    .filter(phase -> ExtractWork.tables(phase).contains(table))
-                    .isPresent()) {
-                return Optional.of(before);
+    /** The last commit that is published; empty where none is, and where the last ones had no lake. */
+    static Optional<Commit> lastPublished(JobStore store) {
+        for (Optional<Commit> commit = store.ledger().last(); commit.isPresent(); ) {
+            RunStore run = store.run(commit.get().run());
+            boolean isGivenUp = store.ledger().isGivenUp(commit.get());
+            if (!isGivenUp && run.phase(Phase.PUBLISH).isPresent()) {
+                return commit;
             }
+            if (!isGivenUp && !run.plan().phases().contains(Phase.PUBLISH)) {
+                return Optional.empty();
+            }
+            commit = store.ledger().find(commit.get().n() - 1);
         }
         return Optional.empty();
+    }
+
+    /**
+     * The commits before one that brought something to a table, from the last one back to one that has to be there.
+     *
+     * @param last that is to be there; empty for none
+     * @param givenUp those after it that will never be there whole
+     */
+    private record Before(Optional<Long> last, List<Long> givenUp) {
+        static Before of(RunContext context, long n, String table) {
+            JobStore store = context.open().store();
+            List<Long> givenUp = new ArrayList<>();
+            for (long before = n - 1; before > 0; before--) {
+                Optional<Commit> commit = store.ledger().find(before);
+                Optional<PhaseCommit> extracted =
+                        commit.flatMap(c -> store.run(c.run()).phase(Phase.EXTRACT));
+                if (commit.filter(store.ledger()::isGivenUp).isPresent()) {
+                    givenUp.add(before);
+                } else if (extracted
+                        // The table of unknown records is brought by runs only that have any.
+                        .filter(phase -> ExtractWork.tables(phase).contains(table))
+                        .isPresent()) {
+                    return new Before(Optional.of(before), givenUp);
+                }
+            }
+            return new Before(Optional.empty(), givenUp);
+        }
     }
 
     /** Files, as column {@code _file} names them, that this run has read once more. */

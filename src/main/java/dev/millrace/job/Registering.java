@@ -68,8 +68,8 @@ final class Registering {
     }
 
     /**
-     * Whether a run has published what its job file wants registered, and nobody has noted that it is. One that a later run is
-     * done after has nothing to register any more.
+     * Whether a run has published what its job file wants registered, and nobody has noted that it is. One that a later
+     * run is done after has nothing to register any more.
      */
     static boolean isMissing(OpenJob open, RunStore run) {
         return catalog(open).isPresent()
@@ -108,24 +108,21 @@ final class Registering {
     }
 
     /**
-     * Registers what a run of the pipeline has published, where the job file says so. What is published stands whatever
+     * Registers what a run of the pipeline has published, as the job file says. What is published stands whatever
      * becomes of it.
      *
      * @return why not all of it is registered
      */
     static Optional<Fault> afterPublish(RunContext context) {
-        Optional<CatalogSettings> settings = context.open().lake().catalog();
-        if (settings.isEmpty()) {
-            return Optional.empty();
-        }
+        CatalogSettings settings = catalog(context.open()).orElseThrow();
         try {
-            register(context.open(), settings.get(), context.run(), context.spark(), false, LOG::info);
+            register(context.open(), settings, context.run(), context.spark(), false, LOG::info);
             return Optional.empty();
         } catch (Fault failure) {
             String message = "Run " + context.run().id()
                     + " is published, but not all its tables are registered in the catalog: " + failure.getMessage()
                     + System.lineSeparator() + "The next run registers them, and so does: scripts/millrace register "
-                    + context.open().file();
+                    + context.open().given();
             LOG.warn(message);
             return Optional.of(failure.kind() == Fault.Kind.USER ? Fault.user(message) : Fault.world(message, failure));
         }

@@ -27,6 +27,7 @@ import dev.millrace.run.RunRecord;
 import dev.millrace.run.RunStore;
 import dev.millrace.run.TableCounts;
 import dev.millrace.run.TableRecord;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -63,6 +64,7 @@ final class RemoteRun {
         PlatformJob.requireReachable(open);
         Submissions submissions = new Submissions(open.staging(), open.job().name());
         try (Platform platform = platform(open, on)) {
+            open.requireUsablePlaces();
             RunId id = arguments.run().orElseGet(() -> unfinished(open, submissions, phase));
             RunStore run = open.store().run(id);
             if (isDone(open, run, phase)) {
@@ -226,9 +228,16 @@ final class RemoteRun {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("run", run.id() + (run.end().isPresent() ? "" : " (its other phases are still to do)"));
         facts.put("ran at", platform + ", " + submission.id().orElseThrow());
+        run.record().ifPresent(record -> {
+            record.ended()
+                    .ifPresent(ended -> facts.put("took", Figures.duration(Duration.between(record.started(), ended))));
+            facts.putAll(RunReport.compacted(record));
+        });
+        run.phase(Phase.PUBLISH).ifPresent(published -> facts.putAll(RunReport.lake(open, published, true)));
+        run.phase(Phase.REPLACE).ifPresent(replaced -> facts.put("warehouse", open.warehouseName()));
         facts.put("record", run.storage().uri(run.path("record.json")));
         String text = new Summary(
-                        tables, List.copyOf(facts.entrySet()), List.of("scripts/millrace status " + open.file()))
+                        tables, List.copyOf(facts.entrySet()), List.of("scripts/millrace status " + open.given()))
                 .text(Terminal.detect());
         text.lines().forEach(out);
     }
@@ -245,7 +254,8 @@ final class RemoteRun {
     }
 
     /**
-     * The run that a start goes on with which names none: one that was submitted and never came to a plan, else as anywhere.
+     * The run that a start goes on with which names none: one that was submitted and never came to a plan, else as
+     * anywhere.
      */
     private RunId unfinished(OpenJob open, Submissions submissions, String phase) {
         Optional<RunId> submitted = submissions.newest().stream()
@@ -391,25 +401,11 @@ final class RemoteRun {
     }
 
     private String attach(OpenJob open, RunId id) {
-        return "scripts/millrace remote " + given(open) + " --attach " + id;
+        return "scripts/millrace remote " + open.given() + " --attach " + id;
     }
 
     private String again(OpenJob open, Submission submission) {
-        return "scripts/millrace remote " + submission.phase() + " " + given(open) + " --on " + submission.platform()
+        return "scripts/millrace remote " + submission.phase() + " " + open.given() + " --on " + submission.platform()
                 + " --run " + submission.run();
-    }
-
-    /** The job file with what it was read with. */
-    private String given(OpenJob open) {
-        StringBuilder given = new StringBuilder(open.file());
-        arguments.env().ifPresent(env -> given.append(" --env ").append(env));
-        arguments
-                .settings()
-                .forEach((key, value) -> given.append(" --set '")
-                        .append(key)
-                        .append('=')
-                        .append(value)
-                        .append('\''));
-        return given.toString();
     }
 }

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Goes on with runs of files that have committed and were not finished, before a run that is named does the same phases:
- * nobody else brings what they have read, and those after them have to wait for it. A start that names no run takes
- * them up by itself.
+ * Goes on with runs of files that have committed and were not finished, before a run that is named does the same
+ * phases: nobody else brings what they have read, and those after them have to wait for it. A start that names no run
+ * takes them up by itself.
  */
 final class RollForward {
     private final OpenJob open;
@@ -26,8 +26,8 @@ final class RollForward {
     }
 
     /**
-     * Does phases of all such runs, in the order of their commits; not of those that have ended, as a run that a gate refused
-     * has.
+     * Does phases of all such runs, in the order of their commits; not of those that have ended, as a run that a gate
+     * refused has.
      *
      * @param named is about to begin, or to go on
      * @param wanted phases that will be done of it; none for all
@@ -68,7 +68,7 @@ final class RollForward {
         out.println("rolling forward run " + run.id() + ", which has committed and was not finished: " + what);
         out.flush();
         try {
-            OpenJob then = OpenJob.ofPlan(open.file(), run.plan().jobJson(), around);
+            OpenJob then = open.began(run.plan(), around);
             // The run that is about to begin registers its own, which takes the place of this one's: only that is the
             // end's.
             new PipelineRunner(around)

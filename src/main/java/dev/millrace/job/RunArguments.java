@@ -1,5 +1,6 @@
 package dev.millrace.job;
 
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -22,8 +23,14 @@ final class RunArguments {
             description = "Lays conf/NAME.yaml under the job file.")
     private Optional<String> env = Optional.empty();
 
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Sets $${arg:KEY} of the job file; may be repeated.")
+    private List<String> settings = List.of();
+
     /** The run; throws a USER fault where there is none. */
     StoredRun find(Surroundings around) {
-        return StoredRun.find(run, job, env, around);
+        return StoredRun.find(run, job, env, Arguments.settings(settings), around);
     }
 }

@@ -77,6 +77,7 @@ final class RunReport {
 
     private static int report(OpenJob open, Supplier<Optional<PipelineRunner.Ended>> work, PrintStream out) {
         long start = System.nanoTime();
+        open.requireUsablePlaces();
         Optional<PipelineRunner.Ended> found = work.get();
         if (found.isEmpty()) {
             out.println("nothing new: job " + open.job().name() + " has read all there is");
@@ -132,15 +133,7 @@ final class RunReport {
         });
         context.run().record().ifPresent(record -> compacted(record).forEach(facts::put));
         context.run().phase(Phase.PUBLISH).ifPresent(published -> {
-            facts.put("lake", context.open().lake().at().uri());
-            PublishWork.places(published).forEach((table, at) -> facts.put("  " + table, at));
-            context.open()
-                    .lake()
-                    .catalog()
-                    .ifPresent(catalog -> facts.put(
-                            "catalog",
-                            catalog.database()
-                                    + (ended.unregistered().isEmpty() ? "" : " (not all tables: see below)")));
+            facts.putAll(lake(context.open(), published, ended.unregistered().isEmpty()));
             if (context.open().job().source() instanceof SnapshotSource) {
                 facts.put("validated", context.run().storage().uri(Validation.path(context, "<table>", "")));
             }
@@ -161,6 +154,18 @@ final class RunReport {
                 extracted.map(c -> tables(context, c)).orElse(List.of()),
                 List.copyOf(facts.entrySet()),
                 next(context, ended, versions));
+    }
+
+    /** Where what a run has published is, a line each, by what stands before it. */
+    static Map<String, String> lake(OpenJob open, PhaseCommit published, boolean isRegistered) {
+        Map<String, String> lines = new LinkedHashMap<>();
+        lines.put("lake", open.lake().at().uri());
+        PublishWork.places(published).forEach((table, at) -> lines.put("  " + table, at));
+        open.lake()
+                .catalog()
+                .ifPresent(catalog -> lines.put(
+                        "catalog", catalog.database() + (isRegistered ? "" : " (not all tables: see below)")));
+        return lines;
     }
 
     /** What compaction did to tables, a line each, by what stands before it. */
@@ -267,7 +272,7 @@ final class RunReport {
     }
 
     private static List<String> next(RunContext context, PipelineRunner.Ended ended, Optional<Versions> versions) {
-        String file = context.open().file();
+        String file = context.open().given();
         String launcher = "scripts/millrace ";
         if (ended.result() == PipelineRunner.Result.PHASES_DONE
                 || ended.result() == PipelineRunner.Result.UNITS_MISSING) {

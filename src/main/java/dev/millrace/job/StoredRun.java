@@ -34,33 +34,40 @@ record StoredRun(OpenJob open, RunStore store) {
      * @param name its id, its folder, or the record in it
      * @param jobFile the job file whose run it is; without it, those in {@code jobs/} are asked
      * @param env as the job file takes it
+     * @param settings as the job file takes them
      * @throws Fault of kind USER when there is no such run
      */
-    static StoredRun find(String name, Optional<String> jobFile, Optional<String> env, Surroundings around) {
+    static StoredRun find(
+            String name,
+            Optional<String> jobFile,
+            Optional<String> env,
+            Map<String, String> settings,
+            Surroundings around) {
         if (!RunId.isRunId(name)) {
             return at(name, around);
         }
         RunId id = new RunId(name);
         if (jobFile.isPresent()) {
-            OpenJob open = OpenJob.load(jobFile.get(), env, Map.of(), around);
+            OpenJob open = OpenJob.load(jobFile.get(), env, settings, around);
             return of(open, id, around)
                     .orElseThrow(() -> Fault.user("Unknown run: " + id + ": job "
                             + open.job().name() + " has none of that name below "
                             + open.staging().uri(open.job().name() + "/runs/")));
         }
-        return amongAll(id, env, around);
+        return amongAll(id, env, settings, around);
     }
 
     private static Optional<StoredRun> of(OpenJob open, RunId id, Surroundings around) {
         RunStore store = open.store().run(id);
-        return store.findPlan().map(plan -> new StoredRun(OpenJob.ofPlan(open.file(), plan.jobJson(), around), store));
+        return store.findPlan().map(plan -> new StoredRun(open.began(plan, around), store));
     }
 
-    private static StoredRun amongAll(RunId id, Optional<String> env, Surroundings around) {
+    private static StoredRun amongAll(
+            RunId id, Optional<String> env, Map<String, String> settings, Surroundings around) {
         List<String> asked = new ArrayList<>();
         for (String file : jobFiles(around)) {
             try {
-                Optional<StoredRun> found = of(OpenJob.load(file, env, Map.of(), around), id, around);
+                Optional<StoredRun> found = of(OpenJob.load(file, env, settings, around), id, around);
                 if (found.isPresent()) {
                     return found.get();
                 }
@@ -104,7 +111,7 @@ record StoredRun(OpenJob open, RunStore store) {
         RunId id = new RunId(parts.group(3));
         RunStore store = new JobStore(staging, job, around.clock(), around.random()).run(id);
         String file = staging.uri(store.path("plan.json"));
-        OpenJob open = OpenJob.ofPlan(file, store.plan().jobJson(), around);
+        OpenJob open = OpenJob.ofPlan(file, file, store.plan().jobJson(), staging, around);
         return new StoredRun(open, open.store().run(id));
     }
 

@@ -6,10 +6,24 @@ import scala.Option;
 
 /** Sessions in which Delta works. */
 final class DeltaSession {
+    /** What {@code spark-submit --packages} takes. */
+    static final String PACKAGE = "io.delta:delta-spark_2.12:3.3.3";
+
+    private static final String LOG_CLASS = "org.apache.spark.sql.delta.DeltaLog";
     private static final String LOG_TASKS = "spark.databricks.delta.snapshotPartitions";
     private static final int MOST_LOG_TASKS = 50;
 
     private DeltaSession() {}
+
+    /** Whether Delta is among what a loader finds; platforms bring it or not. */
+    static boolean isThere(ClassLoader loader) {
+        try {
+            Class.forName(LOG_CLASS, false, loader);
+            return true;
+        } catch (ClassNotFoundException missing) {
+            return false;
+        }
+    }
 
     /** Work with Delta; it declares no exception, and throws checked ones all the same. */
     interface Work<T> {
@@ -43,8 +57,8 @@ final class DeltaSession {
         } catch (Exception failure) { // Spark throws exceptions that are checked and that nobody declares.
             throw LakeFailure.told(what, failure);
         } catch (NoClassDefFoundError missing) {
-            throw Fault.user("Delta is not on the class path (" + missing.getMessage()
-                    + "): add --packages io.delta:delta-spark_2.12 of the version that fits this Spark");
+            throw Fault.user(
+                    "Delta is not on the class path (" + missing.getMessage() + "): add --packages " + PACKAGE);
         } finally {
             if (before.isDefined()) {
                 SparkSession.setActiveSession(before.get());

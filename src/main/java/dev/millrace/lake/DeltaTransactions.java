@@ -251,6 +251,7 @@ final class DeltaTransactions {
                             && json.path("commit").asLong() == publication.n())
                     .findFirst();
             if (told.isPresent()) {
+                publication.requireOwn(told.get().path("run").asText(), lake.uri(path));
                 long version = Long.parseLong(names.get(i).substring(0, 20));
                 return new Published(
                         told.get().path("rows").asLong(),

@@ -22,10 +22,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Plain Parquet in folders that grow. Each file is seen whole or not at all; between the first and the last file of a
- * commit readers see a part of it. Files whose rows others stand for are replaced one by one under their own names, after
- * the new rows are there: for that moment readers see both.
+ * commit readers see a part of it. Files whose rows others stand for are replaced one by one under their own names,
+ * after the new rows are there: for that moment readers see both.
  *
- * <p>{@code _published/<n>.json} in the table's folder, which readers of Parquet pass over, says that commit n is whole.
+ * <p>{@code _published/<n>.json} in the table's folder, which readers of Parquet pass over, says that commit n is
+ * whole.
  */
 public final class FolderPublisher implements Publisher {
     private static final Logger LOG = LoggerFactory.getLogger(FolderPublisher.class);
@@ -51,11 +52,12 @@ public final class FolderPublisher implements Publisher {
     @Override
     public Published publish(Publication publication) {
         for (int tries = 1; ; tries++) {
-            Optional<Published> before = PublishedFile.find(lake, mark(publication.n()));
+            Optional<Published> before = PublishedFile.find(lake, mark(publication.n()), publication);
             if (before.isPresent()) {
                 return before.get();
             }
             requirePrevious(publication);
+            stopGivenUp(publication);
             requireSamePartitions(lake, folder, publication.table().partitions());
             List<DataFile> present = Change.needsPresent(publication) ? present(publication) : List.of();
             try {
@@ -85,6 +87,12 @@ public final class FolderPublisher implements Publisher {
         });
     }
 
+    /** An attempt of a run that was given up, and stood still since, brings nothing more once its commit is marked. */
+    private void stopGivenUp(Publication publication) {
+        Published nothing = new Published(0, 0, 0, 0, lake.uri(folder), false);
+        publication.givenUp().forEach(n -> PublishedFile.put(lake, mark(n), publication, nothing));
+    }
+
     /** The table as it was: files that an earlier attempt brought are new ones. */
     private List<DataFile> present(Publication publication) {
         Set<String> ours = new HashSet<>();
@@ -111,7 +119,7 @@ public final class FolderPublisher implements Publisher {
         change.fresh().forEach(file -> steps.add(() -> bring(publication, file)));
         change.replacements().forEach(file -> steps.add(() -> replace(publication, file)));
         if (!steps.stream().allMatch(BooleanSupplier::getAsBoolean)) {
-            return PublishedFile.find(lake, mark(publication.n())).orElseThrow();
+            return PublishedFile.find(lake, mark(publication.n()), publication).orElseThrow();
         }
         Published published = new Published(
                 change.rows(),
@@ -125,8 +133,8 @@ public final class FolderPublisher implements Publisher {
     }
 
     /**
-     * Whether another attempt has published this commit meanwhile: then later ones may have changed what it brought, and
-     * an attempt that stood still must not bring it back.
+     * Whether another attempt has published this commit meanwhile: then later ones may have changed what it brought,
+     * and an attempt that stood still must not bring it back.
      */
     private boolean isPublished(Publication publication) {
         return lake.stat(mark(publication.n())).isPresent();
@@ -215,6 +223,15 @@ public final class FolderPublisher implements Publisher {
     }
 
     private String mark(long n) {
+        return mark(folder, n);
+    }
+
+    private static String mark(String folder, long n) {
         return folder + PUBLISHED + "%010d.json".formatted(n);
+    }
+
+    /** Whether a commit is whole in a table. */
+    static boolean holds(Storage lake, String folder, long n) {
+        return lake.stat(mark(folder, n)).isPresent();
     }
 }

@@ -44,6 +44,15 @@ final class PublishedFile {
         return lake.find(path).map(file -> published(read(lake, path, file)));
     }
 
+    /** As {@link #find(Storage, String)}; throws a USER fault where another run has published under that number. */
+    static Optional<Published> find(Storage lake, String path, Publication publication) {
+        return lake.find(path).map(file -> {
+            JsonNode json = read(lake, path, file);
+            publication.requireOwn(json.path("run").asText(), lake.uri(path));
+            return published(json);
+        });
+    }
+
     static JsonNode read(Storage lake, String path, Versioned file) {
         try {
             JsonNode json = JSON.readTree(file.content());

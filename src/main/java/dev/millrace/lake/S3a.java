@@ -2,14 +2,13 @@ package dev.millrace.lake;
 
 import dev.millrace.fault.Fault;
 import dev.millrace.storage.S3Encryption;
+import dev.millrace.storage.S3Location;
 import dev.millrace.storage.S3aCredentials;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.util.VersionInfo;
 import org.apache.spark.SparkConf;
@@ -22,7 +21,6 @@ import org.apache.spark.sql.SparkSession;
  * but on a laptop where our client finds its credentials. No secret is written anywhere.
  */
 public final class S3a {
-    private static final Pattern BUCKET = Pattern.compile("s3://([^/]+)/.*", Pattern.DOTALL);
     private static final String CLASS = "fs.s3a.impl";
     private static final String CREDENTIALS = "aws.credentials.provider";
     private static final String ACCESS_KEY = "access.key";
@@ -33,10 +31,13 @@ public final class S3a {
     private static final String LOG_STORE = "delta.logStore.";
     private static final String OUR_LOG_STORE = "spark." + LOG_STORE + "s3a.impl";
 
+    /** Our log store is a class of Delta's: tables of another kind need neither. */
+    private static final boolean IS_DELTA_THERE = DeltaSession.isThere(S3a.class.getClassLoader());
+
     private S3a() {}
 
     public static boolean isS3(Storage storage) {
-        return BUCKET.matcher(storage.root()).matches();
+        return S3Location.parse(storage.root()).isPresent();
     }
 
     /**
@@ -61,19 +62,22 @@ public final class S3a {
 
     /** Tells a session how the bucket of a storage is reached; nothing of a local folder. May be repeated. */
     public static void configure(SparkSession spark, Storage storage, StorageOptions options) {
-        Matcher bucket = BUCKET.matcher(storage.root());
-        if (bucket.matches()) {
+        S3Location.parse(storage.root()).ifPresent(s3 -> {
             configure(
                     spark.sparkContext().hadoopConfiguration(),
-                    bucket.group(1),
+                    s3.bucket(),
                     options,
                     spark.sparkContext().isLocal());
-            useOurLogStore(SparkEnv.get().conf());
-        }
+            if (IS_DELTA_THERE) {
+                useOurLogStore(SparkEnv.get().conf());
+            }
+        });
     }
 
     static void configure(Configuration hadoop, String bucket, StorageOptions options, boolean isLocal) {
-        S3LogStore.tell(hadoop, bucket, options);
+        if (IS_DELTA_THERE) {
+            S3LogStore.tell(hadoop, bucket, options);
+        }
         String prefix = "fs.s3a.bucket." + bucket + ".";
         options.endpointUri().ifPresent(endpoint -> hadoop.set(prefix + "endpoint", endpoint.toString()));
         options.signingRegion().ifPresent(region -> hadoop.set(prefix + "endpoint.region", region));

@@ -22,14 +22,14 @@ import software.amazon.awssdk.core.exception.SdkException;
 
 /**
  * Submits a phase of a run, or finds that it has been submitted. Most platforms know no token of a request, so what is
- * asked for is written down first, one process at a time asks, and whoever does not know whether it was asked for looks at
- * the platform before it asks.
+ * asked for is written down first, one process at a time asks, and whoever does not know whether it was asked for looks
+ * at the platform before it asks.
  */
 public final class Submitting {
     /** Tries of a call whose answer was lost; each after a look at the platform. */
     private static final int CALLS = 3;
 
-    /** A process that began to ask so long ago asks no more: calls end before. */
+    /** Whoever has said so long ago that it is about to ask asks no more: calls end before. */
     private static final Duration ASKING = AwsClients.CALL.multipliedBy(2);
 
     /**
@@ -75,6 +75,7 @@ public final class Submitting {
     private final String me;
     private final BiPredicate<String, Instant> isDead;
     private final Consumer<String> log;
+    private final Duration claim;
 
     /** Done once the run's id is known. */
     private final CompletableFuture<String> id = new CompletableFuture<>();
@@ -94,6 +95,19 @@ public final class Submitting {
             String me,
             BiPredicate<String, Instant> isDead,
             Consumer<String> log) {
+        this(platform, submissions, asking, clock, me, isDead, log, ASKING);
+    }
+
+    /** @param claim how long nobody else asks, once a process has said that it is about to; twice as long as a call */
+    Submitting(
+            Platform platform,
+            Submissions submissions,
+            Asking asking,
+            Clock clock,
+            String me,
+            BiPredicate<String, Instant> isDead,
+            Consumer<String> log,
+            Duration claim) {
         this.platform = platform;
         this.submissions = submissions;
         this.asking = asking;
@@ -101,15 +115,18 @@ public final class Submitting {
         this.me = me;
         this.isDead = isDead;
         this.log = log;
+        this.claim = claim;
     }
 
     /**
-     * Submits an order, unless one of the same phase and run may still be at work, or has done it: then that one is found.
+     * Submits an order, unless one of the same phase and run may still be at work, or has done it: then that one is
+     * found.
      *
      * @param isDone whether what is ordered is done by now
      */
     public Submitted submit(Order order, BooleanSupplier isDone) {
-        for (boolean waits = false; ; ) {
+        Claimed claimed = new Claimed();
+        while (true) {
             Optional<Submission> last = submissions.last(order.run(), order.phase());
             if (last.isEmpty() || !last.get().isOpen()) {
                 if (last.flatMap(Submission::id).isPresent() && isDone.getAsBoolean()) {
@@ -127,8 +144,9 @@ public final class Submitting {
                         clock.instant(),
                         Optional.empty(),
                         Optional.empty());
-                if (submissions.begin(mine)) {
-                    return asked(order, mine);
+                Optional<Submitted> submitted = submissions.begin(mine) ? asked(order, mine) : Optional.empty();
+                if (submitted.isPresent()) {
+                    return submitted.get();
                 }
                 continue; // Another process was first.
             }
@@ -141,25 +159,65 @@ public final class Submitting {
                     return known(other, false);
                 }
                 submissions.ended(other, state);
-            } else if (mayAsk(other)) {
+            } else if (claimed.isOver(other)) {
                 Optional<Submission> mine = submissions.change(other, s -> s.askedBy(me, clock.instant()));
                 if (mine.isPresent()) {
                     Optional<String> found = asking.ask("", () -> platform.find(request(order, other), other.asked()));
-                    return found.isPresent() ? known(keep(mine.get(), found.get()), false) : asked(order, mine.get());
+                    Optional<Submitted> submitted = found.isPresent()
+                            ? Optional.of(known(keep(mine.get(), found.get()), false))
+                            : asked(order, mine.get());
+                    if (submitted.isPresent()) {
+                        return submitted.get();
+                    }
                 }
             } else {
-                if (!waits) {
-                    log.accept("Process " + other.by() + " is submitting run " + other.run() + " since " + other.asked()
-                            + ": waiting for it");
-                    waits = true;
-                }
-                Asking.sleep(Duration.ofSeconds(1));
+                claimed.tell(other);
+                Asking.sleep(claim.dividedBy(60));
             }
         }
     }
 
-    private boolean mayAsk(Submission other) {
-        return other.asked().plus(ASKING).isBefore(clock.instant()) || isDead.test(other.by(), other.asked());
+    /** How long another's claim was seen to stand as it is; two machines' clocks are not compared. */
+    private final class Claimed {
+        private Optional<Submission> seen = Optional.empty();
+        private long since;
+        private boolean isTold;
+
+        boolean isOver(Submission other) {
+            if (seen.filter(other::equals).isEmpty()) {
+                seen = Optional.of(other);
+                since = System.nanoTime();
+            }
+            return hasPassed(claim, since) || isDead.test(other.by(), other.asked());
+        }
+
+        void tell(Submission other) {
+            if (!isTold) {
+                log.accept("Process " + other.by() + " is submitting run " + other.run() + " since " + other.asked()
+                        + ": waiting for it");
+                isTold = true;
+            }
+        }
+    }
+
+    private static boolean hasPassed(Duration time, long since) {
+        return System.nanoTime() - since >= time.toNanos();
+    }
+
+    /**
+     * Claims anew what is about to be asked for: whoever waits for it waits from now on.
+     *
+     * @return empty where another has claimed it meanwhile
+     */
+    private Optional<Submission> renewed(Submission mine) {
+        Optional<Submission> now = Optional.of(mine);
+        long start;
+        do {
+            start = System.nanoTime();
+            now = now.flatMap(one -> submissions.change(one, s -> s.askedBy(me, clock.instant())));
+            // An answer that was long under way leaves no time for the call.
+        } while (now.isPresent() && hasPassed(claim.dividedBy(2), start));
+        return now;
     }
 
     private void requireSamePlace(Submission other) {
@@ -194,11 +252,18 @@ public final class Submitting {
         return known(keep(now, found.get()), true);
     }
 
-    /** Asks for a run that is not at the platform. */
-    private Submitted asked(Order order, Submission mine) {
+    /**
+     * Asks for a run that is not at the platform; empty where another process has taken that over before it was asked.
+     */
+    private Optional<Submitted> asked(Order order, Submission mine) {
         submissions.putJob(mine, order.jobJson().getBytes(StandardCharsets.UTF_8));
         Request request = request(order, mine);
-        Submission now = mine;
+        Optional<Submission> first = renewed(mine);
+        return first.map(now -> asked(order, request, now));
+    }
+
+    private Submitted asked(Order order, Request request, Submission first) {
+        Submission now = first;
         long start = System.nanoTime();
         boolean wasLost = false;
         for (int failures = 0; ; failures++) {
@@ -239,8 +304,7 @@ public final class Submitting {
                             failure);
                 }
                 asking.pause(failures);
-                now = submissions
-                        .change(now, s -> s.askedBy(me, clock.instant()))
+                now = renewed(now)
                         .orElseThrow(() -> Fault.world("Another process submits run " + order.run() + ": follow it by"
                                 + " --attach " + order.run()));
             }

@@ -86,34 +86,43 @@ public final class JobStore {
     }
 
     /**
-     * The runs that have committed what no other would bring, and have not ended; by the numbers of their commits, lowest
-     * first. Commits come to their end in their order: behind one that has, nothing is left to do.
+     * The runs that have committed what no other would bring, and have not ended; by the numbers of their commits,
+     * lowest first. Commits come to their end in their order: behind one that has, and was not given up, nothing is
+     * left to do.
      */
     public List<RunStore> committedUnfinished() {
         Deque<RunStore> found = new ArrayDeque<>();
         if (bringing == Runs.ADDING) {
             Ledger ledger = ledger();
             Optional<Commit> commit = ledger.last();
-            while (commit.map(Commit::run)
-                    .map(this::run)
-                    .filter(run -> run.end().isEmpty())
-                    .isPresent()) {
-                found.addFirst(run(commit.get().run()));
+            while (commit.isPresent()) {
+                RunStore run = run(commit.get().run());
+                Optional<Outcome> outcome = run.end().map(RunEnd::outcome);
+                if (outcome.isEmpty()) {
+                    found.addFirst(run);
+                } else if (outcome.get() != Outcome.ABANDONED) {
+                    break;
+                }
                 commit = ledger.find(commit.get().n() - 1);
             }
         }
         return List.copyOf(found);
     }
 
-    /** Whether what a run has committed has to come to its end. */
-    private boolean isCommitted(RunStore run) {
+    /** The commit of a run that no other would bring, so that it has to come to its end; of others empty. */
+    public Optional<Commit> committed(RunStore run) {
         return switch (bringing) {
-            case REPLACING -> false;
+            case REPLACING -> Optional.empty();
             case ADDING ->
-                run.findPlan().isPresent()
-                        && ledger().after(run.plan().after().orElse(0L)).stream()
-                                .anyMatch(commit -> commit.run().equals(run.id()));
+                run.findPlan()
+                        .flatMap(plan -> ledger().after(plan.after().orElse(0L)).stream()
+                                .filter(commit -> commit.run().equals(run.id()))
+                                .findFirst());
         };
+    }
+
+    private boolean isCommitted(RunStore run) {
+        return committed(run).isPresent();
     }
 
     /** The unfinished run that a start goes on with which names none: a young one, or one that is at work. */
@@ -127,7 +136,9 @@ public final class JobStore {
                 || lock().heldBy().equals(Optional.of(run.id()));
     }
 
-    /** A run that began after another and is done, so that the other comes too late; empty where runs add to each other. */
+    /**
+     * A run that began after another and is done, so that the other comes too late; empty where runs add to each other.
+     */
     public Optional<RunId> laterDone(RunId than) {
         return bringing == Runs.ADDING ? Optional.empty() : lastDone().filter(done -> done.compareTo(than) > 0);
     }
@@ -204,7 +215,10 @@ public final class JobStore {
         return started(run(newId()), resolved, planner);
     }
 
-    /** Ends a run that nobody goes on with: without a result, unless it only lacks its end. One that has committed stays. */
+    /**
+     * Ends a run that nobody goes on with: without a result, unless it only lacks its end. One that has committed
+     * stays.
+     */
     void giveUp(RunStore run, String reason) {
         if (isWholeWork(run)) {
             run.finish(Outcome.DONE, "");
@@ -213,8 +227,8 @@ public final class JobStore {
         }
     }
 
-    /** Whoever did the last of a run's phases may be stopped before it has said so. */
-    private static boolean isWholeWork(RunStore run) {
+    /** Whether all phases of a run are done. Whoever did the last may be stopped before it has said so. */
+    public static boolean isWholeWork(RunStore run) {
         return run.findPlan().isPresent()
                 && run.plan().phases().stream()
                         .allMatch(phase -> run.phase(phase).isPresent());
@@ -227,9 +241,17 @@ public final class JobStore {
      */
     public RunEnd abandon(RunStore run, String reason) {
         if (run.end().isEmpty() && isCommitted(run)) {
-            throw Fault.user("Run " + run.id() + " cannot be given up: it has committed, and no other run would read "
-                    + "again what it has read. Finish it, by scripts/millrace resume " + run.id());
+            throw Fault.user("Run " + run.id() + " cannot be given up by another: it has committed. "
+                    + finishing(run, "the next run"));
         }
+        return abandonCommitted(run, reason);
+    }
+
+    /**
+     * As {@link #abandon}, also of a run that has committed: for whoever has seen to it that what it has read is read
+     * again.
+     */
+    public RunEnd abandonCommitted(RunStore run, String reason) {
         RunEnd end = run.finish(Outcome.ABANDONED, reason);
         if (end.outcome() == Outcome.ABANDONED) {
             clear(run);
@@ -250,9 +272,9 @@ public final class JobStore {
 
     /**
      * Removes what runs staged once its lifetime is over: of runs that ended {@code keep} ago, and of those that never
-     * will, because they are older than that and a later one is done. What the last run that is done has staged stays, and
-     * what an unfinished run takes for its input. Removes as well what processes that were killed had begun to write a
-     * day ago and more.
+     * will, because they are older than that and a later one is done. What the last run that is done has staged stays,
+     * and what an unfinished run takes for its input. Removes as well what processes that were killed had begun to
+     * write a day ago and more.
      *
      * @param current has just ended, and is left alone
      */
@@ -285,9 +307,19 @@ public final class JobStore {
         Plan plan = run.findPlan().orElseGet(() -> run.start(planner.apply(run.id())));
         resolved.differsFrom(plan).ifPresent(difference -> {
             throw Fault.user("Run " + run.id() + " was started with another job file: " + difference
-                    + ". Finish it with that file, or start a new run, for example --run " + newId());
+                    + (run.end().isEmpty() && isCommitted(run)
+                            ? ". It has committed, so it comes first. " + finishing(run, "this start")
+                            : ". Finish it with that file, or start a new run, for example --run " + newId()));
         });
         return run;
+    }
+
+    /** What is done with a run that has committed. */
+    private static String finishing(RunStore run, String next) {
+        return "Finish it by scripts/millrace resume " + run.id()
+                + ", which takes the job file that it began with; where"
+                + " that cannot be, give it up by scripts/millrace abandon " + run.id() + " --reason TEXT, and " + next
+                + " reads again what it has read";
     }
 
     /** The name of a run that is about to begin, for whoever has to name it before it does. */
@@ -296,8 +328,8 @@ public final class JobStore {
     }
 
     /**
-     * Names sort by start, to the second. A run that follows another within its second, or after the clock was set back,
-     * is named as if it began in the second after it.
+     * Names sort by start, to the second. A run that follows another within its second, or after the clock was set
+     * back, is named as if it began in the second after it.
      */
     private RunId newId() {
         Instant now = clock.instant();
@@ -324,7 +356,7 @@ public final class JobStore {
 
     /** The job's commits. */
     public Ledger ledger() {
-        return new Ledger(storage, job + "/commits/", clock);
+        return new Ledger(storage, job + "/commits/", this::run, clock);
     }
 
     /** What the job's runs know of its warehouse. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,11 +24,14 @@ public final class Ledger {
 
     private final Storage storage;
     private final String folder;
+    private final Function<RunId, RunStore> runs;
     private final Clock clock;
 
-    Ledger(Storage storage, String folder, Clock clock) {
+    /** @param runs the runs that have committed */
+    Ledger(Storage storage, String folder, Function<RunId, RunStore> runs, Clock clock) {
         this.storage = storage;
         this.folder = folder;
+        this.runs = runs;
         this.clock = clock;
     }
 
@@ -50,6 +54,20 @@ public final class Ledger {
     /** The commits with higher numbers than one, oldest first; reads each. */
     public List<Commit> after(long n) {
         return numbers().stream().filter(number -> number > n).map(this::read).toList();
+    }
+
+    /** Whether a commit's run was given up after it: nobody waits for what it has read, which is read again. */
+    public boolean isGivenUp(Commit commit) {
+        return runs.apply(commit.run())
+                .end()
+                .filter(end -> end.outcome() == Outcome.ABANDONED)
+                .isPresent();
+    }
+
+    /** Whether a commit's run has not ended: it may still be given up. */
+    public boolean isOpen(Commit commit) {
+        RunStore run = runs.apply(commit.run());
+        return run.end().isEmpty() && run.findPlan().isPresent();
     }
 
     /** Whether a run may commit after others. */
@@ -78,7 +96,10 @@ public final class Ledger {
         return append(plan, counts, facts, (since, last) -> requireNotSuperseded(plan, since, last));
     }
 
-    /** As {@link #append(Plan, Map, Map)}, for a run that does not bring a whole new version: others tell whether it may. */
+    /**
+     * As {@link #append(Plan, Map, Map)}, for a run that does not bring a whole new version: others tell whether it
+     * may.
+     */
     public Commit append(Plan plan, Map<String, TableCounts> counts, Map<String, String> facts, Admission admission) {
         while (true) {
             List<Long> numbers = numbers();

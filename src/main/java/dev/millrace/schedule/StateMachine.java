@@ -16,9 +16,9 @@ import java.util.Optional;
 /**
  * A job as a state machine of Step Functions, in the
  * <a href="https://states-language.net/spec.html">Amazon States Language</a>: a task for each stage, all on one run,
- * which is named by the execution. Where a task fails, the run's own end on storage tells whether another try is of use;
- * platforms hide exit codes. What differs by account stands as <code>${Name}</code>, which CloudFormation's
- * {@code DefinitionSubstitutions} replace.
+ * which is named by the execution. Where a task fails, the run's own end on storage tells whether another try is of
+ * use; platforms hide exit codes. What differs by account stands as <code>${Name}</code>, which CloudFormation's {@code
+ * DefinitionSubstitutions} replace.
  *
  * @param job as resolved; its staging lies in S3
  * @param phases those that the job needs, in order
@@ -73,7 +73,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                                         "StatusFilter",
                                         "RUNNING",
                                         "MaxResults",
-                                        2),
+                                        100),
                         "Retry", List.of(retry(List.of("States.TaskFailed"))),
                         "Next", "Is another at work?"));
         states.put(
@@ -82,13 +82,36 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                         "Type", "Choice",
                         "Choices",
                                 List.of(map(
-                                        "Variable",
-                                        "$.Executions[1]",
-                                        "IsPresent",
-                                        true,
-                                        "Next",
-                                        "Another is at work")),
+                                        "Variable", "$.Executions[1]", "IsPresent", true, "Next", "Find the first")),
                         "Default", "Read the input"));
+        // Of several that started at once one goes on, the same for all of them: the list begins with the newest, see
+        // https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
+        states.put(
+                "Find the first",
+                map(
+                        "Type",
+                        "Pass",
+                        "Parameters",
+                        map(
+                                "first.$",
+                                "States.ArrayGetItem($.Executions, States.MathAdd(States.ArrayLength($.Executions), -1))",
+                                "me.$",
+                                "$$.Execution.Id"),
+                        "Next",
+                        "Is it the first?"));
+        states.put(
+                "Is it the first?",
+                map(
+                        "Type", "Choice",
+                        "Choices",
+                                List.of(map(
+                                        "Variable",
+                                        "$.first.ExecutionArn",
+                                        "StringEqualsPath",
+                                        "$.me",
+                                        "Next",
+                                        "Read the input")),
+                        "Default", "Another is at work"));
         // Whoever follows it is told that it did nothing.
         states.put("Another is at work", map("Type", "Pass", "Result", map("anotherIsAtWork", true), "End", true));
         List<Stage> stages = stages();

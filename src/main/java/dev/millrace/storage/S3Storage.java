@@ -16,8 +16,6 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import software.amazon.awssdk.core.ResponseBytes;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
@@ -35,8 +33,8 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 /**
  * An S3 prefix as storage.
  *
- * <p>Conditional writes are {@code If-None-Match: *} and {@code If-Match}. The client repeats a request whose answer was
- * lost, and the repetition of a write that succeeded is refused by its own first success. So each conditional write
+ * <p>Conditional writes are {@code If-None-Match: *} and {@code If-Match}. The client repeats a request whose answer
+ * was lost, and the repetition of a write that succeeded is refused by its own first success. So each conditional write
  * carries a random mark in the object's metadata: after a refusal (412) the mark that stands there tells whether the
  * write was ours. This is exact for any content and any number of repetitions, as long as nobody replaces or removes
  * the object within the moment between; commits are never replaced.
@@ -51,12 +49,14 @@ final class S3Storage implements Storage {
     /** Most that one request may copy; in bytes. */
     private static final long MOST_COPIED = 5L << 30;
 
-    private static final Pattern URI = Pattern.compile("s3://([^/]+)/(.*)", Pattern.DOTALL);
-
     private static final String MARK = "millrace-write";
     private static final int CONFLICT_TRIES = 10;
 
     private static final int FORBIDDEN = 403;
+    private static final int NOT_FOUND = 404;
+
+    private static final String NO_CREDENTIALS = "Unable to load credentials";
+    private static final String NO_REGION = "Unable to load region";
 
     /** What a server says of a condition that it does not know. */
     private static final int NOT_IMPLEMENTED = 501;
@@ -86,6 +86,30 @@ final class S3Storage implements Storage {
     @Override
     public String root() {
         return "s3://" + bucket + "/" + prefix;
+    }
+
+    /**
+     * Asks once for the bucket alone.
+     *
+     * @see <a href="https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html">HeadBucket</a>
+     */
+    @Override
+    public void requireUsable() {
+        try {
+            client().headBucket(r -> r.bucket(bucket));
+        } catch (S3Exception refused) {
+            if (refused.statusCode() == NOT_FOUND) {
+                throw Fault.user(root() + at() + ": " + noBucket());
+            }
+        } catch (SdkException failure) {
+            if (isUnconfigured(failure)) {
+                throw Fault.user(root() + ": " + said(failure));
+            }
+        }
+    }
+
+    private String noBucket() {
+        return "there is no bucket " + bucket + ": make it, or name another";
     }
 
     @Override
@@ -211,8 +235,8 @@ final class S3Storage implements Storage {
 
     @Override
     public StoredFile bring(Storage source, String from, String path) {
-        Matcher uri = URI.matcher(source.uri(from));
-        if (!uri.matches()) {
+        Optional<S3Location> uri = S3Location.parse(source.uri(from));
+        if (uri.isEmpty()) {
             return Storage.super.bring(source, from, path);
         }
         StoragePath.file(path);
@@ -229,8 +253,8 @@ final class S3Storage implements Storage {
         String etag = asking(
                 "write",
                 path,
-                () -> bare(client().copyObject(r -> r.sourceBucket(uri.group(1))
-                                .sourceKey(uri.group(2))
+                () -> bare(client().copyObject(r -> r.sourceBucket(uri.get().bucket())
+                                .sourceKey(uri.get().key())
                                 .destinationBucket(bucket)
                                 .destinationKey(key(path)))
                         .copyObjectResult()
@@ -411,7 +435,7 @@ final class S3Storage implements Storage {
     }
 
     private static boolean isMissing(S3Exception e) {
-        return e.statusCode() == 404 && !isBucketMissing(e);
+        return e.statusCode() == NOT_FOUND && !isBucketMissing(e);
     }
 
     static boolean isBucketMissing(S3Exception e) {
@@ -438,6 +462,9 @@ final class S3Storage implements Storage {
     }
 
     Fault failed(String what, String path, Exception e) {
+        if (e instanceof S3Exception refused && isBucketMissing(refused)) {
+            return Fault.user("Cannot " + what + " " + uri(path) + at() + ": " + said(e) + ": " + noBucket());
+        }
         return Fault.world("Cannot " + what + " " + uri(path) + at() + ": " + said(e) + owned(e), e);
     }
 
@@ -453,6 +480,12 @@ final class S3Storage implements Storage {
         return options.endpoint().isEmpty() ? "" : " at " + options.endpoint();
     }
 
+    /** Whether this machine lacks what every request needs. */
+    private static boolean isUnconfigured(SdkException e) {
+        String message = String.valueOf(e.getMessage());
+        return message.startsWith(NO_CREDENTIALS) || message.startsWith(NO_REGION);
+    }
+
     private static String said(Exception e) {
         if (e instanceof S3Exception s3 && s3.statusCode() > 0) {
             String message =
@@ -463,11 +496,11 @@ final class S3Storage implements Storage {
         }
         // The client tells at length where it looked and what might be.
         String message = String.valueOf(e.getMessage());
-        if (message.startsWith("Unable to load credentials")) {
+        if (message.startsWith(NO_CREDENTIALS)) {
             return "no AWS credentials found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run on a"
                     + " machine with a role";
         }
-        if (message.startsWith("Unable to load region")) {
+        if (message.startsWith(NO_REGION)) {
             return "no AWS region found. Set AWS_REGION, or run on a machine that has one";
         }
         return message.startsWith("Received an UnknownHostException") ? "no such host" : message;

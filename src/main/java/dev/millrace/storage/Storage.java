@@ -27,13 +27,24 @@ public interface Storage extends Serializable {
         return root() + path;
     }
 
+    /**
+     * Refuses to begin where no second attempt would be of use: there is no such bucket, or there are no credentials.
+     * What else keeps it from being used is told by whatever uses it.
+     *
+     * @throws dev.millrace.fault.Fault of kind USER
+     */
+    default void requireUsable() {}
+
     /** The path of a full uri below this root. Throws when the uri lies elsewhere. */
     String pathOf(String uri);
 
     /** All files whose path begins with {@code prefix}, sorted by path. A missing folder is an empty list. */
     List<StoredFile> list(String prefix);
 
-    /** The names directly below a folder (given with trailing slash, or empty for the root): files, and folders with a trailing slash; sorted. */
+    /**
+     * The names directly below a folder (given with trailing slash, or empty for the root): files, and folders with a
+     * trailing slash; sorted.
+     */
     List<String> names(String folder);
 
     /** A small file whole, or empty where there is none. */
@@ -65,8 +76,8 @@ public interface Storage extends Serializable {
     }
 
     /**
-     * Reads a range of a file as it was listed, whole, into an array. On a local disk a file that is changed while it is
-     * read is not noticed.
+     * Reads a range of a file as it was listed, whole, into an array. On a local disk a file that is changed while it
+     * is read is not noticed.
      *
      * @param at where in the array
      * @return false where the file is gone or another by now
@@ -91,9 +102,9 @@ public interface Storage extends Serializable {
     Upload create(String path);
 
     /**
-     * Makes a file of this or another storage a file here, durable; where the two allow it without reading the bytes: by a
-     * hard link, or by a copy within S3. What stands under the name already and has the same size is taken for it, so
-     * this may be repeated, and done twice at once, for files that never change under names that nobody else gives.
+     * Makes a file of this or another storage a file here, durable; where the two allow it without reading the bytes:
+     * by a hard link, or by a copy within S3. What stands under the name already and has the same size is taken for it,
+     * so this may be repeated, and done twice at once, for files that never change under names that nobody else gives.
      *
      * @param source the storage that has the file
      * @param from its path there
@@ -127,8 +138,8 @@ public interface Storage extends Serializable {
     Optional<String> compareAndPut(String path, String etag, byte[] content);
 
     /**
-     * Removes a small file only if its etag is still the given one. Returns whether it did. On servers that speak S3 but
-     * do not know this condition, a replacement just before the removal goes with it.
+     * Removes a small file only if its etag is still the given one. Returns whether it did. On servers that speak S3
+     * but do not know this condition, a replacement just before the removal goes with it.
      */
     default boolean compareAndDelete(String path, String etag) {
         boolean isSame = stat(path).filter(file -> file.etag().equals(etag)).isPresent();

@@ -4,6 +4,7 @@ import dev.millrace.fault.Fault;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -11,8 +12,6 @@ import java.util.regex.Pattern;
 public final class Storages {
     private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):(.*)", Pattern.DOTALL);
     private static final Pattern FILE = Pattern.compile("(?://(?:localhost)?)?(/(?!/).*)", Pattern.DOTALL);
-    private static final Pattern S3 =
-            Pattern.compile("//([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:/(.*))?", Pattern.DOTALL);
 
     private Storages() {}
 
@@ -35,10 +34,9 @@ public final class Storages {
                 }
             }
             case "s3", "s3a" -> {
-                Matcher s3 = S3.matcher(uri.group(2));
-                if (s3.matches()) {
-                    String prefix = s3.group(2) == null ? "" : s3.group(2);
-                    return new S3Storage(s3.group(1), prefix, options);
+                Optional<S3Location> s3 = S3Location.parse(location);
+                if (s3.isPresent()) {
+                    return new S3Storage(s3.get().bucket(), s3.get().key(), options);
                 }
             }
             default -> {}

@@ -2,6 +2,7 @@ package dev.millrace.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.millrace.config.FileSource.OnChange;
 import dev.millrace.config.FolderPattern;
@@ -10,6 +11,7 @@ import dev.millrace.fault.Fault;
 import dev.millrace.files.Arrival.Reason;
 import dev.millrace.run.Commit;
 import dev.millrace.run.JobStore;
+import dev.millrace.run.Outcome;
 import dev.millrace.run.Phase;
 import dev.millrace.run.Plan;
 import dev.millrace.run.PlannedUnit;
@@ -289,6 +291,45 @@ abstract class ArrivalsContract {
         assertThat(known()).hasSize(runs);
         assertThat(known().get("2026/11/21/07/0.gz").commit()).isEqualTo(runs);
         assertThat(known().get("2026/11/21/07/16.gz").commit()).isEqualTo(17);
+    }
+
+    /** Also where an earlier version has merged its list before it had come to its end. */
+    @Test
+    void whatARunThatIsGivenUpHasTakenIsTakenAgain() {
+        Commit last = null;
+        for (int i = 0; i < 8; i++) {
+            write("2026/11/21/07/%d.gz".formatted(i));
+            last = commit(plan(find()));
+        }
+        ledger().compact();
+        assertThat(staging.names("job/inputs/")).contains("snapshot-0000000008.jsonl.zst");
+        ledger().rememberListing(now);
+
+        ledger().giveBack(last, folder());
+        store().run(last.run()).finish(Outcome.ABANDONED, "its lake is gone");
+
+        now = now.plus(LOOKBACK.multipliedBy(2));
+        assertThat(find().files())
+                .extracting(arrival -> arrival.file().path(), Arrival::reason)
+                .containsExactly(tuple("2026/11/21/07/7.gz", Reason.AGAIN));
+        // The list of who was given up is merged as such.
+        ledger().compact();
+        assertThat(taken()).containsExactly("2026/11/21/07/7.gz");
+        commit(find());
+        ledger().compact();
+        assertThat(find().isEmpty()).isTrue();
+    }
+
+    @Test
+    void aRunWhoseFilesAreGoneIsNotGivenUp() {
+        write("2026/11/21/07/a.gz");
+        Commit commit = commit(plan(find()));
+        source.delete(List.of("2026/11/21/07/a.gz"));
+        assertThatThrownBy(() -> ledger().giveBack(commit, folder()))
+                .isInstanceOf(Fault.class)
+                .hasMessageStartingWith(
+                        "Run " + commit.run() + " cannot be given up: 1 of the files that it has read are gone")
+                .hasMessageContaining("the first is 2026/11/21/07/a.gz");
     }
 
     /** Lists of runs that never committed are not read, whatever becomes of them. */

@@ -30,6 +30,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole jobs over files: each record once, whatever comes when. */
 class FileJobsTest {
@@ -180,10 +182,6 @@ class FileJobsTest {
                 .isZero();
         String run = trial.run(trial.open(job)).id().value();
 
-        Trial.Ended abandoned = Trial.command("abandon", run, "--job", job.toString());
-        assertThat(abandoned.code()).isEqualTo(2);
-        assertThat(abandoned.err()).contains("Run " + run + " cannot be given up: it has committed");
-
         Map<String, SampleFile> all = new TreeMap<>(first);
         put(all, sample.files().skip(3).limit(2));
         trial.later(Duration.ofHours(5));
@@ -270,6 +268,127 @@ class FileJobsTest {
                         + "nothing new: job access has read all there is\n");
         assertThat(lake()).containsExactlyElementsOf(expected(files));
         assertThat(trial.open(job).store().committedUnfinished()).isEmpty();
+    }
+
+    /** Its lake is gone for good; the tables were brought to another place, and so was what it had staged. */
+    @Test
+    void whatACommittedRunCannotPublishIsReadAgainOnceItIsGivenUp() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("access", JOB);
+        Map<String, SampleFile> files = new TreeMap<>();
+        AccessRecordFiles sample = new AccessRecordFiles(9, LocalDate.parse("2026-11-20"), 1, 60, false);
+        put(files, sample.files().limit(2));
+        trial.succeed(job);
+        rewrite(files, sample);
+        put(files, sample.files().skip(2).limit(1));
+        Path lake = folder.resolve("lake");
+        assertThat(trial.run(List.of(Phase.INFER_SCHEMA, Phase.EXTRACT), job).code())
+                .isZero();
+        String run = trial.run(trial.open(job)).id().value();
+        Files.move(lake, folder.resolve("lake2"));
+        Files.writeString(lake, "in the way");
+
+        Trial.Ended failed = trial.run(job);
+        assertThat(failed.code()).isEqualTo(1);
+        assertThat(failed.err())
+                .contains("What run " + run + " has read is committed, and the next start goes on with it.")
+                .contains("give it up by scripts/millrace abandon " + run + " --job " + job + " --reason TEXT");
+        assertThat(trial.run(job, "--run", id(1)).err())
+                .startsWith("Run " + run + " has committed before this start and could not be rolled forward: ")
+                .contains("give it up by scripts/millrace abandon " + run);
+
+        Files.move(folder.resolve("staging"), folder.resolve("staging2"));
+        Path other = trial.job(
+                "access", JOB.replace("$HERE/lake", "$HERE/lake2").replace("$HERE/staging", "$HERE/staging2"));
+        Trial.Ended changed = trial.run(other);
+        assertThat(changed.code()).isEqualTo(2);
+        assertThat(changed.err())
+                .contains("Run " + run + " was started with another job file: lake.at: ")
+                .contains(
+                        "give it up by scripts/millrace abandon " + run + " --reason TEXT, and this start reads again");
+
+        // What is gone from the source nobody could read again.
+        Path late = folder.resolve("records")
+                .resolve(files.keySet().stream().reduce((a, b) -> b).orElseThrow());
+        Path aside = Files.move(late, folder.resolve("aside"));
+        Trial.Ended refused = Trial.command("abandon", run, "--job", other.toString());
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err())
+                .startsWith("Run " + run + " cannot be given up: 1 of the files that it has read are gone from ")
+                .contains("resume " + run);
+        Files.move(aside, late);
+
+        assertThat(Trial.command("abandon", run, "--job", other.toString(), "--reason", "the disk is gone")
+                        .out())
+                .isEqualTo("run " + run
+                        + " is abandoned; what it staged is removed, and the next run reads again what it has"
+                        + " read\n");
+        assertThat(Trial.command("plan", other.toString()).out()).contains("2 again");
+        trial.succeed(other);
+        assertThat(lake("lake2", "delta")).containsExactlyElementsOf(expected(files));
+        assertThat(trial.succeed(other).out()).isEqualTo("nothing new: job access has read all there is\n");
+        assertThat(Trial.command("abandon", run, "--job", other.toString()).code())
+                .isZero();
+        assertThat(Trial.command("status", other.toString()).out())
+                .contains("read       " + Figures.count(files.size()) + " files, ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"delta", "folders"})
+    void whatARunThatIsGivenUpHasPublishedOfItsFilesGivesWay(String publish) throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("access", JOB.replace("publish: delta", "publish: " + publish));
+        Map<String, SampleFile> files = new TreeMap<>();
+        AccessRecordFiles sample = new AccessRecordFiles(9, LocalDate.parse("2026-11-20"), 2, 60, false);
+        put(files, sample.files().limit(2));
+        trial.succeed(job);
+        rewrite(files, sample);
+        put(files, sample.files().skip(20).limit(6));
+        // Delta's transaction is done, or the first of several files is there.
+        Effects stopped = Effects.stoppingAtFirst(
+                publish.equals("delta") ? "access_record.athena.sql" : "create access_record/record_date=");
+        assertThat(trial.through(stopped.storages()).run(job).code()).isEqualTo(1);
+        trial.through(Effects.unlimited().storages()).later(Duration.ofMinutes(5));
+        RunStore run = trial.open(job).store().committedUnfinished().get(0);
+        // Its process is known to be dead.
+        Files.delete(folder.resolve("staging/access/lock.json"));
+
+        assertThat(Trial.command("abandon", run.id().value(), "--job", job.toString())
+                        .code())
+                .isZero();
+        put(files, sample.files().skip(26).limit(1));
+        trial.succeed(job);
+
+        assertThat(lake("lake", publish)).containsExactlyElementsOf(expected(files));
+        assertThat(trial.succeed(job).out()).isEqualTo("nothing new: job access has read all there is\n");
+    }
+
+    @Test
+    void aLakeThatIsAnotherThanTheOneThatHasTheRowsIsRefusedBeforeAnythingIsRead() throws IOException {
+        Trial trial = new Trial(folder);
+        Path job = trial.job("access", JOB);
+        Map<String, SampleFile> files = new TreeMap<>();
+        AccessRecordFiles sample = new AccessRecordFiles(9, LocalDate.parse("2026-11-20"), 1, 60, false);
+        put(files, sample.files().limit(1));
+        trial.succeed(job);
+        put(files, sample.files().skip(1).limit(1));
+
+        Trial.Ended ended = trial.run(trial.job("access", JOB.replace("$HERE/lake", "$HERE/empty")));
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err())
+                .contains("Invalid lake.at: commit 1 of this job was published, and is not in table ")
+                .contains("empty/access_record/: bring the tables of the former lake there");
+
+        trial.succeed(trial.job("access", JOB));
+        assertThat(lake()).containsExactlyElementsOf(expected(files));
+
+        // Another ledger counts from 1 as well.
+        Files.move(folder.resolve("staging"), folder.resolve("gone"));
+        Trial.Ended lost = trial.run(job);
+        assertThat(lost.code()).isEqualTo(2);
+        assertThat(lost.err())
+                .contains("commit 1 of job access is run ", "bring the folder access/ of the former place");
+        assertThat(lake()).containsExactlyElementsOf(expected(files));
     }
 
     @Test
@@ -452,6 +571,13 @@ class FileJobsTest {
         files.putAll(added);
     }
 
+    /** The first file is another by now. */
+    private void rewrite(Map<String, SampleFile> files, AccessRecordFiles sample) throws IOException {
+        SampleFile other = sample.rewritten(1).findFirst().orElseThrow();
+        files.put(files.keySet().iterator().next(), other);
+        write(files);
+    }
+
     private void write(Map<String, SampleFile> files) throws IOException {
         for (Map.Entry<String, SampleFile> file : files.entrySet()) {
             Path path = folder.resolve("records").resolve(file.getKey());
@@ -505,11 +631,15 @@ class FileJobsTest {
     }
 
     private List<String> lake() {
+        return lake("lake", "delta");
+    }
+
+    private List<String> lake(String place, String publish) {
         String root = "file://" + folder.resolve("records") + "/";
         return SharedSpark.session()
                 .read()
-                .format("delta")
-                .load(folder.resolve("lake/access_record").toString())
+                .format(publish.equals("delta") ? "delta" : "parquet")
+                .load(folder.resolve(place + "/access_record").toString())
                 .selectExpr(
                         "concat(substring(_file, " + (root.length() + 1)
                                 + "), '|', coalesce(session_id, 'null'), '|', coalesce(cast(unix_millis(timestamp) as string), 'null'))")

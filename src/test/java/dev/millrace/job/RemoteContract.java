@@ -46,8 +46,8 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /**
- * What holds of {@code remote} on every platform: moto keeps the platform's books, a front says how runs stand, and where
- * one is to run, this JVM runs the entry point that was asked for.
+ * What holds of {@code remote} on every platform: moto keeps the platform's books, a front says how runs stand, and
+ * where one is to run, this JVM runs the entry point that was asked for.
  */
 abstract class RemoteContract {
     /** Where a submitter is killed. */
@@ -270,12 +270,15 @@ abstract class RemoteContract {
     }
 
     @Test
-    void runsAJobAndTellsHowItEnded() {
+    void runsAJobAndTellsHowItEnded() throws IOException {
         runWhatIsSubmitted();
-        Trial.Ended ended = remote();
+        Files.writeString(job, Files.readString(job).replace("/in\"", "/${arg:folder}\""));
+        Trial.Ended ended = remote("--set", "folder=in");
         assertThat(ended.err()).isEmpty();
         assertThat(ended.code()).isZero();
         assertThat(ended.out())
+                .containsPattern("took +\\d")
+                .contains("scripts/millrace status " + job + " --set 'folder=in'")
                 .contains("run " + run() + ": submitted to ")
                 .contains(word(Stage.SUCCEEDED))
                 .contains("every row accounted for: 2 read = 2 written")
@@ -453,14 +456,15 @@ abstract class RemoteContract {
                 a -> a.action().startsWith("PUT ") && a.action().contains("/submission.json");
         AtomicInteger intents = new AtomicInteger();
         Predicate<Asked> isFirst = a -> isIntent.test(a) && intents.getAndIncrement() == 0;
-        Predicate<Asked> isSecond = a -> isIntent.test(a) && intents.getAndIncrement() == 1;
+        // The second one says that it is about to ask.
+        Predicate<Asked> isId = a -> isIntent.test(a) && intents.getAndIncrement() == 2;
         switch (at) {
             case BEFORE_INTENT -> s3.on(isFirst, 1, killing(submitter, false));
             case AFTER_INTENT -> s3.on(isFirst, 1, killing(submitter, true));
             case BEFORE_CALL -> front.on(this::isSubmit, 1, killing(submitter, false));
             case AFTER_CALL -> front.on(this::isSubmit, 1, killing(submitter, true));
-            case BEFORE_ID -> s3.on(isSecond, 1, killing(submitter, false));
-            case AFTER_ID -> s3.on(isSecond, 1, killing(submitter, true));
+            case BEFORE_ID -> s3.on(isId, 1, killing(submitter, false));
+            case AFTER_ID -> s3.on(isId, 1, killing(submitter, true));
         }
         Process process = process("--on", platform(), "--poll", "100ms");
         submitter.complete(process);
@@ -491,7 +495,9 @@ abstract class RemoteContract {
                 .as(Files.readString(log()))
                 .isTrue();
         Processes.run(new ProcessBuilder("kill", "-INT", Long.toString(process.pid())));
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS))
+                .as(Files.readString(log()))
+                .isTrue();
         assertThat(process.exitValue()).isEqualTo(130);
         assertThat(Files.readString(log()))
                 .contains("cancelled: ")
@@ -554,7 +560,7 @@ abstract class RemoteContract {
                 "remote",
                 job.toString()));
         command.addAll(List.of(options));
-        return new ProcessBuilder(command)
+        return new ProcessBuilder(Processes.interruptible(command))
                 .redirectErrorStream(true)
                 .redirectOutput(log().toFile())
                 .start();

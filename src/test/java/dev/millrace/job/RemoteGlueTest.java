@@ -9,7 +9,9 @@ import dev.millrace.remote.RemoteState.Stage;
 import dev.millrace.testing.Moto;
 import dev.millrace.testing.PlatformFront.Asked;
 import dev.millrace.testing.PlatformFront.Reply;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -225,6 +227,22 @@ class RemoteGlueTest extends RemoteContract {
             names = {"BEFORE_INTENT", "AFTER_INTENT", "BEFORE_CALL", "BEFORE_ID", "AFTER_ID"})
     void submitsOneRunWhereverTheSubmitterIsKilled(Kill at) throws Exception {
         submitsOneRunWhenKilled(at);
+    }
+
+    @Test
+    void isNotSubmittedWhereABucketIsMissing() throws IOException {
+        String lake = "\nlake: {at: \"s3://no-such-lake/x\"}\n";
+        Files.writeString(job(), Files.readString(job()) + lake);
+        Trial.Ended ended = remote();
+        assertThat(ended.err())
+                .contains(job() + ": lake.at: s3://no-such-lake/x/ at ")
+                .contains(": there is no bucket no-such-lake: make it, or name another");
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(submitted()).isZero();
+
+        Trial.Ended nowhere = Trial.command("status", "s3://no-such-jobs/events.yaml");
+        assertThat(nowhere.err()).contains("No job file: s3://no-such-jobs/: there is no bucket no-such-jobs");
+        assertThat(nowhere.code()).isEqualTo(2);
     }
 
     @Test

@@ -52,8 +52,11 @@ class StagingOnS3Test {
                 "parquet",
                 "s3: {endpoint: \"" + S3Server.front().uri() + "\", path-style: true}");
         Trial.Ended ended = trial.run(job);
-        assertThat(ended.code()).isEqualTo(1);
-        assertThat(ended.err()).contains("s3://no-such-bucket/x").doesNotContain("\tat ");
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err())
+                .contains(": staging.at: s3://no-such-bucket/x/ at "
+                        + S3Server.front().uri() + ": there is no bucket no-such-bucket: make it, or name another")
+                .doesNotContain("\tat ");
     }
 
     private static Path job(Trial trial, String name, String staging, String format, String s3) {

@@ -114,6 +114,21 @@ class StepFunctionsTest {
                 .isEqualTo("Tell of the failure");
     }
 
+    /** Of two that see each other one goes on: both look for the last of the list, which begins with the newest. */
+    @Test
+    void ofExecutionsThatStartAtOnceTheFirstGoesOn() throws IOException {
+        JsonNode states = new ObjectMapper()
+                .readTree(command("s3://acme/staging", "--on", "glue", "--at", "s3://acme/jobs/orders.yaml")
+                        .out())
+                .get("States");
+        assertThat(states.at("/Find the first/Parameters/first.$").asText())
+                .isEqualTo("States.ArrayGetItem($.Executions, States.MathAdd(States.ArrayLength($.Executions), -1))");
+        assertThat(states.at("/Find the first/Parameters/me.$").asText()).isEqualTo("$$.Execution.Id");
+        assertThat(states.at("/Is it the first?/Choices/0").toString())
+                .isEqualTo("{\"Variable\":\"$.first.ExecutionArn\",\"StringEqualsPath\":\"$.me\","
+                        + "\"Next\":\"Is the run named?\"}");
+    }
+
     /** Else one that hangs would hide itself: each start after it would be a success that the alarm counts. */
     @Test
     void anExecutionThatFindsAnotherAtWorkIsNoSuccessThatIsCounted() throws IOException {
@@ -121,7 +136,8 @@ class StepFunctionsTest {
                 .readTree(command("s3://acme/staging", "--on", "glue", "--at", "s3://acme/jobs/orders.yaml")
                         .out())
                 .get("States");
-        assertThat(states.at("/Is another at work?/Choices/0/Next").asText()).isEqualTo("Another is at work");
+        assertThat(states.at("/Is another at work?/Choices/0/Next").asText()).isEqualTo("Find the first");
+        assertThat(states.at("/Is it the first?/Default").asText()).isEqualTo("Another is at work");
         assertThat(states.at("/Another is at work").toString())
                 .isEqualTo("{\"Type\":\"Pass\",\"Result\":{\"anotherIsAtWork\":true},\"End\":true}");
         assertThat(states.at("/Count the success/Parameters").toString())

@@ -176,7 +176,8 @@ final class Accesses {
             LandedTable table,
             Set<String> rewritten,
             Optional<Deduplication> rule) {
-        return new Publication(JOB, run, n, previous, table, staging, folder(run), commits(run), rewritten, rule);
+        return new Publication(
+                JOB, run, n, previous, List.of(), table, staging, folder(run), commits(run), rewritten, rule);
     }
 
     static List<String> texts(List<Access> accesses) {

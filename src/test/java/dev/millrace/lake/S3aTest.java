@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.amazonaws.auth.AWSCredentials;
 import com.amazonaws.auth.AWSSessionCredentials;
+import dev.millrace.config.LakeSettings.Publish;
 import dev.millrace.fault.Fault;
 import dev.millrace.storage.S3Encryption;
 import dev.millrace.storage.S3aCredentials;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StorageOptions;
 import dev.millrace.storage.Storages;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
@@ -123,6 +126,21 @@ class S3aTest {
                         + VersionInfo.getVersion());
         S3a.require("here", lake, new Configuration());
         S3a.require("here", Storages.open(folder.toString(), DECLARED), bare);
+    }
+
+    @Test
+    void refusesTablesOfDeltaWithoutDelta() throws IOException {
+        ClassLoader bare = ClassLoader.getPlatformClassLoader();
+        assertThatThrownBy(() -> LakeTable.requireWriter("jobs/x.yaml: lake.publish", Publish.DELTA, bare))
+                .isInstanceOfSatisfying(
+                        Fault.class, fault -> assertThat(fault.kind()).isEqualTo(Fault.Kind.USER))
+                .hasMessage("jobs/x.yaml: lake.publish: delta: Delta Lake is not on the class path: start the job by"
+                        + " scripts/millrace, or by spark-submit with --packages " + DeltaSession.PACKAGE
+                        + "; Glue brings it by --datalake-formats delta, EMR in /usr/share/aws/delta/lib");
+        LakeTable.requireWriter("here", Publish.FOLDERS, bare);
+        LakeTable.requireWriter("here", Publish.DELTA);
+        assertThat(Files.readString(Path.of(System.getProperty("millrace.home"), "README.md")))
+                .contains(DeltaSession.PACKAGE);
     }
 
     @Test

@@ -54,6 +54,7 @@ class SecondLayoutTest {
                         run,
                         1,
                         Optional.empty(),
+                        List.of(),
                         layout,
                         job.staging,
                         folder,

@@ -2,6 +2,7 @@ package dev.millrace.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.fault.Fault;
 import dev.millrace.testing.S3Front;
@@ -10,11 +11,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 @ExtendWith(S3Server.class)
 class S3StorageTest extends StorageContract {
@@ -180,9 +186,50 @@ class S3StorageTest extends StorageContract {
                 () -> missing.list(""),
                 () -> missing.putIfAbsent("a", new byte[0]))) {
             assertThatThrownBy(use::run)
-                    .isInstanceOf(Fault.class)
+                    .isInstanceOfSatisfying(
+                            Fault.class, fault -> assertThat(fault.exitCode()).isEqualTo(2))
                     .hasMessageContaining(" s3://no-such-bucket/x/")
-                    .hasMessageContaining(" at " + server.uri() + ": the server said 404 NoSuchBucket: ");
+                    .hasMessageContaining(" at " + server.uri() + ": the server said 404 NoSuchBucket: ")
+                    .hasMessageEndingWith(": there is no bucket no-such-bucket: make it, or name another");
+        }
+        assertThatThrownBy(missing::requireUsable)
+                .isInstanceOf(Fault.class)
+                .hasMessage("s3://no-such-bucket/x/ at " + server.uri()
+                        + ": there is no bucket no-such-bucket: make it, or name another");
+        storage().requireUsable();
+    }
+
+    @Test
+    void missingCredentialsAreAMistakeBeforeWorkAndAFailureInIt(@TempDir Path none) {
+        assumeTrue(System.getenv("AWS_ACCESS_KEY_ID") == null, "Keys in the environment would be found first");
+        Map<String, String> without = Map.of(
+                "aws.accessKeyId", "",
+                "aws.secretAccessKey", "",
+                "aws.sharedCredentialsFile", none.resolve("none").toString(),
+                "aws.configFile", none.resolve("none").toString(),
+                "aws.disableEc2Metadata", "true");
+        Map<String, Optional<String>> before = new HashMap<>();
+        without.forEach((key, value) -> before.put(
+                key,
+                Optional.ofNullable(value.isEmpty() ? System.clearProperty(key) : System.setProperty(key, value))));
+        try {
+            // Options of their own, so that the client is a new one.
+            Storage storage = Storages.open(
+                    "s3://" + bucket, new StorageOptions(server.uri().toString(), "eu-central-2", true));
+            String remedy =
+                    ": no AWS credentials found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,"
+                            + " or run on a machine with a role";
+            assertThatThrownBy(storage::requireUsable)
+                    .isInstanceOfSatisfying(
+                            Fault.class, fault -> assertThat(fault.exitCode()).isEqualTo(2))
+                    .hasMessage("s3://" + bucket + "/" + remedy);
+            assertThatThrownBy(() -> storage.find("a"))
+                    .isInstanceOfSatisfying(
+                            Fault.class, fault -> assertThat(fault.exitCode()).isEqualTo(1))
+                    .hasMessageEndingWith(remedy);
+        } finally {
+            before.forEach((key, value) ->
+                    value.ifPresentOrElse(v -> System.setProperty(key, v), () -> System.clearProperty(key)));
         }
     }
 

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** Runs child processes to their end. */
 public final class Processes {
@@ -45,6 +47,18 @@ public final class Processes {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("Interrupted while waiting for " + builder.command(), e);
         }
+    }
+
+    /**
+     * A command that Ctrl-C ends, wherever the tests run. What a shell without job control starts in the background
+     * ignores Ctrl-C, all that is started from there inherits that, and a JVM that finds it ignored leaves it so.
+     */
+    public static List<String> interruptible(List<String> command) {
+        List<String> env = List.of("env", "--default-signal=INT");
+        List<String> probe = Stream.concat(env.stream(), Stream.of("true")).toList();
+        return run(new ProcessBuilder(probe)).exitCode() == 0
+                ? Stream.concat(env.stream(), command.stream()).toList()
+                : command;
     }
 
     private static String text(Path output) throws IOException {
