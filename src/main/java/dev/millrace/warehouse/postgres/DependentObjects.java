@@ -67,6 +67,46 @@ final class DependentObjects {
                 views.stream().filter(LiveView::isOurs).map(LiveView::view).toList(), others);
     }
 
+    /**
+     * The versions of all rows of the catalog that say something of the schema's tables: each change makes a row anew, by a
+     * transaction of its own. One query, so that it can be asked for while readers wait.
+     */
+    static String fingerprint(PostgresSession session, String schema) throws SQLException {
+        return session.rows(
+                        "WITH place AS (SELECT oid, xmin::text AS x FROM pg_catalog.pg_namespace WHERE nspname = "
+                                + literal(schema)
+                                + "), live AS (SELECT c.oid, c.xmin::text AS x FROM pg_catalog.pg_class c"
+                                + " JOIN place ON c.relnamespace = place.oid), depends AS ("
+                                + "SELECT d.classid, d.objid, d.objsubid, d.xmin::text AS x FROM live JOIN pg_catalog.pg_depend d"
+                                + " ON d.refclassid = 'pg_class'::regclass AND d.refobjid = live.oid"
+                                + " UNION ALL SELECT d.classid, d.objid, d.objsubid, d.xmin::text FROM live"
+                                + " JOIN pg_catalog.pg_type t ON t.typrelid = live.oid JOIN pg_catalog.pg_depend d"
+                                + " ON d.refclassid = 'pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray)"
+                                + " UNION ALL SELECT d.classid, d.objid, d.objsubid, d.xmin::text FROM place"
+                                + " JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_namespace'::regclass"
+                                + " AND d.refobjid = place.oid)"
+                                + " SELECT count(*) || ' ' || coalesce(sum(hashtextextended(concat_ws(' ', k, a, b, c, x), 0)), 0)"
+                                + " FROM (SELECT 'place' AS k, oid AS a, 0::oid AS b, 0 AS c, x FROM place"
+                                + " UNION ALL SELECT 'class', oid, 0, 0, x FROM live"
+                                + " UNION ALL SELECT 'column', a.attrelid, 0, a.attnum, a.xmin::text"
+                                + " FROM live JOIN pg_catalog.pg_attribute a ON a.attrelid = live.oid AND a.attnum > 0"
+                                + " UNION ALL SELECT 'constraint', k.oid, 0, 0, k.xmin::text"
+                                + " FROM live JOIN pg_catalog.pg_constraint k ON k.conrelid = live.oid"
+                                + " UNION ALL SELECT 'default', d.oid, 0, 0, d.xmin::text"
+                                + " FROM place JOIN pg_catalog.pg_default_acl d ON d.defaclnamespace = place.oid"
+                                + " UNION ALL SELECT 'comment', d.objoid, d.classoid, d.objsubid, d.xmin::text"
+                                + " FROM pg_catalog.pg_description d WHERE d.classoid IN ('pg_class'::regclass,"
+                                + " 'pg_namespace'::regclass) AND d.objoid IN (SELECT oid FROM live UNION ALL SELECT oid FROM place)"
+                                + " UNION ALL SELECT 'label', l.objoid, l.classoid, l.objsubid, l.xmin::text"
+                                + " FROM pg_catalog.pg_seclabel l WHERE l.objoid IN (SELECT oid FROM live)"
+                                + " UNION ALL SELECT 'depends', objid, classid, objsubid, x FROM depends"
+                                + " UNION ALL SELECT 'view', v.oid, 0, 0, v.xmin::text FROM depends JOIN pg_catalog.pg_rewrite r"
+                                + " ON depends.classid = 'pg_rewrite'::regclass AND r.oid = depends.objid"
+                                + " JOIN pg_catalog.pg_class v ON v.oid = r.ev_class) found",
+                        row -> row.getString(1))
+                .get(0);
+    }
+
     /** Each as a person names it. All that lies in a schema depends on it, of whatever kind it is. */
     private static String others(PostgresSession session, String live, String namespace) throws SQLException {
         String types = "(SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typrelid IN " + live

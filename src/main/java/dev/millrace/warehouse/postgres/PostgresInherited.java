@@ -67,7 +67,7 @@ final class PostgresInherited extends Inherited<PostgresSession> {
     void requireAll(MadeColumns made) throws SQLException {
         Optional<Made> missing = missing(made).stream().findFirst();
         if (missing.isPresent()) {
-            throw Fault.world("Cannot replace: while readers were waited for, table "
+            throw Fault.world("Cannot replace: since the replacement began, table "
                     + missing.get().table() + " got " + missing.get().name()
                     + ", which the next version has not: live is as it was; run again");
         }

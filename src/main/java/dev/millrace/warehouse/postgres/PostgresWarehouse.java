@@ -123,8 +123,14 @@ public final class PostgresWarehouse extends SchemaWarehouse<PostgresSession, Po
     }
 
     @Override
-    protected void requireReady(PostgresSession session, StoredVersion replaced) throws SQLException {
-        inherited(session, replaced.namespace(), schema()).requireAll(MadeColumns.of(Optional.of(replaced)));
+    protected void requireReady(PostgresSession session, Optional<StoredVersion> live, StoredVersion next)
+            throws SQLException {
+        inherited(session, schema(), next.namespace()).requireAll(MadeColumns.of(live));
+    }
+
+    @Override
+    protected Optional<String> fingerprint(PostgresSession session) throws SQLException {
+        return Optional.of(DependentObjects.fingerprint(session, schema()));
     }
 
     @Override

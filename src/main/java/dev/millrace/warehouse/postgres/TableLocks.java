@@ -1,10 +1,14 @@
 package dev.millrace.warehouse.postgres;
 
+import static dev.millrace.warehouse.SqlText.identifier;
+
 import dev.millrace.fault.Fault;
 import dev.millrace.warehouse.SqlText;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -64,14 +68,35 @@ final class TableLocks {
      * @see <a href="https://www.postgresql.org/docs/15/sql-lock.html">LOCK</a>, on views
      */
     private List<String> statements(List<String> names) throws SQLException {
-        return session.rows(
-                "SELECT CASE c.relkind WHEN 'v' THEN 'ALTER VIEW ' || t.name || ' OWNER TO '"
-                        + " || quote_ident(pg_get_userbyid(c.relowner)) ELSE 'LOCK TABLE ' || t.name"
-                        + " || ' IN ACCESS EXCLUSIVE MODE' END FROM (SELECT unnest(ARRAY[" + literals(names)
+        record Place(String name, Optional<String> viewOf) {}
+        List<Place> places = session.rows(
+                "SELECT t.name, CASE c.relkind WHEN 'v' THEN pg_get_userbyid(c.relowner) END"
+                        + " FROM (SELECT unnest(ARRAY[" + literals(names)
                         + "]) AS name) t LEFT JOIN pg_catalog.pg_class c ON c.oid = to_regclass(t.name)"
                         + " ORDER BY (SELECT count(*) FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation'"
                         + " AND l.granted AND l.pid <> pg_backend_pid() AND l.relation = c.oid) DESC, random()",
-                row -> row.getString(1));
+                row -> new Place(row.getString(1), Optional.ofNullable(row.getString(2))));
+        List<String> statements = new ArrayList<>();
+        List<String> tables = new ArrayList<>();
+        for (Place place : places) {
+            if (place.viewOf().isEmpty()) {
+                tables.add(place.name());
+            } else {
+                lockAll(tables, statements);
+                statements.add("ALTER VIEW " + place.name() + " OWNER TO "
+                        + identifier(place.viewOf().get()));
+            }
+        }
+        lockAll(tables, statements);
+        return statements;
+    }
+
+    /** Those that come one after the other, by one statement. */
+    private static void lockAll(List<String> tables, List<String> statements) {
+        if (!tables.isEmpty()) {
+            statements.add("LOCK TABLE " + String.join(", ", tables) + " IN ACCESS EXCLUSIVE MODE");
+            tables.clear();
+        }
     }
 
     private static String literals(List<String> names) {

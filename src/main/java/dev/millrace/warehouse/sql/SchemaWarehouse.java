@@ -98,14 +98,17 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     protected abstract void makeReady(S session, Optional<StoredVersion> live, StoredVersion next, Load load)
             throws SQLException;
 
-    /**
-     * Refuses a replacement whose live tables got, since {@link #makeReady}, what that would have given to the next
-     * version; under the locks.
-     *
-     * @param replaced what was live, in its own schema again
-     */
-    protected void requireReady(S session, StoredVersion replaced) throws SQLException {
+    /** Refuses a replacement whose live tables got, since {@link #makeReady}, what that would have given to the next version. */
+    protected void requireReady(S session, Optional<StoredVersion> live, StoredVersion next) throws SQLException {
         // Nothing is made there that people could make too.
+    }
+
+    /**
+     * A text that is another one when anything was given to live, taken from it or built on it, and is quick to get; empty where
+     * the engine tells none.
+     */
+    protected Optional<String> fingerprint(S session) throws SQLException {
+        return Optional.empty();
     }
 
     /**
@@ -367,37 +370,35 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
             return false;
         }
         awaitOthers(session, versions, load.run());
-        swap(session, live, mine);
-        if (live.isPresent()) {
-            requireReady(session, live.get());
-        }
+        swap(session, live, mine, true);
         versions.replaced(load.run(), load.commit(), live.map(StoredVersion::run));
         return true;
     }
 
-    /** Within the caller's transaction. */
-    private void swap(S session, Optional<StoredVersion> live, StoredVersion next) throws SQLException {
-        String who = "run " + next.run();
+    /**
+     * Within the caller's transaction.
+     *
+     * @param isNew whether what is to be live was made ready for it just now
+     */
+    private void swap(S session, Optional<StoredVersion> live, StoredVersion next, boolean isNew) throws SQLException {
         if (!exists(session, schema)) {
             rename(session, next.namespace(), schema);
             return;
         }
-        List<String> tables = live.map(StoredVersion::tables).orElse(List.of());
+        Optional<String> seen = fingerprint(session);
         // Refused before anybody has to wait.
-        Dependents known = dependents(session, live);
-        known.require(who, recreatesViews());
-        Inherited<S> inherited = inherited(session, schema, next.namespace());
-        inherited.giveAndCompare();
+        Dependents dependents = compared(session, live, next, isNew);
         lock(
                 session,
-                known.views().stream().map(Dependents.View::name).toList(),
-                places(schema, tables),
+                dependents.views().stream().map(Dependents.View::name).toList(),
+                places(schema, live.map(StoredVersion::tables).orElse(List.of())),
                 places(next.namespace(), next.tables()));
-        // Rights may have been given and taken while others were waited for; what is built on tables from here on
-        // cannot.
-        inherited.giveAndCompare();
-        Dependents dependents = dependents(session, live);
-        dependents.require(who, recreatesViews());
+        // Rights may have been given and taken while others were waited for, and views made; from here on nobody can
+        // add to
+        // the tables.
+        if (seen.isEmpty() || !seen.equals(fingerprint(session))) {
+            dependents = compared(session, live, next, isNew);
+        }
         if (live.isPresent()) {
             rename(session, schema, live.get().namespace());
         } else {
@@ -405,7 +406,18 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
             session.execute("DROP SCHEMA " + identifier(schema));
         }
         rename(session, next.namespace(), schema);
-        dependents.recreate(session, who);
+        dependents.recreate(session, "run " + next.run());
+    }
+
+    private Dependents compared(S session, Optional<StoredVersion> live, StoredVersion next, boolean isNew)
+            throws SQLException {
+        Dependents dependents = dependents(session, live);
+        dependents.require("run " + next.run(), recreatesViews());
+        inherited(session, schema, next.namespace()).giveAndCompare();
+        if (isNew) {
+            requireReady(session, live, next);
+        }
+        return dependents;
     }
 
     private static List<String> places(String schema, List<String> tables) {
@@ -447,7 +459,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
                         + chain.get(0).run() + ", and no version before it is kept");
             }
             StoredVersion previous = chain.get(1);
-            swap(session, live(chain), previous);
+            swap(session, live(chain), previous, false);
             versions.madeLive(previous.run());
             return previous.version();
         });

@@ -375,7 +375,7 @@ class PostgresWarehouseTest extends WarehouseContract {
                 fault(() -> whileReadersAreWaitedFor(3, reader -> asLoader("CREATE INDEX late ON shop.lines (text)")));
         assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
         assertThat(refused)
-                .hasMessage("Cannot replace: while readers were waited for, table lines got index late, which the next"
+                .hasMessage("Cannot replace: since the replacement began, table lines got index late, which the next"
                         + " version has not: live is as it was; run again");
         assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
         assertThat(warehouse.replace(Landing.load(3))).isTrue();
