@@ -427,7 +427,7 @@ final class PipelineRunner {
                         + " Where what is wrong cannot be mended, give it up by scripts/millrace abandon "
                         + context.run().id() + " --job " + context.open().given()
                         + " --reason TEXT: then the next run reads that again");
-            case GATE, SUPERSEDED, HELD -> fault;
+            case SPOILED, GATE, SUPERSEDED, HELD -> fault;
         };
     }
 
