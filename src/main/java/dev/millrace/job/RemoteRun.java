@@ -184,6 +184,9 @@ final class RemoteRun {
             out.accept("nothing new: job " + open.job().name() + " has read all there is" + where);
             return 0;
         }
+        if (state.stage() == RemoteState.Stage.TURNED_AWAY) {
+            throw Fault.held("Another run holds job " + open.job().name() + where + ": run again after it");
+        }
         String remedy = "; look it up by " + platform.command(submission.id().orElseThrow()) + "; then "
                 + again(open, submission) + " goes on where it was";
         throw Fault.world("Run " + run.id() + problem(state, run.findPlan().isEmpty()) + where + remedy);
@@ -197,7 +200,7 @@ final class RemoteRun {
                         ? " did not begin, although its process ended well: Millrace did not run there; do script and jar"
                                 + " start it?"
                         : " has no end, although its process ended well";
-            case FAILED, WAITING, RUNNING -> " ended without saying why";
+            case TURNED_AWAY, FAILED, WAITING, RUNNING -> " ended without saying why";
         };
     }
 

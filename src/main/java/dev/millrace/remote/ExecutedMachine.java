@@ -121,7 +121,9 @@ public final class ExecutedMachine implements Platform {
                 && execution.output() != null
                 && execution.output().contains(LEFT)) {
             return RemoteState.of(
-                    Stage.FAILED, execution.statusAsString(), "another execution is at work, and this one did nothing");
+                    Stage.TURNED_AWAY,
+                    execution.statusAsString(),
+                    "another execution is at work, and this one did nothing");
         }
         String reason = execution.error() == null
                 ? execution.cause()

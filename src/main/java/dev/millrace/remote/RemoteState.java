@@ -13,6 +13,8 @@ public record RemoteState(Stage stage, String said, String reason) {
         WAITING,
         RUNNING,
         SUCCEEDED,
+        /** It has done nothing, since another is at work. */
+        TURNED_AWAY,
         FAILED,
         CANCELLED
     }
@@ -26,7 +28,7 @@ public record RemoteState(Stage stage, String said, String reason) {
     public boolean isEnd() {
         return switch (stage) {
             case WAITING, RUNNING -> false;
-            case SUCCEEDED, FAILED, CANCELLED -> true;
+            case SUCCEEDED, TURNED_AWAY, FAILED, CANCELLED -> true;
         };
     }
 

@@ -137,7 +137,7 @@ class RemoteBatchTest extends RemoteContract {
     String word(Stage stage) {
         return switch (stage) {
             case WAITING -> "RUNNABLE";
-            case RUNNING, SUCCEEDED, FAILED -> stage.name();
+            case RUNNING, SUCCEEDED, FAILED, TURNED_AWAY -> stage.name();
             case CANCELLED -> "FAILED";
         };
     }

@@ -99,7 +99,7 @@ class RemoteEmrServerlessTest extends RemoteContract {
         return switch (stage) {
             case WAITING -> "SCHEDULED";
             case SUCCEEDED -> "SUCCESS";
-            case RUNNING, FAILED, CANCELLED -> stage.name();
+            case RUNNING, FAILED, CANCELLED, TURNED_AWAY -> stage.name();
         };
     }
 

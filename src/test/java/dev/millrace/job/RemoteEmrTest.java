@@ -115,7 +115,7 @@ class RemoteEmrTest extends RemoteContract {
         return switch (stage) {
             case WAITING -> "PENDING";
             case SUCCEEDED -> "COMPLETED";
-            case RUNNING, FAILED, CANCELLED -> stage.name();
+            case RUNNING, FAILED, CANCELLED, TURNED_AWAY -> stage.name();
         };
     }
 

@@ -122,7 +122,7 @@ class RemoteGlueTest extends RemoteContract {
         return switch (stage) {
             case WAITING -> "STARTING";
             case CANCELLED -> "STOPPED";
-            case RUNNING, SUCCEEDED, FAILED -> stage.name();
+            case RUNNING, SUCCEEDED, FAILED, TURNED_AWAY -> stage.name();
         };
     }
 

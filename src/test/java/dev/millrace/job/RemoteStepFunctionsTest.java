@@ -108,7 +108,7 @@ class RemoteStepFunctionsTest extends RemoteContract {
         return switch (stage) {
             case WAITING, RUNNING -> "RUNNING";
             case CANCELLED -> "ABORTED";
-            case SUCCEEDED, FAILED -> stage.name();
+            case SUCCEEDED, FAILED, TURNED_AWAY -> stage.name();
         };
     }
 
@@ -149,7 +149,7 @@ class RemoteStepFunctionsTest extends RemoteContract {
         });
         Trial.Ended ended = remote();
         assertThat(ended.err()).contains("SUCCEEDED: another execution is at work, and this one did nothing");
-        assertThat(ended.code()).isEqualTo(1);
+        assertThat(ended.code()).isEqualTo(4);
         assertThat(submitted()).isEqualTo(1);
     }
 

@@ -126,7 +126,7 @@ class StepFunctionsTest {
         assertThat(states.at("/Find the first/Parameters/me.$").asText()).isEqualTo("$$.Execution.Id");
         assertThat(states.at("/Is it the first?/Choices/0").toString())
                 .isEqualTo("{\"Variable\":\"$.first.ExecutionArn\",\"StringEqualsPath\":\"$.me\","
-                        + "\"Next\":\"Is the run named?\"}");
+                        + "\"Next\":\"Read the input\"}");
     }
 
     /** Else one that hangs would hide itself: each start after it would be a success that the alarm counts. */
