@@ -123,8 +123,12 @@ class TemplatesTest {
     void whoReadsTheSourceCannotWriteTheWarehouseAndTheOtherWayRound(Path template) {
         assertThat(actions(template, "ExtractRole"))
                 .contains("dynamodb:Scan", "dynamodb:DescribeTable")
-                .noneMatch(action -> action.startsWith("secretsmanager:"))
                 .doesNotContain("dynamodb:PutItem", "dynamodb:DeleteItem");
+        assertThat(statements(template))
+                .filteredOn(statement -> statement.owner().equals("ExtractRole")
+                        && statement.actions().contains("secretsmanager:GetSecretValue"))
+                .singleElement()
+                .satisfies(statement -> assertThat(statement.resources()).containsExactly("{Ref=SpoolSecret}"));
         assertThat(statements(template))
                 .filteredOn(statement -> statement.owner().equals("ExtractRole")
                         && statement.resources().toString().contains("LakeBucket"))

@@ -47,6 +47,7 @@ class DeployTest {
         Files.createDirectories(folder.resolve("jobs"));
         Files.writeString(folder.resolve("jobs/orders.yaml"), """
                 job: orders
+                every: 15m
                 source: {dynamodb: {table: orders, region: eu-west-1}}
                 warehouse:
                   postgres: {host: db, database: shop, user: millrace, password: "${secret:prod/db#password}"}
@@ -100,7 +101,8 @@ class DeployTest {
                 .hasSize(2)
                 .allMatch(call -> call.contains("--stack-name millrace-prod-orders")
                         && call.contains("Environment=prod JobName=orders Version=1.0.0")
-                        && call.contains("StagingBucket=acme StagingPrefix=millrace"));
+                        && call.contains("StagingBucket=acme StagingPrefix=millrace")
+                        && call.contains("TimeoutMinutes=14 Schedule=rate(15 minutes) SuccessWithinSeconds=1800"));
 
         Path other = Files.writeString(folder.resolve("two.jar"), "the jar of 1.1.0");
         Processes.Ended refused = deploy("prod", "1.0.0", other.toString());
@@ -179,6 +181,23 @@ class DeployTest {
         assertThat(deploy("prod", "1.1.0", jar.toString()).output())
                 .contains("settings: units: many: must be a whole number from 1 to 1000");
         assertThat(bucket.list("millrace/1.1.0/")).isEmpty();
+    }
+
+    @Test
+    void aJobStartsAsOftenAsItSaysAndIsStoppedBefore() throws IOException {
+        parameters("StagingBucket=acme", "StagingPrefix=millrace", "TimeoutMinutes=15");
+        Processes.Ended refused = deploy("prod", "1.0.0", jar.toString());
+        assertThat(refused.output())
+                .contains("orders.parameters: TimeoutMinutes: 15: must be less than every of jobs/orders.yaml, 15m");
+        assertThat(refused.exitCode()).isEqualTo(2);
+        assertThat(bucket.list("millrace/")).isEmpty();
+        Files.writeString(
+                folder.resolve("jobs/orders.yaml"),
+                Files.readString(folder.resolve("jobs/orders.yaml")).replace("every: 15m", "every: 5d"));
+        parameters("StagingBucket=acme", "StagingPrefix=millrace", "Schedule=cron(0 1 * * ? *)");
+        assertThat(deploy("prod", "1.0.0", jar.toString()).exitCode()).isZero();
+        assertThat(stacks().get(0))
+                .contains(" Schedule=cron(0 1 * * ? *) ", " TimeoutMinutes=2880 ", " SuccessWithinSeconds=604800 ");
     }
 
     @Test
