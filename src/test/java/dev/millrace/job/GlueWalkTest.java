@@ -108,7 +108,7 @@ class GlueWalkTest {
         String first = shell(documented.get(0), documented.get(1), start());
         assertThat(first)
                 .contains("every row accounted for: 2 read = 2 written")
-                .contains("record  s3://" + bucket + "/staging/access-records/runs/");
+                .containsPattern("\\nrecord +s3://" + bucket + "/staging/access-records/runs/");
         assertThat(ran).containsExactly("millrace 1.0.0");
 
         build("1.1.0");
