@@ -70,7 +70,14 @@ class LakeOnS3IT {
 
     @Test
     void isRefusedWhereSparkCannotReachIt() {
-        Processes.Ended ended = submit();
+        Processes.Ended bare = submit();
+        assertThat(bare.output())
+                .contains("job.yaml: lake.publish: delta: Delta Lake is not on the class path")
+                .contains("--packages io.delta:delta-spark_2.12:3.3.3")
+                .doesNotContain("\tat ");
+        assertThat(bare.exitCode()).isEqualTo(2);
+
+        Processes.Ended ended = submit("--jars", SparkSubmit.jars("/delta-spark_", "/delta-storage/"));
         assertThat(ended.output())
                 .contains(
                         "job.yaml: staging.at: s3://" + bucket + "/staging/: Spark reaches the files of a lake in S3 by"
