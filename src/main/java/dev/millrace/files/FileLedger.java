@@ -29,7 +29,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -231,10 +230,11 @@ public final class FileLedger {
      * Sees to it that the files of a commit, whose run is about to be given up, are found by the next run: they are
      * read again, and take the place of what was published of them.
      *
+     * @param asRead whether they must be as they were read, since the rows that were read first are those that stay
      * @throws Fault of kind USER where one of them is gone from the source: then only that run has its rows
      */
-    public void giveBack(Commit commit, SourceFolder source) {
-        Optional.ofNullable(commit.facts().get(INPUTS)).ifPresent(list -> requireThere(commit, list, source));
+    public void giveBack(Commit commit, SourceFolder source, boolean asRead) {
+        Optional.ofNullable(commit.facts().get(INPUTS)).ifPresent(list -> requireThere(commit, list, source, asRead));
         List<Long> merged = snapshots().stream().filter(n -> n >= commit.n()).toList();
         if (!merged.isEmpty()) {
             // An earlier version did not wait for the end of a run before it merged its list.
@@ -245,18 +245,23 @@ public final class FileLedger {
         staging.delete(List.of(listed));
     }
 
-    private void requireThere(Commit commit, String list, SourceFolder source) {
-        Set<String> missing = new TreeSet<>();
+    private void requireThere(Commit commit, String list, SourceFolder source, boolean asRead) {
+        Map<String, String> missing = new TreeMap<>();
         try (KnownFileLines.Reader files = open(folder + list, commit.n(), false)) {
             for (Optional<KnownFile> file = files.next(); file.isPresent(); file = files.next()) {
-                missing.add(file.get().path());
+                missing.put(file.get().path(), file.get().etag());
             }
         }
-        source.list(Optional.empty(), file -> missing.remove(file.path()));
+        source.list(Optional.empty(), file -> {
+            if (!asRead || file.etag().equals(missing.get(file.path()))) {
+                missing.remove(file.path());
+            }
+        });
         if (!missing.isEmpty()) {
             throw Fault.user("Run " + commit.run() + " cannot be given up: " + missing.size()
-                    + " of the files that it has read are gone from " + source + ", the first is "
-                    + missing.iterator().next()
+                    + " of the files that it has read are gone from " + source
+                    + (asRead ? ", or are others than those that were read first" : "") + ", the first is "
+                    + missing.keySet().iterator().next()
                     + ", and no other run could read them. Bring them back, or finish the run by"
                     + " scripts/millrace resume " + commit.run());
         }

@@ -81,7 +81,11 @@ final class Abandon implements Callable<Integer> {
                             + " files they are of, so what it may have published could not give way to what the next run reads."
                             + " Finish it by " + resume);
         }
-        FolderSource.ledger(open).giveBack(commit, FolderSource.folder(open, source, around));
+        FolderSource.ledger(open)
+                .giveBack(
+                        commit,
+                        FolderSource.folder(open, source, around),
+                        source.onChange() == FileSource.OnChange.QUARANTINE);
     }
 
     private static void requireUnfinished(RunStore store) {

@@ -134,7 +134,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                         "Choice",
                         "Choices",
                         List.of(map(
-                                "Variable", "$.input", "StringMatches", "{*\"run\"*", "Next", "Take the run's name")),
+                                "Variable", "$.input", "StringMatches", "{*\"run\":*", "Next", "Take the run's name")),
                         "Default",
                         "Name the run"));
         Map<String, Object> given = state("$$.Execution.Input.run", "tries", 0);
@@ -370,14 +370,7 @@ public record StateMachine(Job job, List<Phase> phases, Platform platform, Strin
                 "Resource",
                 "arn:aws:states:::glue:startJobRun.sync",
                 "Parameters",
-                // Step Functions does not end it with an execution that has taken too long.
-                map(
-                        "JobName",
-                        "${" + role(stage) + "Job}",
-                        "Timeout",
-                        Math.max(5, timeout().toMinutes()),
-                        "Arguments",
-                        arguments),
+                map("JobName", "${" + role(stage) + "Job}", "Arguments", arguments),
                 "Retry",
                 List.of(retry(NOT_STARTED)));
     }

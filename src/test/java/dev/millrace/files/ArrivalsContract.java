@@ -305,7 +305,7 @@ abstract class ArrivalsContract {
         assertThat(staging.names("job/inputs/")).contains("snapshot-0000000008.jsonl.zst");
         ledger().rememberListing(now);
 
-        ledger().giveBack(last, folder());
+        ledger().giveBack(last, folder(), false);
         store().run(last.run()).finish(Outcome.ABANDONED, "its lake is gone");
 
         now = now.plus(LOOKBACK.multipliedBy(2));
@@ -325,7 +325,7 @@ abstract class ArrivalsContract {
         write("2026/11/21/07/a.gz");
         Commit commit = commit(plan(find()));
         source.delete(List.of("2026/11/21/07/a.gz"));
-        assertThatThrownBy(() -> ledger().giveBack(commit, folder()))
+        assertThatThrownBy(() -> ledger().giveBack(commit, folder(), false))
                 .isInstanceOf(Fault.class)
                 .hasMessageStartingWith(
                         "Run " + commit.run() + " cannot be given up: 1 of the files that it has read are gone")
