@@ -222,15 +222,19 @@ public abstract class Inherited<S extends SqlSession> {
      */
     public void giveAndCompare() throws SQLException {
         Given live = given(from);
-        if (differences(live, given(to)).isEmpty()) {
+        Given next = given(to);
+        if (differences(live, next).isEmpty()) {
             return;
         }
-        for (Owner owner : live.ownersThatDiffer(given(to))) {
+        List<Owner> owners = live.ownersThatDiffer(next);
+        for (Owner owner : owners) {
             apply("ALTER " + (owner.table().isEmpty() ? "SCHEMA " + identifier(to) : "TABLE " + at(owner.table()))
                     + " OWNER TO " + identifier(owner.role()));
         }
-        // A new owner changes what is granted.
-        Given next = given(to);
+        if (!owners.isEmpty()) {
+            // A new owner changes what is granted.
+            next = given(to);
+        }
         for (Grant grant : next.grantsMissingIn(live)) {
             apply(grantStatement(grant, false));
         }
