@@ -117,6 +117,11 @@ public record LandingFiles(LandedTable table, Storage staging) {
         return staging.uri(file.path());
     }
 
+    /** As messages begin of a file that is not loaded. */
+    public String cannotLoad(DataFile file) {
+        return "Cannot load " + uri(file) + " into " + table.name();
+    }
+
     /** A file as it is stored, which is the one that the manifest describes. */
     public StoredFile require(DataFile file) {
         StoredFile stored = staging.stat(file.path())

@@ -87,7 +87,7 @@ final class FileLoader {
 
     /** The engine's own message would show the value, and not where it stands. */
     private Fault failure(DataFile file, Path local, SQLException e) {
-        String what = "Cannot load " + landing.uri(file) + " into " + table.name() + ": ";
+        String what = landing.cannotLoad(file) + ": ";
         return misfit(local)
                 .map(text -> Fault.spoiled(what + text + ": leave the column out or compute another, and run again", e))
                 .orElseGet(() -> Fault.world(what + DuckDbSession.firstLine(e), e));

@@ -101,16 +101,8 @@ final class FileLoader {
             landing.requireRows(file, copied);
         } catch (SQLException e) {
             throw failure(file, e);
-        } catch (UnusableFile e) {
-            throw Fault.spoiled(
-                    "Cannot load " + landing.uri(file) + " into "
-                            + landing.table().name() + ": " + e.getMessage(),
-                    e);
         } catch (IOException e) {
-            throw Fault.world(
-                    "Cannot load " + landing.uri(file) + " into "
-                            + landing.table().name() + ": " + e.getMessage(),
-                    e);
+            throw UnusableFile.failure(landing.cannotLoad(file), e);
         }
     }
 
@@ -173,16 +165,13 @@ final class FileLoader {
     private Fault failure(DataFile file, SQLException e) {
         Optional<Matcher> where = PostgresSession.where(e).map(WHERE::matcher).filter(Matcher::matches);
         if (where.isEmpty() || !PostgresSession.isOfValue(e)) {
-            return session.failure(
-                    "Cannot load " + landing.uri(file) + " into "
-                            + landing.table().name(),
-                    e);
+            return session.failure(landing.cannotLoad(file), e);
         }
         String column = Optional.ofNullable(where.get().group(2))
                 .map(name -> ", column " + name)
                 .orElse("");
         return Fault.spoiled(
-                "Cannot load " + landing.uri(file) + " into " + landing.table().name() + ": row "
+                landing.cannotLoad(file) + ": row "
                         + where.get().group(1)
                         + column + ": " + session.message(e)
                         + ": a value that PostgreSQL cannot hold: leave the column out or compute another, and run again",

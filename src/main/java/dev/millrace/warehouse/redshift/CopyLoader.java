@@ -295,9 +295,7 @@ final class CopyLoader {
         } catch (IOException | RuntimeException e) {
             // The library throws what it likes on a file that is none of Parquet.
             throw Fault.world(
-                    "Cannot load " + landing.uri(file) + " into "
-                            + landing.table().name() + ": it is no whole Parquet file: " + e.getMessage()
-                            + ": extract again",
+                    landing.cannotLoad(file) + ": it is no whole Parquet file: " + e.getMessage() + ": extract again",
                     e);
         }
     }
@@ -314,16 +312,8 @@ final class CopyLoader {
             out.close();
             landing.requireRows(file, text.rows());
             return upload.commit();
-        } catch (UnusableFile e) {
-            throw Fault.spoiled(
-                    "Cannot load " + landing.uri(file) + " into "
-                            + landing.table().name() + ": " + e.getMessage(),
-                    e);
         } catch (IOException e) {
-            throw Fault.world(
-                    "Cannot load " + landing.uri(file) + " into "
-                            + landing.table().name() + ": " + e.getMessage(),
-                    e);
+            throw UnusableFile.failure(landing.cannotLoad(file), e);
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
@@ -334,14 +324,14 @@ final class CopyLoader {
     /** Asks the server where it failed; outside of the transaction, which is undone. */
     private Fault failure(List<DataFile> batch, SQLException e) {
         String table = landing.table().name();
-        String what = batch.size() == 1 ? landing.uri(batch.get(0)) + " into " + table : table;
-        Fault plain = session.failure("Cannot load " + what, e);
+        String what = batch.size() == 1 ? landing.cannotLoad(batch.get(0)) : "Cannot load " + table;
+        Fault plain = session.failure(what, e);
         try {
             Optional<LoadError> error = lastError();
             return error.isEmpty()
                     ? plain
                     : Fault.spoiled(
-                            "Cannot load " + what + ": row " + error.get().line()
+                            what + ": row " + error.get().line()
                                     + (error.get().column().isEmpty()
                                             ? ""
                                             : ", column " + error.get().column())

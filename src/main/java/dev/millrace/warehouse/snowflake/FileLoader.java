@@ -140,8 +140,7 @@ final class FileLoader {
         for (String name : names) {
             Long loaded = rows.get(name);
             if (loaded == null) {
-                throw Fault.world("Cannot load " + landing.uri(named.get(name)) + " into "
-                        + landing.table().name()
+                throw Fault.world(landing.cannotLoad(named.get(name))
                         + ": Snowflake left it out, since it has loaded it into this table before:"
                         + " start a new run");
             }
@@ -203,10 +202,7 @@ final class FileLoader {
                 throw landing.changed(file, " has other columns than the manifest says");
             }
         } catch (IOException e) {
-            throw Fault.world(
-                    "Cannot load " + landing.uri(file) + " into "
-                            + landing.table().name() + ": " + e.getMessage(),
-                    e);
+            throw Fault.world(landing.cannotLoad(file) + ": " + e.getMessage(), e);
         }
     }
 
@@ -218,10 +214,7 @@ final class FileLoader {
             throw e;
         } catch (IOException | RuntimeException e) {
             // The library throws what it likes on a file that is none of Parquet.
-            throw Fault.world(
-                    "Cannot load " + landing.uri(file) + " into "
-                            + landing.table().name() + ": it is no whole Parquet file: " + e.getMessage(),
-                    e);
+            throw Fault.world(landing.cannotLoad(file) + ": it is no whole Parquet file: " + e.getMessage(), e);
         }
     }
 
