@@ -470,16 +470,12 @@ final class PipelineRunner {
                 context.record(r -> r.ended(Outcome.SUPERSEDED, message));
                 context.run().finish(Outcome.SUPERSEDED, message);
             }
-            case USER -> {
+            case USER, SPOILED -> {
                 if (isPastReturn(context)) {
                     context.record(r -> r.ended(Outcome.FAILED, message));
                     return;
                 }
-                // What mends it is another job file, which this run would not take.
-                context.record(r -> r.ended(Outcome.ABANDONED, message));
-                context.open().store().abandon(context.run(), message);
-            }
-            case SPOILED -> {
+                // What mends it is another job file, which this run would not take, or another run.
                 context.record(r -> r.ended(Outcome.ABANDONED, message));
                 context.open().store().abandon(context.run(), message);
             }

@@ -20,6 +20,7 @@ import dev.millrace.lake.VersionedPublisher.Inspection;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.run.Commit;
 import dev.millrace.run.JobStore;
+import dev.millrace.run.Ledger;
 import dev.millrace.run.Phase;
 import dev.millrace.run.PhaseCommit;
 import dev.millrace.run.RunStore;
@@ -180,10 +181,7 @@ final class PublishWork implements PhaseWork {
             return;
         }
         JobStore store = context.open().store();
-        Optional<Commit> before = store.ledger().find(n - 1);
-        while (before.filter(store.ledger()::isGivenUp).isPresent()) {
-            before = store.ledger().find(before.get().n() - 1);
-        }
+        Optional<Commit> before = store.ledger().standing(n - 1);
         Optional<RunStore> waitedFor = before.map(commit -> store.run(commit.run()))
                 .filter(run -> run.plan().phases().contains(Phase.PUBLISH)
                         && run.phase(Phase.PUBLISH).isEmpty());
@@ -196,16 +194,17 @@ final class PublishWork implements PhaseWork {
 
     /** The last commit that is published; empty where none is, and where the last ones had no lake. */
     static Optional<Commit> lastPublished(JobStore store) {
-        for (Optional<Commit> commit = store.ledger().last(); commit.isPresent(); ) {
+        Ledger ledger = store.ledger();
+        Optional<Commit> commit = ledger.last().flatMap(last -> ledger.standing(last.n()));
+        while (commit.isPresent()) {
             RunStore run = store.run(commit.get().run());
-            boolean isGivenUp = store.ledger().isGivenUp(commit.get());
-            if (!isGivenUp && run.phase(Phase.PUBLISH).isPresent()) {
+            if (run.phase(Phase.PUBLISH).isPresent()) {
                 return commit;
             }
-            if (!isGivenUp && !run.plan().phases().contains(Phase.PUBLISH)) {
+            if (!run.plan().phases().contains(Phase.PUBLISH)) {
                 return Optional.empty();
             }
-            commit = store.ledger().find(commit.get().n() - 1);
+            commit = ledger.standing(commit.get().n() - 1);
         }
         return Optional.empty();
     }

@@ -64,6 +64,15 @@ public final class Ledger {
                 .isPresent();
     }
 
+    /** The last commit up to a number whose run was not given up. */
+    public Optional<Commit> standing(long n) {
+        Optional<Commit> commit = find(n);
+        while (commit.filter(this::isGivenUp).isPresent()) {
+            commit = find(commit.get().n() - 1);
+        }
+        return commit;
+    }
+
     /** Whether a commit's run has not ended: it may still be given up. */
     public boolean isOpen(Commit commit) {
         RunStore run = runs.apply(commit.run());
