@@ -4,9 +4,9 @@ import dev.millrace.landing.LandedTable;
 import dev.millrace.warehouse.BenchmarkOrders;
 import dev.millrace.warehouse.Landing;
 import dev.millrace.warehouse.Load;
+import dev.millrace.warehouse.Measured;
 import dev.millrace.warehouse.SqlText;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -45,9 +45,9 @@ public final class DuckDbLoadBenchmark {
         double[] alone = {Double.MAX_VALUE, Double.MAX_VALUE};
         double[] newest = {Double.MAX_VALUE, Double.MAX_VALUE};
         for (int round = 0; round < rounds; round++) {
-            keepLeast(alone, measured(place -> alone(place, DuckDbSession.STORAGE_VERSION)));
-            keepLeast(newest, measured(place -> alone(place, "latest")));
-            keepLeast(ours, measured(this::ours));
+            Measured.keepLeast(alone, measured(place -> alone(place, DuckDbSession.STORAGE_VERSION)));
+            Measured.keepLeast(newest, measured(place -> alone(place, "latest")));
+            Measured.keepLeast(ours, measured(this::ours));
         }
         System.out.printf(
                 Locale.ROOT, "%,d rows in %d files into DuckDB; the least of %d rounds%n", rows, files, rounds);
@@ -64,10 +64,10 @@ public final class DuckDbLoadBenchmark {
     /** CPU seconds of this process, and seconds. */
     private double[] measured(Work work) throws IOException, SQLException {
         Path place = Files.createTempDirectory(folder, "duckdb");
-        double cpu = cpu();
+        double cpu = Measured.cpuSeconds();
         long wall = System.nanoTime();
         work.in(place);
-        double[] taken = {cpu() - cpu, (System.nanoTime() - wall) / 1e9};
+        double[] taken = {Measured.cpuSeconds() - cpu, (System.nanoTime() - wall) / 1e9};
         VersionFiles.delete(place);
         return taken;
     }
@@ -102,12 +102,6 @@ public final class DuckDbLoadBenchmark {
         }
     }
 
-    private static void keepLeast(double[] least, double[] now) {
-        for (int i = 0; i < least.length; i++) {
-            least[i] = Math.min(least[i], now[i]);
-        }
-    }
-
     private static void print(String what, double[] taken, double[] peer) {
         System.out.printf(
                 Locale.ROOT,
@@ -117,11 +111,5 @@ public final class DuckDbLoadBenchmark {
                 taken[0] / peer[0],
                 taken[1],
                 taken[1] / peer[1]);
-    }
-
-    private static double cpu() {
-        return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
-                        .getProcessCpuTime()
-                / 1e9;
     }
 }

@@ -7,10 +7,10 @@ import dev.millrace.warehouse.BenchmarkOrders;
 import dev.millrace.warehouse.Landing;
 import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Load;
+import dev.millrace.warehouse.Measured;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,12 +71,12 @@ public final class LoadBenchmark {
             {Double.MAX_VALUE, Double.MAX_VALUE, Double.MAX_VALUE}
         };
         for (int round = 0; round < rounds; round++) {
-            double begin = ours();
+            double begin = Measured.cpuSeconds();
             decode(table);
-            decode[0] = Math.min(decode[0], ours() - begin);
-            keepLeast(least[0], load(table, port, 1));
-            keepLeast(least[1], load(table, port, 2));
-            keepLeast(least[2], psql(csv, port));
+            decode[0] = Math.min(decode[0], Measured.cpuSeconds() - begin);
+            Measured.keepLeast(least[0], load(table, port, 1));
+            Measured.keepLeast(least[1], load(table, port, 2));
+            Measured.keepLeast(least[2], psql(csv, port));
         }
         print("decoding and encoding alone", decode[0], 0, 0, least[2]);
         print("Millrace, one stream", least[0][0], least[0][1], least[0][2], least[2]);
@@ -103,12 +103,6 @@ public final class LoadBenchmark {
                 apart / (least[2][0] + least[2][1]));
     }
 
-    private static void keepLeast(double[] least, double[] now) {
-        for (int i = 0; i < least.length; i++) {
-            least[i] = Math.min(least[i], now[i]);
-        }
-    }
-
     private static void print(String what, double client, double server, double wall, double[] peer) {
         System.out.printf(
                 Locale.ROOT,
@@ -127,11 +121,11 @@ public final class LoadBenchmark {
                 new PostgresWarehouse(PostgresServer.options(port, database, streams, Duration.ofMinutes(1)), "shop");
         Load load = Landing.load(1, List.of(BenchmarkOrders.TABLE));
         warehouse.prepare(load);
-        double client = ours();
+        double client = Measured.cpuSeconds();
         double server = servers();
         long wall = System.nanoTime();
         warehouse.upload(load, table, landing.storage(), file -> {});
-        double[] taken = {ours() - client, servers() - server, (System.nanoTime() - wall) / 1e9};
+        double[] taken = {Measured.cpuSeconds() - client, servers() - server, (System.nanoTime() - wall) / 1e9};
         PostgresServer.execute("postgres", PostgresServer.ADMIN, "DROP DATABASE " + database + " WITH (FORCE)");
         return taken;
     }
@@ -186,13 +180,6 @@ public final class LoadBenchmark {
                             + "/*.parquet')) TO '" + csv + "' (FORMAT csv, HEADER)"));
         }
         return csv;
-    }
-
-    /** CPU seconds of this process. */
-    private static double ours() {
-        return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
-                        .getProcessCpuTime()
-                / 1e9;
     }
 
     /** CPU seconds of the server's processes, those that have ended too. */
