@@ -425,7 +425,7 @@ final class PipelineRunner {
                 fault.with("What run " + context.run().id()
                         + " has read is committed, and the next start goes on with it."
                         + " Where what is wrong cannot be mended, give it up by scripts/millrace abandon "
-                        + context.run().id() + " --job " + context.open().given()
+                        + StoredRun.argument(context.open(), context.run().id())
                         + " --reason TEXT: then the next run reads that again");
             case SPOILED, GATE, SUPERSEDED, HELD -> fault;
         };
@@ -486,10 +486,10 @@ final class PipelineRunner {
 
     /**
      * Whether nobody else would bring what the run has committed: it has to be finished, once what is wrong is mended.
+     * The ledger tells: a process may have been stopped before its phase said so.
      */
     private static boolean isPastReturn(RunContext context) {
-        return context.open().job().source() instanceof FileSource
-                && context.run().phase(Phase.EXTRACT).isPresent();
+        return context.open().store().committed(context.run()).isPresent();
     }
 
     /** What cannot be removed now is removed by the next run: it changes nothing of this one's end. */

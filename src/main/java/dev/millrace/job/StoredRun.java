@@ -115,6 +115,11 @@ record StoredRun(OpenJob open, RunStore store) {
         return new StoredRun(open, open.store().run(id));
     }
 
+    /** How commands take a run of a job: by its plan, where the job was read from one, else with the job file. */
+    static String argument(OpenJob open, RunId run) {
+        return LOCATION.matcher(open.given()).matches() ? open.given() : run + " --job " + open.given();
+    }
+
     private static String absolute(String root, Surroundings around) {
         return root.contains(":") ? root : around.base().resolve(root).toString();
     }

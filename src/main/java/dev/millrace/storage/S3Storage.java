@@ -463,7 +463,8 @@ final class S3Storage implements Storage {
 
     Fault failed(String what, String path, Exception e) {
         if (e instanceof S3Exception refused && isBucketMissing(refused)) {
-            return Fault.user("Cannot " + what + " " + uri(path) + at() + ": " + said(e) + ": " + noBucket());
+            // Asked for before work starts; one that goes during it may come back, and is no reason to give the run up.
+            return Fault.world("Cannot " + what + " " + uri(path) + at() + ": " + said(e) + ": " + noBucket(), e);
         }
         return Fault.world("Cannot " + what + " " + uri(path) + at() + ": " + said(e) + owned(e), e);
     }

@@ -29,7 +29,7 @@ class S3ArrivalsTest extends ArrivalsContract {
     void aMissingBucketIsTold() {
         assertThatThrownBy(() -> search("s3://no-such-bucket/x/").find(ledger(), Instant.EPOCH, TimeRange.ALL, false))
                 .isInstanceOfSatisfying(
-                        Fault.class, fault -> assertThat(fault.exitCode()).isEqualTo(2))
+                        Fault.class, fault -> assertThat(fault.exitCode()).isEqualTo(1))
                 .hasMessageContaining("s3://no-such-bucket/x/")
                 .hasMessageContaining("NoSuchBucket");
     }

@@ -244,6 +244,14 @@ class FileJobsTest {
         trial.through(Effects.unlimited().storages()).later(Duration.ofMinutes(5));
         put(files, sample.files().skip(2).limit(1));
         String second = id(2);
+        // Its phase cannot say so still: what can be done is told all the same.
+        Path commit = folder.resolve("staging/access/runs/" + first + "/phases/extract.json");
+        Files.createDirectories(commit);
+        assertThat(trial.run(reading, job, "--run", second).err())
+                .startsWith("Run " + first + " has committed before this start and could not be rolled forward: ")
+                .contains("give it up by scripts/millrace abandon " + first + " --job " + job + " --reason TEXT");
+        Files.delete(commit);
+        trial.later(Duration.ofMinutes(5));
         assertThat(trial.run(reading, job, "--run", second).out())
                 .startsWith("rolling forward run " + first + ", which has committed and was not finished: extract\n");
 
@@ -296,6 +304,12 @@ class FileJobsTest {
         assertThat(trial.run(job, "--run", id(1)).err())
                 .startsWith("Run " + run + " has committed before this start and could not be rolled forward: ")
                 .contains("give it up by scripts/millrace abandon " + run);
+        // Named by its folder, it is told as a name that commands take.
+        String plan = "file://" + folder.resolve("staging/access/runs/" + run + "/plan.json");
+        for (String named : List.of(folder.resolve("staging/access/runs/" + run).toString(), plan)) {
+            assertThat(Trial.command("resume", named).err())
+                    .contains("give it up by scripts/millrace abandon " + plan + " --reason TEXT");
+        }
 
         Files.move(folder.resolve("staging"), folder.resolve("staging2"));
         Path other = trial.job(

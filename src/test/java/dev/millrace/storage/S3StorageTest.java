@@ -178,7 +178,7 @@ class S3StorageTest extends StorageContract {
     }
 
     @Test
-    void aMissingBucketIsNamed() {
+    void aMissingBucketIsAMistakeBeforeWorkAndAFailureInIt() {
         Storage missing = Storages.open("s3://no-such-bucket/x/", S3Server.options());
         for (Runnable use : List.<Runnable>of(
                 () -> missing.find("a"),
@@ -187,13 +187,14 @@ class S3StorageTest extends StorageContract {
                 () -> missing.putIfAbsent("a", new byte[0]))) {
             assertThatThrownBy(use::run)
                     .isInstanceOfSatisfying(
-                            Fault.class, fault -> assertThat(fault.exitCode()).isEqualTo(2))
+                            Fault.class, fault -> assertThat(fault.exitCode()).isEqualTo(1))
                     .hasMessageContaining(" s3://no-such-bucket/x/")
                     .hasMessageContaining(" at " + server.uri() + ": the server said 404 NoSuchBucket: ")
                     .hasMessageEndingWith(": there is no bucket no-such-bucket: make it, or name another");
         }
         assertThatThrownBy(missing::requireUsable)
-                .isInstanceOf(Fault.class)
+                .isInstanceOfSatisfying(
+                        Fault.class, fault -> assertThat(fault.exitCode()).isEqualTo(2))
                 .hasMessage("s3://no-such-bucket/x/ at " + server.uri()
                         + ": there is no bucket no-such-bucket: make it, or name another");
         storage().requireUsable();
