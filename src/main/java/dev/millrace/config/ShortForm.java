@@ -1,38 +1,38 @@
 package dev.millrace.config;
 
-import dev.millrace.config.SchemaSettings.KindAttribute;
-import dev.millrace.config.SchemaSettings.KindRule;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
- * What tells an item's kind: the name of an attribute, or a map.
+ * A map that may be written short, as the one value that most of them hold.
  *
- * @param attribute form of the name alone
+ * @param value form of the value alone
+ * @param meant what the value alone stands for
  * @param section form of the map
  */
-record KindForm(Scalar<String> attribute, Section<KindRule> section) implements Form<KindRule> {
+record ShortForm<S, T>(Scalar<S> value, Function<S, T> meant, Section<T> section) implements Form<T> {
     @Override
-    public Optional<KindRule> read(Tree tree, String path, Reading reading) {
+    public Optional<T> read(Tree tree, String path, Reading reading) {
         return tree instanceof Tree.Mapping
                 ? section.read(tree, path, reading)
-                : attribute.read(tree, path, reading).map(KindAttribute::new);
+                : value.read(tree, path, reading).map(meant);
     }
 
     @Override
-    public Object json(KindRule value) {
-        return section.json(value);
+    public Object json(T written) {
+        return section.json(written);
     }
 
     @Override
     public Map<String, Object> schema() {
-        return Map.of("anyOf", List.of(attribute.schema(), section.schema()));
+        return Map.of("anyOf", List.of(value.schema(), section.schema()));
     }
 
     @Override
     public String shape() {
-        return attribute.shape() + ", or the keys below";
+        return value.shape() + ", or the keys below";
     }
 
     @Override
