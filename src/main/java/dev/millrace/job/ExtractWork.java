@@ -28,6 +28,7 @@ import dev.millrace.schema.ShredPlan;
 import dev.millrace.schema.UnitCensus;
 import dev.millrace.storage.Storage;
 import dev.millrace.table.Column;
+import dev.millrace.warehouse.Gate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -193,6 +194,14 @@ final class ExtractWork implements PhaseWork {
                 inputPhase,
                 List.of());
         job.lake().ifPresent(lake -> requireFit(job, lake, plan.tables()));
+        if (job.warehouse().isPresent()) {
+            Gate.requireNames(
+                    plan.tables().stream()
+                            .filter(table -> !table.quarantine())
+                            .map(LandingTable::landed)
+                            .toList(),
+                    ReplaceWork.rules(context));
+        }
         if (context.open().isAddingToLake()) {
             requireFitsLake(context, plan.tables());
         }

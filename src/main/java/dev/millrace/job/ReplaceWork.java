@@ -79,7 +79,8 @@ final class ReplaceWork implements PhaseWork {
                 result.passed() ? Optional.empty() : Optional.ofNullable(accepted.get(result.name())));
     }
 
-    private static GateRules rules(RunContext context) {
+    /** What the job file asks of a run before it goes live. */
+    static GateRules rules(RunContext context) {
         GateSettings gate = context.open().warehouse().gate();
         return new GateRules(
                 gate.maxQuarantine().fraction(),

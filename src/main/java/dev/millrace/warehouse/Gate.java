@@ -31,7 +31,7 @@ public final class Gate {
      */
     public static List<GateResult> check(
             Warehouse warehouse, Load load, List<LandedTable> landed, TableCounts items, GateRules rules) {
-        requireNames(load, rules);
+        requireNames(load.tables(), rules);
         List<ColumnSet> notNull = new ArrayList<>();
         new TreeMap<>(rules.notNull())
                 .forEach((table, columns) -> columns.forEach(c -> notNull.add(columnSet(load, table, List.of(c)))));
@@ -153,40 +153,40 @@ public final class Gate {
         return share.multiply(HUNDRED).stripTrailingZeros().toPlainString() + " %";
     }
 
-    private static void requireNames(Load load, GateRules rules) {
+    /**
+     * Refuses rules for what is not there; told as soon as the tables are known.
+     *
+     * @param tables that a run brings
+     * @throws Fault USER when a rule names another table, or a column that its table does not have, all of them at once
+     */
+    public static void requireNames(List<TableDefinition> tables, GateRules rules) {
         List<String> mistakes = new ArrayList<>();
         new TreeMap<>(rules.minRows())
                 .keySet()
-                .forEach(table -> addMistakes(mistakes, load, "min-rows", table, List.of()));
+                .forEach(table -> addMistakes(mistakes, tables, "min-rows", table, List.of()));
         new TreeMap<>(rules.notNull())
-                .forEach((table, columns) -> addMistakes(mistakes, load, "not-null", table, columns));
+                .forEach((table, columns) -> addMistakes(mistakes, tables, "not-null", table, columns));
         new TreeMap<>(rules.unique())
-                .forEach((table, sets) -> sets.forEach(set -> addMistakes(mistakes, load, "unique", table, set)));
+                .forEach((table, sets) -> sets.forEach(set -> addMistakes(mistakes, tables, "unique", table, set)));
         if (!mistakes.isEmpty()) {
             throw Fault.user(mistakes);
         }
     }
 
     private static void addMistakes(
-            List<String> mistakes, Load load, String rule, String tableName, List<String> columns) {
-        Optional<TableDefinition> table = load.table(tableName);
+            List<String> mistakes, List<TableDefinition> tables, String rule, String name, List<String> columns) {
+        Optional<TableDefinition> table =
+                tables.stream().filter(t -> t.name().equalsIgnoreCase(name)).findFirst();
         if (table.isEmpty()) {
-            mistakes.add("Invalid gate: " + rule + ": no table " + tableName + ": the run has "
-                    + String.join(
-                            ", ",
-                            load.tables().stream()
-                                    .map(TableDefinition::name)
-                                    .sorted()
-                                    .toList()));
+            mistakes.add("Invalid gate: " + rule + ": no table " + name + ": the run has "
+                    + tables.stream().map(TableDefinition::name).sorted().collect(Collectors.joining(", ")));
             return;
         }
         for (String column : columns) {
             if (table.get().column(column).isEmpty()) {
                 mistakes.add("Invalid gate: " + rule + ": no column " + column + " in table "
                         + table.get().name() + ": it has "
-                        + String.join(
-                                ", ",
-                                table.get().columns().stream().map(Column::name).toList()));
+                        + table.get().columns().stream().map(Column::name).collect(Collectors.joining(", ")));
             }
         }
     }

@@ -100,6 +100,26 @@ class RefusedRunTest {
     }
 
     @Test
+    void aRuleForWhatTheRunDoesNotHaveIsToldBeforeAnythingIsRead() {
+        fill("names");
+        Trial trial = new Trial(folder);
+        Path job = job(trial, "names", "");
+        trial.succeed(job);
+        job(trial, "names", ", gate: {min-rows: {refused_name: 1}, not-null: {refused_names: [id, town]}}");
+        Trial.Ended refused = trial.run(job);
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err().lines())
+                .containsExactly(
+                        "Invalid gate: min-rows: no table refused_name: the run has refused_names",
+                        "Invalid gate: not-null: no column town in table refused_names: it has id, email, n, _rest");
+        RunStore run = trial.run(trial.open(job));
+        assertThat(run.units().committed(Phase.EXTRACT.label())).isEmpty();
+        assertThat(run.end().orElseThrow().outcome()).isEqualTo(Outcome.ABANDONED);
+        job(trial, "names", ", gate: {min-rows: {refused_names: 1}}");
+        trial.succeed(job);
+    }
+
+    @Test
     void tooManyQuarantinedItemsAreRefusedAndShown() throws IOException {
         fill("quarantine");
         Trial trial = new Trial(folder);
