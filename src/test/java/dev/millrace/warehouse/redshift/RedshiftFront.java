@@ -157,6 +157,7 @@ public final class RedshiftFront {
                         + " l.mode AS lock_mode, l.locktype AS lockable_object_type, l.relation, l.granted"
                         + " FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid"
                         + " WHERE a.xact_start IS NOT NULL AND a.backend_type = 'client backend'",
+                "CREATE FUNCTION pg_catalog.to_hex(bytea) RETURNS text LANGUAGE sql AS $$ SELECT encode($1, 'hex') $$",
                 "CREATE FUNCTION pg_catalog.front_kind(oid) RETURNS text LANGUAGE sql AS $$ SELECT CASE WHEN $1 = 0 THEN"
                         + " 'public' ELSE (SELECT CASE WHEN rolname LIKE 'group%' THEN 'group' WHEN rolcanlogin THEN 'user'"
                         + " ELSE 'role' END FROM pg_roles WHERE oid = $1) END $$",
