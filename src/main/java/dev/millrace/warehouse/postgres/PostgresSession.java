@@ -44,9 +44,18 @@ final class PostgresSession extends SqlSession {
             // Not by DriverManager: it does not see drivers that spark-submit adds by --jars.
             Connection connection = new org.postgresql.Driver().connect(url(options), properties(options));
             PostgresSession session = new PostgresSession(options, connection);
-            session.execute("SET search_path = ''; SET TIME ZONE 'UTC'; SET datestyle = 'ISO';"
-                    + " SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET statement_timeout = 0;"
-                    + " SET lock_timeout = " + options.server().patience().toMillis());
+            try {
+                // What a role or a database may have set otherwise. A transaction that waits for others has to see what
+                // they did meanwhile.
+                session.execute("SET search_path = ''; SET TIME ZONE 'UTC'; SET datestyle = 'ISO';"
+                        + " SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET statement_timeout = 0;"
+                        + " SET idle_in_transaction_session_timeout = 0;"
+                        + " SET default_transaction_isolation = 'read committed';"
+                        + " SET lock_timeout = " + options.server().patience().toMillis());
+            } catch (SQLException e) {
+                session.close();
+                throw e;
+            }
             return session;
         } catch (NoClassDefFoundError e) {
             throw Fault.user("The PostgreSQL driver is not on the class path: add --packages org.postgresql:postgresql"

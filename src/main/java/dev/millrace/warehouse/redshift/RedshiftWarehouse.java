@@ -155,14 +155,6 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
     }
 
     @Override
-    public void requireUsable() {
-        connected("Cannot look", (session, versions) -> {
-            requireSight(session);
-            return versions;
-        });
-    }
-
-    @Override
     protected void requireSight(RedshiftSession session) throws SQLException {
         new SightOfOthers(session, server()).require();
     }

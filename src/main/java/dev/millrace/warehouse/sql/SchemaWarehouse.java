@@ -203,6 +203,21 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         return chain.stream().findFirst();
     }
 
+    /** Also refuses who may not make schemas, and a schema that somebody else made: told before a source is read. */
+    @Override
+    public void requireUsable() {
+        connected("Cannot load", (session, versions) -> {
+            requireSight(session);
+            if (!versions.missingRights().isEmpty()) {
+                throw new SQLException("rights are missing", SqlSession.INSUFFICIENT_PRIVILEGE);
+            }
+            if (versions.chain().isEmpty()) {
+                requireNothingOfOthers(session);
+            }
+            return versions;
+        });
+    }
+
     @Override
     public Optional<Version> previous() {
         return connected(
@@ -328,7 +343,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
             Map<String, Long> liveRows = new HashMap<>();
             Optional<StoredVersion> live = live(versions.chain());
             if (live.isPresent() && exists(session, schema)) {
-                for (String table : live.get().tables()) {
+                for (String table : present(session, schema, live.get().tables())) {
                     liveRows.put(table, Counting.rows(session::number, identifier(schema) + "." + identifier(table)));
                 }
             }
@@ -391,7 +406,9 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         lock(
                 session,
                 dependents.views().stream().map(Dependents.View::name).toList(),
-                places(schema, live.map(StoredVersion::tables).orElse(List.of())),
+                places(
+                        schema,
+                        present(session, schema, live.map(StoredVersion::tables).orElse(List.of()))),
                 places(next.namespace(), next.tables()));
         // Rights may have been given and taken while others were waited for, and views made; from here on nobody can
         // add
@@ -538,19 +555,21 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
                 && chain.stream().anyMatch(kept -> kept.run().compareTo(version.run()) < 0);
     }
 
-    /** Drops its tables and its schema; fails where somebody built on it. */
-    private void drop(S session, StoredVersion version) throws SQLException {
-        String namespace = version.namespace();
-        List<String> tables = session.rows(
+    /** Those of our tables that are there: a person may have dropped one. */
+    private static List<String> present(SqlSession session, String namespace, List<String> tables) throws SQLException {
+        List<String> there = session.rows(
                 "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
                         + " WHERE n.nspname = ? AND c.relkind = 'r' ORDER BY 1",
                 row -> row.getString(1),
                 namespace);
-        List<String> ours = version.tables();
-        for (String table : tables) {
-            if (ours.contains(table)) {
-                session.execute("DROP TABLE " + identifier(namespace) + "." + identifier(table));
-            }
+        return there.stream().filter(tables::contains).toList();
+    }
+
+    /** Drops its tables and its schema; fails where somebody built on it. */
+    private void drop(S session, StoredVersion version) throws SQLException {
+        String namespace = version.namespace();
+        for (String table : present(session, namespace, version.tables())) {
+            session.execute("DROP TABLE " + identifier(namespace) + "." + identifier(table));
         }
         if (exists(session, namespace)) {
             session.execute("DROP SCHEMA " + identifier(namespace));

@@ -353,7 +353,13 @@ class PostgresWarehouseTest extends WarehouseContract {
     @Test
     void whatIsGivenAndTakenWhileReadersAreWaitedForHolds() throws Exception {
         replaceBy(1);
-        asAdmin("DROP ROLE IF EXISTS early, late", "CREATE ROLE early", "CREATE ROLE late");
+        asAdmin(
+                "DROP ROLE IF EXISTS early, late",
+                "CREATE ROLE early",
+                "CREATE ROLE late",
+                // A transaction would not see what others do after its first statement.
+                "ALTER DATABASE " + database() + " SET default_transaction_isolation = 'repeatable read'",
+                "ALTER DATABASE " + database() + " SET idle_in_transaction_session_timeout = 1");
         asLoader(
                 "GRANT SELECT ON shop.orders TO early",
                 "CREATE SCHEMA reports",
@@ -383,6 +389,22 @@ class PostgresWarehouseTest extends WarehouseContract {
                 .containsExactly("late");
     }
 
+    @Test
+    void aLiveTableThatSomebodyDroppedComesBack() {
+        replaceBy(1);
+        asLoader("DROP TABLE shop.lines");
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        assertThat(warehouse.check(Landing.load(2), List.of(), List.of()).liveRows())
+                .containsOnlyKeys("orders");
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+        assertThat(warehouse.rollback()).isEqualTo(version(1));
+        replaceBy(3);
+        replaceBy(4);
+        assertThat(consistent()).containsExactly("4 4 10", "4 4 10");
+    }
+
     /** What is done while a reader holds a view and its table, and a replacement waits for it. */
     private interface Meanwhile {
         void act(Statement reader) throws SQLException;
@@ -394,6 +416,7 @@ class PostgresWarehouseTest extends WarehouseContract {
         ExecutorService pool = Executors.newSingleThreadExecutor();
         try (Connection reader = PostgresServer.connect(database(), PostgresServer.LOADER);
                 Statement statement = reader.createStatement()) {
+            statement.execute("SET idle_in_transaction_session_timeout = 0");
             reader.setAutoCommit(false);
             statement.execute("SELECT version FROM reports.newest");
             Future<Boolean> swap = pool.submit(() -> warehouse.replace(Landing.load(k)));
@@ -520,7 +543,10 @@ class PostgresWarehouseTest extends WarehouseContract {
         Fault refused = fault(() -> warehouse.prepare(Landing.load(1)));
         assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
         assertThat(refused).hasMessageContaining("table shop.theirs, which Millrace did not make");
+        // Before anything is read.
+        assertThat(fault(warehouse::requireUsable)).hasMessage(refused.getMessage());
         asLoader("DROP TABLE shop.theirs");
+        warehouse.requireUsable();
         replaceBy(1);
         assertThat(Queried.of(warehouse, "SELECT has_schema_privilege('reader', 'shop', 'USAGE')")
                         .rows())
@@ -565,6 +591,10 @@ class PostgresWarehouseTest extends WarehouseContract {
                 .hasMessageContaining("permission denied for database " + right.database())
                 .hasMessageEndingWith(": have this run by who may, and run again: GRANT CREATE ON DATABASE \""
                         + right.database() + "\" TO \"loader\"");
+        assertThat(fault(warehouse::requireUsable))
+                .hasMessageStartingWith("Cannot load: PostgreSQL at ")
+                .hasMessageEndingWith(": rights are missing: have this run by who may, and run again: GRANT CREATE ON"
+                        + " DATABASE \"" + right.database() + "\" TO \"loader\"");
         asAdmin("GRANT CREATE ON DATABASE " + right.database() + " TO loader");
         replaceBy(1);
     }

@@ -605,8 +605,17 @@ class RedshiftWarehouseTest extends WarehouseContract {
                 .hasMessageContaining("permission denied for database " + right.database())
                 .hasMessageEndingWith(": have this run by who may, and run again: GRANT CREATE ON DATABASE \""
                         + right.database() + "\" TO \"warehouse\"");
+        assertThat(fault(warehouse::requireUsable))
+                .hasMessageEndingWith(": rights are missing: have this run by who may, and run again: GRANT CREATE ON"
+                        + " DATABASE \"" + right.database() + "\" TO \"warehouse\"");
         asAdmin("GRANT CREATE ON DATABASE " + right.database() + " TO warehouse");
         replaceBy(1);
+        asUser("DROP TABLE shop.lines");
+        prepareAndUpload(2);
+        assertThat(warehouse.check(Landing.load(2), List.of(), List.of()).liveRows())
+                .containsOnlyKeys("orders");
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
     }
 
     /** What {@code scripts/verify-redshift} runs on a cluster, here on the front and a landing on S3. */

@@ -210,6 +210,7 @@ SELECT c.relname, pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c JOIN pg
 SELECT pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace WHERE nspname = $1 -- 'shop__2026_11_21t00_00_02z_test';
 SELECT c.relname, pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') -- 'shop__2026_11_21t00_00_02z_test';
 SELECT c.relname, coalesce(a.attname, ''), d.description FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_description d ON d.objoid = c.oid LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0 WHERE n.nspname = $1 AND c.relkind = 'r' -- 'shop__2026_11_21t00_00_02z_test';
+SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r' ORDER BY 1 -- 'shop';
 SET statement_timeout TO 400;
 LOCK TABLE "shop"."lines", "shop"."notes", "shop"."orders", "shop__2026_11_21t00_00_02z_test"."lines", "shop__2026_11_21t00_00_02z_test"."notes", "shop__2026_11_21t00_00_02z_test"."orders";
 SET statement_timeout TO 0;
