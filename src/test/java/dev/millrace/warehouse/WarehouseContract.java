@@ -18,6 +18,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -594,11 +596,21 @@ public abstract class WarehouseContract {
         assertRefused(
                 load, orders, "A landing file is gone: " + uri + ", 10 rows of orders: the next run extracts again");
 
-        // No file of ours, but one that the manifest describes rightly.
-        DataFile broken = landing.file("orders", file.path(), 10, new byte[] {'P', 'A', 'R', '1', 0, 0, 0, 0});
-        Fault unreadable = fault(() -> warehouse.upload(load, with(orders, broken), landing.storage(), f -> {}));
-        assertThat(unreadable.kind()).isEqualTo(Fault.Kind.WORLD);
-        assertThat(unreadable).hasMessageContaining(uri);
+        // No whole file, but one that the manifest describes rightly: its end, its footer's length or its footer is
+        // bad.
+        int end = content.length - 8;
+        int footer =
+                end - ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).getInt(end);
+        for (int bad : List.of(content.length - 1, end + 2, footer)) {
+            byte[] corrupt = content.clone();
+            corrupt[bad] ^= 0x55;
+            DataFile broken = landing.file("orders", file.path(), 10, corrupt);
+            Fault unreadable = fault(() -> warehouse.upload(load, with(orders, broken), landing.storage(), f -> {}));
+            assertThat(unreadable.kind()).isEqualTo(Fault.Kind.SPOILED);
+            assertThat(unreadable)
+                    .hasMessageStartingWith("Cannot load " + uri + " into orders: it is no whole Parquet file: ")
+                    .hasMessageEndingWith(": the next run extracts again");
+        }
 
         DataFile healed = landing.file("orders", file.path(), 10, content);
         warehouse.upload(load, with(orders, healed), landing.storage(), f -> {});

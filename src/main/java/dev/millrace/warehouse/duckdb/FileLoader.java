@@ -7,8 +7,10 @@ import dev.millrace.fault.Fault;
 import dev.millrace.landing.LandedTable;
 import dev.millrace.run.DataFile;
 import dev.millrace.table.Column;
+import dev.millrace.table.FileFormat;
 import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Steps;
+import dev.millrace.warehouse.sql.ParquetColumns;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -90,7 +92,15 @@ final class FileLoader {
         String what = landing.cannotLoad(file) + ": ";
         return misfit(local)
                 .map(text -> Fault.spoiled(what + text + ": leave the column out or compute another, and run again", e))
-                .orElseGet(() -> Fault.world(what + DuckDbSession.firstLine(e), e));
+                .orElseGet(() -> unreadable(file, what, e));
+    }
+
+    /** The engine tells a file that is no Parquet by words only. */
+    private Fault unreadable(DataFile file, String what, SQLException e) {
+        if (table.format() == FileFormat.PARQUET) {
+            ParquetColumns.requireWhole(landing, file);
+        }
+        return Fault.world(what + DuckDbSession.firstLine(e), e);
     }
 
     private Optional<String> misfit(Path file) {

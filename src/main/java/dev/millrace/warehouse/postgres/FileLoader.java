@@ -107,20 +107,8 @@ final class FileLoader {
     }
 
     private long parquet(DataFile file, String target) throws IOException, SQLException {
-        try (ParquetRows rows = open(file)) {
-            landing.requireRows(file, rows.rows());
+        try (ParquetRows rows = ParquetRows.open(landing, file)) {
             return copy(target, rows.columns(), rows::copyTo);
-        }
-    }
-
-    private ParquetRows open(DataFile file) throws IOException {
-        try {
-            return ParquetRows.open(landing, file);
-        } catch (Fault e) {
-            throw e;
-        } catch (RuntimeException e) {
-            // The library throws what it likes on a file that is none of Parquet.
-            throw new IOException("it is no whole Parquet file: " + e.getMessage() + ": extract again", e);
         }
     }
 

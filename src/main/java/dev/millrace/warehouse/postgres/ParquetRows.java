@@ -1,16 +1,17 @@
 package dev.millrace.warehouse.postgres;
 
-import dev.millrace.landing.StoredParquet;
 import dev.millrace.run.DataFile;
 import dev.millrace.table.Column;
 import dev.millrace.table.ColumnType;
 import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.sql.ParquetColumns;
+import dev.millrace.warehouse.sql.UnusableFile;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.parquet.ParquetRuntimeException;
 import org.apache.parquet.column.Dictionary;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.example.data.simple.NanoTime;
@@ -45,35 +46,26 @@ final class ParquetRows implements AutoCloseable {
     }
 
     /**
-     * Opens a file and compares its columns with the table's.
+     * Opens a file that has the table's columns.
      *
-     * @throws dev.millrace.fault.Fault WORLD when the file lacks a column, or has it with another type
+     * @throws dev.millrace.fault.Fault as {@link ParquetColumns#open} does
      */
-    static ParquetRows open(LandingFiles landing, DataFile file) throws IOException {
-        ParquetFileReader reader = ParquetFileReader.open(new StoredParquet(landing.staging(), landing.require(file)));
-        boolean isOpen = false;
-        try {
-            MessageType schema = reader.getFileMetaData().getSchema();
-            ParquetColumns.require(landing, file, schema);
-            List<Type> fields = new ArrayList<>();
-            List<Column> columns = new ArrayList<>();
-            for (Type field : schema.getFields()) {
-                landing.table().definition().columns().stream()
-                        .filter(c -> c.name().equals(field.getName()))
-                        .forEach(column -> {
-                            fields.add(field);
-                            columns.add(column);
-                        });
-            }
-            MessageType wanted = new MessageType(schema.getName(), fields);
-            reader.setRequestedSchema(wanted);
-            isOpen = true;
-            return new ParquetRows(reader, wanted, columns);
-        } finally {
-            if (!isOpen) {
-                reader.close();
-            }
+    static ParquetRows open(LandingFiles landing, DataFile file) {
+        ParquetFileReader reader = ParquetColumns.open(landing, file);
+        MessageType schema = reader.getFileMetaData().getSchema();
+        List<Type> fields = new ArrayList<>();
+        List<Column> columns = new ArrayList<>();
+        for (Type field : schema.getFields()) {
+            landing.table().definition().columns().stream()
+                    .filter(c -> c.name().equals(field.getName()))
+                    .forEach(column -> {
+                        fields.add(field);
+                        columns.add(column);
+                    });
         }
+        MessageType wanted = new MessageType(schema.getName(), fields);
+        reader.setRequestedSchema(wanted);
+        return new ParquetRows(reader, wanted, columns);
     }
 
     /** What the cells belong to, in their order. */
@@ -81,12 +73,16 @@ final class ParquetRows implements AutoCloseable {
         return columns;
     }
 
-    /** As the footer says. */
-    long rows() {
-        return reader.getRecordCount();
+    /** @throws dev.millrace.warehouse.sql.UnusableFile when its pages are none */
+    void copyTo(CopyRows out) throws IOException, SQLException {
+        try {
+            copyGroups(out);
+        } catch (IOException | ParquetRuntimeException e) {
+            throw UnusableFile.ofParquet(e);
+        }
     }
 
-    void copyTo(CopyRows out) throws IOException, SQLException {
+    private void copyGroups(CopyRows out) throws IOException, SQLException {
         MessageColumnIO columnIo = new ColumnIOFactory().getColumnIO(wanted);
         Row row = new Row(out);
         PageReadStore group = reader.readNextRowGroup();

@@ -3,7 +3,6 @@ package dev.millrace.warehouse.redshift;
 import static dev.millrace.warehouse.SqlText.identifier;
 
 import dev.millrace.fault.Fault;
-import dev.millrace.landing.StoredParquet;
 import dev.millrace.run.DataFile;
 import dev.millrace.storage.Storage;
 import dev.millrace.storage.StoredFile;
@@ -32,7 +31,6 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
 import org.apache.parquet.hadoop.ParquetFileReader;
-import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
 
 /**
@@ -274,14 +272,14 @@ final class CopyLoader {
         }
     }
 
+    /** COPY takes the columns by their place. */
     private void requireParquet(DataFile file) {
-        StoredFile stored = landing.require(file);
-        try (ParquetFileReader reader = ParquetFileReader.open(new StoredParquet(landing.staging(), stored))) {
-            MessageType schema = reader.getFileMetaData().getSchema();
-            ParquetColumns.require(landing, file, schema);
-            List<String> found = schema.getFields().stream().map(Type::getName).toList();
-            List<String> wanted = landing.table().definition().columns().stream()
-                    .map(Column::name)
+        List<String> wanted = landing.table().definition().columns().stream()
+                .map(Column::name)
+                .toList();
+        try (ParquetFileReader reader = ParquetColumns.open(landing, file)) {
+            List<String> found = reader.getFileMetaData().getSchema().getFields().stream()
+                    .map(Type::getName)
                     .toList();
             if (!found.equals(wanted)) {
                 throw landing.changed(
@@ -289,14 +287,8 @@ final class CopyLoader {
                         ": its columns are " + String.join(", ", found) + ", the manifest says "
                                 + String.join(", ", wanted) + ", in this order");
             }
-            landing.requireRows(file, reader.getRecordCount());
-        } catch (Fault e) {
-            throw e;
-        } catch (IOException | RuntimeException e) {
-            // The library throws what it likes on a file that is none of Parquet.
-            throw Fault.world(
-                    landing.cannotLoad(file) + ": it is no whole Parquet file: " + e.getMessage() + ": extract again",
-                    e);
+        } catch (IOException e) {
+            throw UnusableFile.failure(landing.cannotLoad(file), e);
         }
     }
 

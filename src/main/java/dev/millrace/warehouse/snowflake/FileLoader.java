@@ -2,10 +2,8 @@ package dev.millrace.warehouse.snowflake;
 
 import dev.millrace.config.WarehouseSettings.JsonColumns;
 import dev.millrace.fault.Fault;
-import dev.millrace.landing.StoredParquet;
 import dev.millrace.run.DataFile;
 import dev.millrace.run.RunId;
-import dev.millrace.storage.StoredFile;
 import dev.millrace.table.Column;
 import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Steps;
@@ -29,7 +27,6 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.apache.parquet.hadoop.ParquetFileReader;
 
 /** Loads landing files of one table by COPY, many to a transaction, each with its row in the ledger. */
 final class FileLoader {
@@ -183,9 +180,9 @@ final class FileLoader {
 
     /** A file as its manifest describes it, with its columns. */
     private static void requireWhole(LandingFiles landing, DataFile file) {
-        StoredFile stored = landing.require(file);
+        landing.require(file);
         switch (landing.table().format()) {
-            case PARQUET -> requireFooter(landing, file, stored);
+            case PARQUET -> ParquetColumns.requireWhole(landing, file);
             case CSV -> requireHeader(landing, file);
         }
     }
@@ -203,18 +200,6 @@ final class FileLoader {
             }
         } catch (IOException e) {
             throw Fault.world(landing.cannotLoad(file) + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static void requireFooter(LandingFiles landing, DataFile file, StoredFile stored) {
-        try (ParquetFileReader reader = ParquetFileReader.open(new StoredParquet(landing.staging(), stored))) {
-            ParquetColumns.require(landing, file, reader.getFileMetaData().getSchema());
-            landing.requireRows(file, reader.getRecordCount());
-        } catch (Fault e) {
-            throw e;
-        } catch (IOException | RuntimeException e) {
-            // The library throws what it likes on a file that is none of Parquet.
-            throw Fault.world(landing.cannotLoad(file) + ": it is no whole Parquet file: " + e.getMessage(), e);
         }
     }
 

@@ -1,11 +1,15 @@
 package dev.millrace.warehouse.sql;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.landing.StoredParquet;
 import dev.millrace.run.DataFile;
+import dev.millrace.storage.StoredFile;
 import dev.millrace.table.Column;
 import dev.millrace.table.ColumnType;
 import dev.millrace.warehouse.LandingFiles;
+import java.io.IOException;
 import java.util.Optional;
+import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.LogicalTypeAnnotation.DateLogicalTypeAnnotation;
 import org.apache.parquet.schema.LogicalTypeAnnotation.DecimalLogicalTypeAnnotation;
@@ -24,11 +28,52 @@ public final class ParquetColumns {
     private ParquetColumns() {}
 
     /**
-     * Compares by name.
+     * Opens a file that has the columns and rows that its manifest tells of.
      *
-     * @throws Fault WORLD when the file lacks a column, or has it with another type
+     * @throws Fault SPOILED that names the file when it has others, or is no whole Parquet file; WORLD when it cannot be read
      */
-    public static void require(LandingFiles landing, DataFile file, MessageType schema) {
+    public static ParquetFileReader open(LandingFiles landing, DataFile file) {
+        ParquetFileReader reader = footer(landing, file);
+        boolean isRight = false;
+        try {
+            require(landing, file, reader.getFileMetaData().getSchema());
+            landing.requireRows(file, reader.getRecordCount());
+            isRight = true;
+            return reader;
+        } finally {
+            if (!isRight) {
+                close(reader);
+            }
+        }
+    }
+
+    /** Refuses a file that {@link #open} would. */
+    public static void requireWhole(LandingFiles landing, DataFile file) {
+        close(open(landing, file));
+    }
+
+    private static ParquetFileReader footer(LandingFiles landing, DataFile file) {
+        StoredFile stored = landing.require(file);
+        try {
+            return ParquetFileReader.open(new StoredParquet(landing.staging(), stored));
+        } catch (Fault e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            throw UnusableFile.failure(landing.cannotLoad(file), UnusableFile.ofParquet(e));
+        }
+    }
+
+    /** What its footer says is known by then. */
+    private static void close(ParquetFileReader reader) {
+        try {
+            reader.close();
+        } catch (IOException e) {
+            return;
+        }
+    }
+
+    /** Compares by name. */
+    private static void require(LandingFiles landing, DataFile file, MessageType schema) {
         for (Column column : landing.table().definition().columns()) {
             Optional<Type> type =
                     schema.containsField(column.name()) ? Optional.of(schema.getType(column.name())) : Optional.empty();
