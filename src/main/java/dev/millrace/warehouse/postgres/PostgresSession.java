@@ -122,6 +122,12 @@ final class PostgresSession extends SqlSession {
         return List.of("22", "23", "54").contains(String.format("%.2s", e.getSQLState()));
     }
 
+    /** Whether a definition failed for what types can do: it is not allowed, not there, or a value does not fit. */
+    static boolean isOfType(SQLException e) {
+        return List.of("0A", "22", "42", "54").contains(String.format("%.2s", e.getSQLState()))
+                && !is(e, INSUFFICIENT_PRIVILEGE);
+    }
+
     /** What to do where the connection could not be protected as {@code tls} says; empty for all other failures. */
     private static Optional<String> protection(Postgres server, SQLException e) {
         String said = String.valueOf(e.getMessage());

@@ -20,6 +20,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -36,6 +37,9 @@ public final class PostgresWarehouse extends SchemaWarehouse<PostgresSession, Po
     private static final int DROP_WAIT_MILLIS = 2000;
 
     private final PostgresOptions options;
+
+    /** What people had made of live when the replacement began that is at work. */
+    private Set<PostgresInherited.Made> seen = Set.of();
 
     /** @param schema that readers use; made by the first replacement */
     public PostgresWarehouse(PostgresOptions options, String schema) {
@@ -114,7 +118,7 @@ public final class PostgresWarehouse extends SchemaWarehouse<PostgresSession, Po
     protected void makeReady(PostgresSession session, Optional<StoredVersion> live, StoredVersion next, Load load)
             throws SQLException {
         session.transaction(() -> {
-            inherited(session, schema(), next.namespace()).all(MadeColumns.of(live));
+            seen = inherited(session, schema(), next.namespace()).all(MadeColumns.of(live));
             return load;
         });
         for (TableDefinition table : load.tables()) {
@@ -125,7 +129,7 @@ public final class PostgresWarehouse extends SchemaWarehouse<PostgresSession, Po
     @Override
     protected void requireReady(PostgresSession session, Optional<StoredVersion> live, StoredVersion next)
             throws SQLException {
-        inherited(session, schema(), next.namespace()).requireAll(MadeColumns.of(live));
+        inherited(session, schema(), next.namespace()).requireNoMore(MadeColumns.of(live), seen);
     }
 
     @Override

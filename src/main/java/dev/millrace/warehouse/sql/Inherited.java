@@ -283,11 +283,16 @@ public abstract class Inherited<S extends SqlSession> {
             if (isPassing(e)) {
                 throw e;
             }
-            throw Fault.gate("The gate refused schema " + to
-                    + "; live is as it was: what live has cannot be given to it: "
-                    + statement + ": " + session.message(e) + ": let the job's user run this statement, or take it"
-                    + " from live, and start the job again");
+            throw refused(statement, e);
         }
+    }
+
+    /** As it is told where the server refuses to give something. */
+    protected final Fault refused(String statement, SQLException e) {
+        return Fault.gate("The gate refused schema " + to
+                + "; live is as it was: what live has cannot be given to it: "
+                + statement + ": " + session.message(e) + ": let the job's user run this statement, or take it"
+                + " from live, and start the job again");
     }
 
     /** Whether a statement may succeed when it is repeated. */

@@ -14,6 +14,7 @@ import dev.millrace.table.FileFormat;
 import dev.millrace.table.TableDefinition;
 import dev.millrace.testing.PostgresServer;
 import dev.millrace.testing.SmallDisk;
+import dev.millrace.testing.Warnings;
 import dev.millrace.warehouse.Landing;
 import dev.millrace.warehouse.Load;
 import dev.millrace.warehouse.Queried;
@@ -177,7 +178,6 @@ class PostgresWarehouseTest extends WarehouseContract {
     @Test
     void theNextVersionGetsWhatPeopleGaveToLive() {
         replaceBy(1);
-        String database = database();
         asAdmin("DROP ROLE IF EXISTS analyst", "CREATE ROLE analyst");
         asLoader(
                 "GRANT USAGE ON SCHEMA shop TO analyst",
@@ -243,7 +243,170 @@ class PostgresWarehouseTest extends WarehouseContract {
                             "{autovacuum_enabled=false}",
                             "CREATE STATISTICS shop.\"to gether\" (ndistinct) ON order_id, version FROM lines"));
         }
-        assertThat(database).isNotEmpty();
+    }
+
+    @Test
+    void whereRowsLieAndHowTheyAreKeptIsTheNextVersionsToo() throws IOException {
+        Path place = Files.createDirectories(PostgresServer.folder().resolve("other"));
+        Files.setOwner(place, Files.getOwner(PostgresServer.folder()));
+        replaceBy(1);
+        asAdmin(
+                "CREATE TABLESPACE other LOCATION '" + place + "'",
+                "GRANT CREATE ON TABLESPACE other TO loader",
+                "CREATE ACCESS METHOD heap_too TYPE TABLE HANDLER heap_tableam_handler");
+        try {
+            asLoader(
+                    "ALTER TABLE shop.lines SET ACCESS METHOD heap_too",
+                    "ALTER TABLE shop.lines SET UNLOGGED",
+                    "ALTER TABLE shop.lines SET TABLESPACE other",
+                    "ALTER TABLE shop.lines REPLICA IDENTITY FULL",
+                    "ALTER TABLE shop.lines ALTER COLUMN text SET COMPRESSION pglz",
+                    "CREATE UNIQUE INDEX one ON shop.orders (id)",
+                    "ALTER INDEX shop.one SET TABLESPACE other",
+                    "ALTER TABLE shop.orders ADD CONSTRAINT key PRIMARY KEY (version, id)",
+                    "ALTER TABLE shop.orders REPLICA IDENTITY USING INDEX one",
+                    "ALTER TABLE shop.orders CLUSTER ON key");
+            for (int k = 2; k <= 3; k++) {
+                replaceBy(k);
+                assertThat(
+                                listed(
+                                        "SELECT c.relname || ' ' || m.amname || ' ' || relpersistence::text || relreplident::text || ' '"
+                                                + " || coalesce(t.spcname, '') || ' ' || a.attcompression::text FROM pg_class c"
+                                                + " JOIN pg_am m ON m.oid = c.relam JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = 2"
+                                                + " LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace"
+                                                + " WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind = 'r' ORDER BY 1"))
+                        .containsExactly("lines heap_too uf other p", "orders heap pi  ");
+                assertThat(listed("SELECT i.relname || ' ' || coalesce(t.spcname, '') || ' ' || x.indisreplident || ' '"
+                                + " || x.indisclustered FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
+                                + " LEFT JOIN pg_tablespace t ON t.oid = i.reltablespace"
+                                + " WHERE i.relnamespace = 'shop'::regnamespace ORDER BY 1"))
+                        .containsExactly("key  false true", "one other true false");
+            }
+            asLoader("ALTER TABLE shop.lines SET LOGGED");
+            replaceBy(4);
+            assertThat(listed("SELECT relpersistence FROM pg_class WHERE oid = 'shop.lines'::regclass"))
+                    .containsExactly("p");
+            asAdmin("REVOKE CREATE ON TABLESPACE other FROM loader");
+            Fault refused = fault(() -> warehouse.prepare(Landing.load(5)));
+            assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+            assertThat(refused)
+                    .hasMessageContaining("\"lines\" SET TABLESPACE other: permission denied for tablespace other: ");
+        } finally {
+            PostgresServer.execute(
+                    "postgres",
+                    PostgresServer.ADMIN,
+                    "DROP DATABASE " + database() + " WITH (FORCE)",
+                    "DROP TABLESPACE other");
+        }
+    }
+
+    @Test
+    void whatNamesAColumnThatIsGoneOrDoesNotFitItsNewTypeIsLeftBehindWithItsStatement() {
+        TableDefinition before = new TableDefinition(
+                "t",
+                List.of(
+                        new Column("id", ColumnType.BIGINT, true),
+                        new Column("gone", ColumnType.STRING, true),
+                        new Column("size", ColumnType.STRING, true)),
+                List.of());
+        TableDefinition after = new TableDefinition(
+                "t",
+                List.of(new Column("id", ColumnType.BIGINT, true), new Column("size", ColumnType.BIGINT, true)),
+                List.of());
+        replaceTable(1, before, "SELECT 1::BIGINT AS id, 'a' AS gone, '1' AS size");
+        asLoader(
+                "CREATE INDEX gone ON shop.t (gone)",
+                "CREATE INDEX of_expression ON shop.t (lower(gone))",
+                "CREATE INDEX of_part ON shop.t (id) WHERE gone > ''",
+                "CREATE STATISTICS shop.together ON id, gone FROM shop.t",
+                "ALTER TABLE shop.t ADD CONSTRAINT filled CHECK (gone <> ''), ADD CONSTRAINT once UNIQUE (id, gone)",
+                "CREATE INDEX fitting ON shop.t (size)",
+                "CREATE INDEX of_text ON shop.t (size text_pattern_ops)",
+                "ALTER TABLE shop.t ADD CONSTRAINT sized CHECK (size <> ''), ADD CONSTRAINT given CHECK (size IS NOT NULL)",
+                "ALTER TABLE shop.t ALTER COLUMN gone SET DEFAULT 'none', ALTER COLUMN size SET DEFAULT 'none',"
+                        + " ALTER COLUMN size SET STORAGE EXTERNAL, ALTER COLUMN size SET STATISTICS 500",
+                "ALTER TABLE shop.t SET (toast.autovacuum_enabled = false)");
+        List<String> told;
+        try (Warnings warnings = new Warnings(PostgresInherited.class)) {
+            replaceTable(2, after, "SELECT 1::BIGINT AS id, 1::BIGINT AS size");
+            told = warnings.told().stream().distinct().sorted().toList();
+        }
+        assertThat(told).allMatch(line -> line.startsWith("What was made of table t is not taken over: "));
+        assertThat(told.stream().map(line -> line.substring(line.indexOf(": ") + 2)))
+                .containsExactly(
+                        "column size has another type, and PostgreSQL says column \"size\" is of type bigint but default"
+                                + " expression is of type text: ALTER TABLE \"shop\".\"t\" ALTER COLUMN size SET DEFAULT"
+                                + " 'none'::text",
+                        "column size has another type, and PostgreSQL says column data type bigint can only have storage"
+                                + " PLAIN: ALTER TABLE \"shop\".\"t\" ALTER COLUMN size SET STORAGE EXTERNAL",
+                        "column size has another type, and PostgreSQL says operator class \"text_pattern_ops\" does not"
+                                + " accept data type bigint: CREATE INDEX \"of_text\" ON \"shop\".\"t\" USING btree (size"
+                                + " text_pattern_ops)",
+                        "column size has another type, and PostgreSQL says operator does not exist: bigint <> text: ALTER"
+                                + " TABLE \"shop\".\"t\" ADD CONSTRAINT \"sized\" CHECK ((size <> ''::text))",
+                        "this run has no TOAST: ALTER TABLE \"shop\".\"t\" SET (toast.autovacuum_enabled = 'false')",
+                        "this run has no column gone: ALTER TABLE \"shop\".\"t\" ADD CONSTRAINT \"filled\" CHECK ((gone <>"
+                                + " ''::text))",
+                        "this run has no column gone: ALTER TABLE \"shop\".\"t\" ADD CONSTRAINT \"once\" UNIQUE (id, gone)",
+                        "this run has no column gone: ALTER TABLE \"shop\".\"t\" ALTER COLUMN gone SET DEFAULT 'none'::text",
+                        "this run has no column gone: CREATE INDEX \"gone\" ON \"shop\".\"t\" USING btree (gone)",
+                        "this run has no column gone: CREATE INDEX \"of_expression\" ON \"shop\".\"t\" USING btree"
+                                + " (lower(gone))",
+                        "this run has no column gone: CREATE INDEX \"of_part\" ON \"shop\".\"t\" USING btree (id) WHERE"
+                                + " (gone > ''::text)",
+                        "this run has no column gone: CREATE STATISTICS \"shop\".\"together\" ON id, gone FROM"
+                                + " \"shop\".\"t\"");
+        assertThat(listed("SELECT indexname FROM pg_indexes WHERE schemaname = 'shop' UNION ALL SELECT conname"
+                        + " FROM pg_constraint WHERE connamespace = 'shop'::regnamespace UNION ALL SELECT stxname"
+                        + " FROM pg_statistic_ext WHERE stxnamespace = 'shop'::regnamespace ORDER BY 1"))
+                .containsExactly("fitting", "given");
+        assertThat(listed("SELECT attstattarget::text FROM pg_attribute WHERE attrelid = 'shop.t'::regclass"
+                        + " AND attname = 'size'"))
+                .containsExactly("500");
+
+        asLoader("ALTER TABLE shop.t ADD CONSTRAINT few CHECK (size < 3)");
+        try (Warnings warnings = new Warnings(PostgresInherited.class)) {
+            replaceTable(3, after, "SELECT 1::BIGINT AS id, 2::BIGINT AS size");
+            assertThat(warnings.told()).isEmpty();
+        }
+        // What does not hold for the rows is refused, whatever the type.
+        TableDefinition fine = new TableDefinition(
+                "t",
+                List.of(new Column("id", ColumnType.BIGINT, true), new Column("size", ColumnType.decimal(5, 2), true)),
+                List.of());
+        Fault refused = fault(() -> replaceTable(4, fine, "SELECT 1::BIGINT AS id, 3.00::DECIMAL(5,2) AS size"));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused).hasMessageContaining("ADD CONSTRAINT \"few\"");
+        assertThat(listed("SELECT size::text FROM shop.t")).containsExactly("2");
+    }
+
+    private void replaceTable(int k, TableDefinition table, String select) {
+        DataFile file = landing.parquet("t", k + ".parquet", 1, select);
+        Load load = Landing.load(k, List.of(table));
+        warehouse.prepare(load);
+        upload(load, List.of(Landing.table(table, FileFormat.PARQUET, Codec.ZSTD, List.of(file))));
+        assertThat(warehouse.replace(load)).isTrue();
+    }
+
+    @Test
+    void whatDoesNotTakeIsToldAsThat() {
+        replaceBy(1);
+        asLoader("CREATE INDEX by_text ON shop.lines (text)");
+        asAdmin(
+                "CREATE FUNCTION public.undo() RETURNS event_trigger LANGUAGE plpgsql AS 'DECLARE made record; BEGIN"
+                        + " FOR made IN SELECT object_identity AS name FROM pg_event_trigger_ddl_commands() LOOP"
+                        + " EXECUTE ''DROP INDEX '' || made.name; END LOOP; END'",
+                "CREATE EVENT TRIGGER undo ON ddl_command_end WHEN TAG IN ('CREATE INDEX')"
+                        + " EXECUTE FUNCTION public.undo()");
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        Fault refused = fault(() -> warehouse.replace(Landing.load(2)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused)
+                .hasMessageContaining("; live is as it was: table lines of live has index by_text, and the staging has"
+                        + " not, though it was given: take it from live, and start the job again: CREATE INDEX");
+        asAdmin("DROP EVENT TRIGGER undo");
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
     }
 
     @Test
