@@ -98,7 +98,7 @@ final class DependentObjects {
                                 + " FROM pg_catalog.pg_description d WHERE d.classoid IN ('pg_class'::regclass,"
                                 + " 'pg_namespace'::regclass) AND d.objoid IN (SELECT oid FROM live UNION ALL SELECT oid FROM place)"
                                 + " UNION ALL SELECT 'label', l.objoid, l.classoid, l.objsubid, l.xmin::text"
-                                + " FROM pg_catalog.pg_seclabel l WHERE l.objoid IN (SELECT oid FROM live)"
+                                + " FROM pg_catalog.pg_seclabel l WHERE l.objoid IN (SELECT oid FROM live UNION ALL SELECT oid FROM place)"
                                 + " UNION ALL SELECT 'depends', objid, classid, objsubid, x FROM depends"
                                 + " UNION ALL SELECT 'view', v.oid, 0, 0, v.xmin::text FROM depends JOIN pg_catalog.pg_rewrite r"
                                 + " ON depends.classid = 'pg_rewrite'::regclass AND r.oid = depends.objid"
@@ -131,6 +131,11 @@ final class DependentObjects {
                 + " FROM pg_catalog.pg_class WHERE (relrowsecurity OR relforcerowsecurity) AND oid IN " + live
                 + " UNION SELECT 'security label of ' || provider || ' on ' || objoid::regclass::text"
                 + " FROM pg_catalog.pg_seclabel WHERE classoid = 'pg_class'::regclass AND objoid IN " + live
+                + " UNION SELECT 'security label of ' || provider || ' on the schema'"
+                + " FROM pg_catalog.pg_seclabel WHERE classoid = 'pg_namespace'::regclass AND objoid = " + namespace
+                + " UNION SELECT 'subscription ' || s.subname || ' to ' || r.srrelid::regclass::text"
+                + " FROM pg_catalog.pg_subscription_rel r JOIN pg_catalog.pg_subscription s ON s.oid = r.srsubid"
+                + " WHERE r.srrelid IN " + live
                 + " UNION SELECT 'trigger ' || tgname || ' on ' || tgrelid::regclass::text"
                 + " FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgrelid IN " + live
                 + " UNION SELECT 'rule ' || rulename || ' on ' || ev_class::regclass::text"

@@ -25,6 +25,7 @@ final class PostgresSession extends SqlSession {
     static final String QUERY_CANCELED = "57014";
     private static final String UNKNOWN_DATABASE = "3D000";
     private static final String DISK_FULL = "53100";
+    private static final String READ_ONLY = "25006";
     private static final String AUTHORIZATION = "28";
     private static final String CONNECTION = "08";
 
@@ -48,8 +49,11 @@ final class PostgresSession extends SqlSession {
                 // What a role or a database may have set otherwise. A transaction that waits for others has to see what
                 // they did meanwhile.
                 session.execute("SET search_path = ''; SET TIME ZONE 'UTC'; SET datestyle = 'ISO';"
-                        + " SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET statement_timeout = 0;"
-                        + " SET idle_in_transaction_session_timeout = 0;"
+                        + " SET bytea_output = 'hex'; SET standard_conforming_strings = on;"
+                        // Not all versions have all of them.
+                        + " SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN"
+                        + " ('statement_timeout', 'transaction_timeout', 'idle_session_timeout',"
+                        + " 'idle_in_transaction_session_timeout');"
                         + " SET default_transaction_isolation = 'read committed';"
                         + " SET lock_timeout = " + options.server().patience().toMillis());
             } catch (SQLException e) {
@@ -177,6 +181,11 @@ final class PostgresSession extends SqlSession {
             case UNKNOWN_DATABASE -> Fault.world(place + ": create it, or check warehouse.postgres.database", e);
             case INSUFFICIENT_PRIVILEGE ->
                 Fault.world(place + toBeGranted(options.server().user(), grants), e);
+            case READ_ONLY ->
+                Fault.world(
+                        place + ": name the primary by warehouse.postgres.host where this is a standby; else take"
+                                + " default_transaction_read_only from the user or the database; then run again",
+                        e);
             case DISK_FULL -> Fault.world(place + ": make room, and run again; live is as it was", e);
             case LOCK_NOT_AVAILABLE, QUERY_CANCELED ->
                 Fault.world(place + ": another session holds what is needed; live is as it was; run again", e);

@@ -227,6 +227,14 @@ public abstract class Inherited<S extends SqlSession> {
             return;
         }
         List<Owner> owners = live.ownersThatDiffer(next);
+        if (!owners.isEmpty()) {
+            // Who is to own a table must have the right to make one in its schema.
+            for (Grant grant : live.grantsMissingIn(next)) {
+                if (grant.on() == On.SCHEMA) {
+                    apply(grantStatement(grant, true));
+                }
+            }
+        }
         for (Owner owner : owners) {
             apply("ALTER " + (owner.table().isEmpty() ? "SCHEMA " + identifier(to) : "TABLE " + at(owner.table()))
                     + " OWNER TO " + identifier(owner.role()));

@@ -178,8 +178,10 @@ class PostgresWarehouseTest extends WarehouseContract {
     @Test
     void theNextVersionGetsWhatPeopleGaveToLive() {
         replaceBy(1);
-        asAdmin("DROP ROLE IF EXISTS analyst", "CREATE ROLE analyst");
+        asAdmin("DROP ROLE IF EXISTS analyst, keeper", "CREATE ROLE analyst", "CREATE ROLE keeper ROLE loader");
         asLoader(
+                "GRANT CREATE, USAGE ON SCHEMA shop TO keeper",
+                "ALTER TABLE shop.orders OWNER TO keeper",
                 "GRANT USAGE ON SCHEMA shop TO analyst",
                 "GRANT SELECT ON shop.orders TO analyst WITH GRANT OPTION",
                 "GRANT UPDATE (text) ON shop.lines TO analyst",
@@ -204,7 +206,8 @@ class PostgresWarehouseTest extends WarehouseContract {
             assertThat(warehouse.replace(load)).isTrue();
             assertThat(Queried.of(
                                     warehouse,
-                                    "SELECT has_schema_privilege('analyst', 'shop', 'USAGE'),"
+                                    "SELECT (SELECT tableowner::text FROM pg_tables WHERE schemaname = 'shop' AND tablename = 'orders'),"
+                                            + " has_schema_privilege('analyst', 'shop', 'USAGE'),"
                                             + " has_table_privilege('analyst', 'shop.orders', 'SELECT WITH GRANT OPTION'),"
                                             + " has_table_privilege('analyst', 'shop.lines', 'SELECT'),"
                                             + " has_column_privilege('analyst', 'shop.lines', 'text', 'UPDATE'),"
@@ -215,7 +218,16 @@ class PostgresWarehouseTest extends WarehouseContract {
                                             + " col_description('shop.lines'::regclass, 2)")
                             .rows())
                     .containsExactly(List.of(
-                            "true", "true", "false", "true", "true", "false", "it's the shop", "orders", "text"));
+                            "keeper",
+                            "true",
+                            "true",
+                            "false",
+                            "true",
+                            "true",
+                            "false",
+                            "it's the shop",
+                            "orders",
+                            "text"));
             assertThat(Queried.of(
                                     warehouse,
                                     "SELECT indexname::text FROM pg_indexes WHERE schemaname = 'shop' UNION ALL SELECT conname"
@@ -409,6 +421,22 @@ class PostgresWarehouseTest extends WarehouseContract {
         assertThat(warehouse.replace(Landing.load(2))).isTrue();
     }
 
+    /** A default of one millisecond ends whoever does something else within a transaction. */
+    @Test
+    void whatIsSetForAllSessionsOfADatabaseHindersNoRun() {
+        asAdmin(
+                "ALTER DATABASE " + database() + " SET idle_in_transaction_session_timeout = 1",
+                "ALTER DATABASE " + database() + " SET default_transaction_isolation = 'serializable'");
+        replaceBy(1);
+        replaceBy(2);
+        asAdmin("ALTER DATABASE " + database() + " SET default_transaction_read_only = on");
+        Fault readOnly = fault(() -> warehouse.prepare(Landing.load(3)));
+        assertThat(readOnly.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(readOnly)
+                .hasMessageContaining(" in a read-only transaction: name the primary by warehouse.postgres.host")
+                .hasMessageEndingWith("; then run again");
+    }
+
     @Test
     void whatAVersionForbadeOfItselfTheNextOneMayHave() {
         for (int k = 1; k <= 2; k++) {
@@ -515,6 +543,8 @@ class PostgresWarehouseTest extends WarehouseContract {
 
     @Test
     void whatIsGivenAndTakenWhileReadersAreWaitedForHolds() throws Exception {
+        // Who looks once a transaction would not see what was given meanwhile.
+        asAdmin("ALTER DATABASE " + database() + " SET default_transaction_isolation = 'repeatable read'");
         replaceBy(1);
         asAdmin(
                 "DROP ROLE IF EXISTS early, late",
@@ -626,7 +656,14 @@ class PostgresWarehouseTest extends WarehouseContract {
         asAdmin(
                 "CREATE PUBLICATION of_table FOR TABLE shop.orders",
                 "CREATE PUBLICATION of_schema FOR TABLES IN SCHEMA shop",
-                "CREATE PUBLICATION of_all FOR ALL TABLES");
+                "CREATE PUBLICATION of_all FOR ALL TABLES",
+                "CREATE SUBSCRIPTION fed CONNECTION 'host=nowhere' PUBLICATION p"
+                        + " WITH (connect = false, slot_name = NONE, enabled = false)",
+                // As a publisher, and a provider of labels, would have it.
+                "SET allow_system_table_mods = on",
+                "INSERT INTO pg_subscription_rel SELECT oid, 'shop.orders'::regclass, 'r', '0/0' FROM pg_subscription"
+                        + " WHERE subname = 'fed'",
+                "INSERT INTO pg_seclabel SELECT 'shop'::regnamespace, 'pg_namespace'::regclass, 0, 'labels', 'secret'");
         warehouse.prepare(Landing.load(2));
         upload(Landing.load(2), landing.written(2, 1));
         Fault refused = fault(() -> warehouse.replace(Landing.load(2)));
@@ -642,8 +679,10 @@ class PostgresWarehouseTest extends WarehouseContract {
                         "publication of_table of shop.orders",
                         "row-level security of shop.lines",
                         "rule quiet on shop.orders",
+                        "security label of labels on the schema",
                         "sequence shop.numbers, which Millrace did not make",
                         "statistics far of shop.lines",
+                        "subscription fed to shop.orders",
                         "table column reports.copies.o",
                         "table reports.child, which inherits",
                         "trigger touched on shop.orders",
@@ -652,6 +691,8 @@ class PostgresWarehouseTest extends WarehouseContract {
                         "type shop.positive, which Millrace did not make",
                         "view shop.seen, which Millrace did not make");
         asAdmin(
+                "DROP SUBSCRIPTION fed",
+                "DELETE FROM pg_seclabel",
                 "DROP PUBLICATION of_table, of_schema",
                 "DROP SCHEMA reports CASCADE",
                 "DROP TYPE shop.mood, shop.pair, shop.positive",
