@@ -38,10 +38,15 @@ final class PostgresInherited extends Inherited<PostgresSession> {
      * @param columns that it names
      * @param name as a person says it
      * @param statement that makes the same of the next version's table
+     * @param undo what takes it from that again; empty for what cannot be in the way
      */
-    record Made(String table, List<String> columns, String name, String statement) {
+    record Made(String table, List<String> columns, String name, String statement, String undo) {
         Made {
             columns = List.copyOf(columns);
+        }
+
+        Made(String table, List<String> columns, String name, String statement) {
+            this(table, columns, name, statement, "");
         }
     }
 
@@ -90,6 +95,7 @@ final class PostgresInherited extends Inherited<PostgresSession> {
      */
     Set<Made> all(MadeColumns made) throws SQLException {
         List<Made> live = of(from(), made);
+        undo(live);
         Set<Made> settled = give(missing(live, next()));
         Optional<Made> untaken =
                 missing(live, next()).stream().filter(m -> !settled.contains(m)).findFirst();
@@ -117,6 +123,15 @@ final class PostgresInherited extends Inherited<PostgresSession> {
             throw Fault.world("Cannot replace: since the replacement began, table "
                     + more.get().table() + " got " + more.get().name()
                     + ", which the next version has not: live is as it was; run again");
+        }
+    }
+
+    /** What an earlier try of the replacement gave may be gone from live by now, or be another. */
+    private void undo(List<Made> live) throws SQLException {
+        for (Made given : next()) {
+            if (!given.undo().isEmpty() && !live.contains(given)) {
+                session().execute(given.undo());
+            }
         }
     }
 
@@ -321,7 +336,8 @@ final class PostgresInherited extends Inherited<PostgresSession> {
                 columns,
                 "index " + name,
                 definition.substring(0, at) + identifier(name) + " ON " + at(table)
-                        + definition.substring(at + on.length())));
+                        + definition.substring(at + on.length()),
+                "DROP INDEX " + at(name)));
     }
 
     /** What indexes are for beyond queries, those of constraints too, and where they lie. */
@@ -366,7 +382,9 @@ final class PostgresInherited extends Inherited<PostgresSession> {
                                 texts(row, 4),
                                 "constraint " + row.getString(2),
                                 "ALTER TABLE " + at(row.getString(1)) + " ADD CONSTRAINT "
-                                        + identifier(row.getString(2)) + " " + row.getString(3)),
+                                        + identifier(row.getString(2)) + " " + row.getString(3),
+                                "ALTER TABLE " + at(row.getString(1)) + " DROP CONSTRAINT "
+                                        + identifier(row.getString(2))),
                         schema);
     }
 
@@ -388,7 +406,8 @@ final class PostgresInherited extends Inherited<PostgresSession> {
                                 texts(row, 4),
                                 "statistics " + row.getString(2),
                                 "CREATE STATISTICS " + at(row.getString(2)) + row.getString(3) + " FROM "
-                                        + at(row.getString(1))),
+                                        + at(row.getString(1)),
+                                "DROP STATISTICS " + at(row.getString(2))),
                         schema);
     }
 

@@ -25,6 +25,7 @@ import dev.millrace.warehouse.WarehouseEngine;
 import dev.millrace.warehouse.sql.VersionTable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -130,6 +131,35 @@ class PostgresWarehouseTest extends WarehouseContract {
                 .hasMessage(
                         "Cannot load " + landing.storage().uri("t.csv") + " into t: row 2, column id holds what is no"
                                 + " bigint: leave the column out or compute another, and run again");
+    }
+
+    /** Its header begins the file's content, and its rows a frame of Zstandard. */
+    @Test
+    void aPageThatCannotBeDecodedEndsItsRun() throws IOException {
+        Load load = Landing.load(1);
+        warehouse.prepare(load);
+        DataFile file = landing.written(1, 1).get(0).files().get(0);
+        Path path = landing.storage().localPath(file.path()).orElseThrow();
+        byte[] content = Files.readAllBytes(path);
+        int frame = 4;
+        while (ByteBuffer.wrap(content).getInt(frame) != 0x28B52FFD) {
+            frame++;
+        }
+        for (int bad : List.of(4, frame)) {
+            byte[] corrupt = content.clone();
+            corrupt[bad] ^= 0x55;
+            DataFile broken = landing.file("orders", file.path(), 10, corrupt);
+            Fault refused = fault(() -> warehouse.upload(
+                    load,
+                    Landing.table(Landing.ORDERS, FileFormat.PARQUET, Codec.ZSTD, List.of(broken)),
+                    landing.storage(),
+                    f -> {}));
+            assertThat(refused.kind()).as(refused.getMessage()).isEqualTo(Fault.Kind.SPOILED);
+            assertThat(refused)
+                    .hasMessageStartingWith("Cannot load " + landing.storage().uri(file.path())
+                            + " into orders: it is no whole Parquet file: ")
+                    .hasMessageEndingWith(": the next run extracts again");
+        }
     }
 
     @Test
@@ -570,6 +600,10 @@ class PostgresWarehouseTest extends WarehouseContract {
                         .rows())
                 .containsExactly(List.of("false", "true"));
 
+        asLoader(
+                "CREATE INDEX other ON shop.lines (text)",
+                "CREATE STATISTICS shop.together ON text, version FROM shop.lines",
+                "ALTER TABLE shop.lines ADD CONSTRAINT few CHECK (version < 9)");
         Fault refused =
                 fault(() -> whileReadersAreWaitedFor(3, reader -> asLoader("CREATE INDEX late ON shop.lines (text)")));
         assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
@@ -577,9 +611,20 @@ class PostgresWarehouseTest extends WarehouseContract {
                 .hasMessage("Cannot replace: since the replacement began, table lines got index late, which the next"
                         + " version has not: live is as it was; run again");
         assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+        // The next version has these by now.
+        asLoader(
+                "DROP INDEX shop.other",
+                "CREATE INDEX other ON shop.lines (version)",
+                "DROP STATISTICS shop.together",
+                "ALTER TABLE shop.lines DROP CONSTRAINT few");
         assertThat(warehouse.replace(Landing.load(3))).isTrue();
-        assertThat(listed("SELECT indexname FROM pg_indexes WHERE schemaname = 'shop'"))
-                .containsExactly("late");
+        assertThat(listed("SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'shop.lines'::regclass"
+                        + " UNION ALL SELECT conname FROM pg_constraint WHERE conrelid = 'shop.lines'::regclass"
+                        + " UNION ALL SELECT stxname FROM pg_statistic_ext WHERE stxrelid = 'shop.lines'::regclass"
+                        + " ORDER BY 1"))
+                .containsExactly(
+                        "CREATE INDEX late ON shop.lines USING btree (text)",
+                        "CREATE INDEX other ON shop.lines USING btree (version)");
     }
 
     @Test
