@@ -133,8 +133,8 @@ public final class PostgresWarehouse extends SchemaWarehouse<PostgresSession, Po
     }
 
     @Override
-    protected Optional<String> fingerprint(PostgresSession session) throws SQLException {
-        return Optional.of(DependentObjects.fingerprint(session, schema()));
+    protected String fingerprint(PostgresSession session) throws SQLException {
+        return DependentObjects.fingerprint(session, schema());
     }
 
     @Override

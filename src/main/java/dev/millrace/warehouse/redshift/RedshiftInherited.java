@@ -42,62 +42,67 @@ final class RedshiftInherited extends Inherited<RedshiftSession> {
     /** Without those that an owner has of what is his. */
     @Override
     protected Set<Grant> grants(String schema) throws SQLException {
-        Set<Grant> grants = new LinkedHashSet<>(session()
-                .rows(
-                        "SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.privilege_scope"
-                                + " FROM svv_schema_privileges p WHERE p.namespace_name = ?",
-                        row -> new Grant(
-                                scope(row.getString(5)).isEmpty() ? On.SCHEMA : On.SCOPE,
-                                scope(row.getString(5)),
-                                "",
-                                kind(row.getString(1)),
-                                name(row.getString(1), row.getString(2)),
-                                row.getString(3),
-                                row.getBoolean(4)),
-                        schema));
-        grants.addAll(session()
-                .rows(
-                        "SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.relation_name"
-                                + " FROM svv_relation_privileges p WHERE p.namespace_name = ?",
-                        row -> new Grant(
-                                On.TABLE,
-                                row.getString(5),
-                                "",
-                                kind(row.getString(1)),
-                                name(row.getString(1), row.getString(2)),
-                                row.getString(3),
-                                row.getBoolean(4)),
-                        schema));
-        grants.addAll(session()
-                .rows(
-                        "SELECT p.identity_type, p.identity_name, p.privilege_type, p.relation_name, p.column_name"
-                                + " FROM svv_column_privileges p WHERE p.namespace_name = ?",
-                        row -> new Grant(
-                                On.COLUMN,
-                                row.getString(4),
-                                row.getString(5),
-                                kind(row.getString(1)),
-                                name(row.getString(1), row.getString(2)),
-                                row.getString(3),
-                                false),
-                        schema));
-        grants.addAll(session()
-                .rows(
-                        "SELECT p.grantee_type, p.grantee_name, p.privilege_type, p.admin_option, p.owner_name, p.object_type"
-                                + " FROM svv_default_privileges p WHERE p.schema_name = ?",
-                        row -> new Grant(
-                                On.DEFAULT,
-                                row.getString(5) + "\t" + made(row.getString(6)),
-                                "",
-                                kind(row.getString(1)),
-                                name(row.getString(1), row.getString(2)),
-                                row.getString(3),
-                                row.getBoolean(4)),
-                        schema));
+        Set<Grant> grants = rights(session(), schema);
         List<Owner> owners = owners(schema);
         grants.removeIf(grant -> (grant.on() == On.SCHEMA || grant.on() == On.TABLE)
                 && grant.kind() == Grantee.USER
                 && owners.contains(new Owner(grant.object(), grant.grantee())));
+        return grants;
+    }
+
+    /**
+     * All rights on a schema and what is in it. They are asked of these views alone: only they are documented to show what is
+     * granted to roles and on all tables of a schema, which the lists of rights in {@code pg_class} and its like are not.
+     */
+    static Set<Grant> rights(RedshiftSession session, String schema) throws SQLException {
+        Set<Grant> grants = new LinkedHashSet<>(session.rows(
+                "SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.privilege_scope"
+                        + " FROM svv_schema_privileges p WHERE p.namespace_name = ?",
+                row -> new Grant(
+                        scope(row.getString(5)).isEmpty() ? On.SCHEMA : On.SCOPE,
+                        scope(row.getString(5)),
+                        "",
+                        kind(row.getString(1)),
+                        name(row.getString(1), row.getString(2)),
+                        row.getString(3),
+                        row.getBoolean(4)),
+                schema));
+        grants.addAll(session.rows(
+                "SELECT p.identity_type, p.identity_name, p.privilege_type, p.admin_option, p.relation_name"
+                        + " FROM svv_relation_privileges p WHERE p.namespace_name = ?",
+                row -> new Grant(
+                        On.TABLE,
+                        row.getString(5),
+                        "",
+                        kind(row.getString(1)),
+                        name(row.getString(1), row.getString(2)),
+                        row.getString(3),
+                        row.getBoolean(4)),
+                schema));
+        grants.addAll(session.rows(
+                "SELECT p.identity_type, p.identity_name, p.privilege_type, p.relation_name, p.column_name"
+                        + " FROM svv_column_privileges p WHERE p.namespace_name = ?",
+                row -> new Grant(
+                        On.COLUMN,
+                        row.getString(4),
+                        row.getString(5),
+                        kind(row.getString(1)),
+                        name(row.getString(1), row.getString(2)),
+                        row.getString(3),
+                        false),
+                schema));
+        grants.addAll(session.rows(
+                "SELECT p.grantee_type, p.grantee_name, p.privilege_type, p.admin_option, p.owner_name, p.object_type"
+                        + " FROM svv_default_privileges p WHERE p.schema_name = ?",
+                row -> new Grant(
+                        On.DEFAULT,
+                        row.getString(5) + "\t" + made(row.getString(6)),
+                        "",
+                        kind(row.getString(1)),
+                        name(row.getString(1), row.getString(2)),
+                        row.getString(3),
+                        row.getBoolean(4)),
+                schema));
         return grants;
     }
 

@@ -181,6 +181,19 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
         return super.rollback();
     }
 
+    /**
+     * All that is compared of live, but no more than that: a statement on the catalog, and those that ask for rights. It knows
+     * nothing of datashares and policies, which {@link #makeReady} looks for, nor of what was given to the next version.
+     */
+    @Override
+    protected String fingerprint(RedshiftSession session) throws SQLException {
+        return Stream.concat(
+                        RedshiftDependents.catalog(session, schema()).stream(),
+                        RedshiftInherited.rights(session, schema()).stream().map(Inherited.Grant::toString))
+                .sorted()
+                .collect(Collectors.joining("\n"));
+    }
+
     @Override
     protected Dependents dependents(RedshiftSession session, Optional<StoredVersion> live) throws SQLException {
         return RedshiftDependents.of(

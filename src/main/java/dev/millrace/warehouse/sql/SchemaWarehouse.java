@@ -104,12 +104,10 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     }
 
     /**
-     * A text that is another one when anything was given to live, taken from it or built on it, and is quick to get; empty where
-     * the engine tells none.
+     * A text that is another one when anything was given to live, taken from it or built on it, and is quick to get: it is
+     * asked for while readers wait.
      */
-    protected Optional<String> fingerprint(S session) throws SQLException {
-        return Optional.empty();
-    }
+    protected abstract String fingerprint(S session) throws SQLException;
 
     /**
      * What depends on live.
@@ -400,7 +398,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
             rename(session, next.namespace(), schema);
             return;
         }
-        Optional<String> seen = fingerprint(session);
+        String seen = fingerprint(session);
         // Refused before anybody has to wait.
         Dependents dependents = compared(session, live, next, isNew);
         lock(
@@ -413,7 +411,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         // Rights may have been given and taken while others were waited for, and views made; from here on nobody can
         // add
         // to the tables.
-        if (seen.isEmpty() || !seen.equals(fingerprint(session))) {
+        if (!seen.equals(fingerprint(session))) {
             dependents = compared(session, live, next, isNew);
         }
         if (live.isPresent()) {

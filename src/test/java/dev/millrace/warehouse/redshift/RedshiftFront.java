@@ -78,6 +78,9 @@ public final class RedshiftFront {
     /** What the next COPY of anybody is refused with, or empty. */
     private final AtomicReference<String> refusal = new AtomicReference<>("");
 
+    /** What happens before the next statement of a kind goes on to the server, or nothing. */
+    private final AtomicReference<Optional<Meanwhile>> meanwhile = new AtomicReference<>(Optional.empty());
+
     /** Columns of tables by name, with Redshift's types. */
     private final Map<String, Map<String, String>> tables = new ConcurrentHashMap<>();
 
@@ -129,6 +132,13 @@ public final class RedshiftFront {
     /** Has the next COPY refused. */
     void refuse(String message) {
         refusal.set(message);
+    }
+
+    private record Meanwhile(String start, Runnable act) {}
+
+    /** Has something done while whoever sent a statement waits for it: the next one that begins so. */
+    void meanwhile(String start, Runnable act) {
+        meanwhile.set(Optional.of(new Meanwhile(start, act)));
     }
 
     /** Statements since the last call, in their order; values of parameters behind them. */
@@ -450,6 +460,11 @@ public final class RedshiftFront {
         }
 
         private String rewritten(String sql) {
+            Optional<Meanwhile> next = meanwhile.get();
+            if (next.filter(m -> sql.startsWith(m.start())).isPresent()
+                    && meanwhile.compareAndSet(next, Optional.empty())) {
+                next.get().act().run();
+            }
             Matcher copy = COPY.matcher(sql);
             if (copy.matches()) {
                 return copied(copy);

@@ -310,8 +310,13 @@ public final class RedshiftProof {
             long table = session.number("SELECT count(*) FROM svv_relation_privileges WHERE namespace_name = '" + SCHEMA
                     + "' AND relation_name = 'orders' AND identity_type = 'public' AND privilege_type = 'SELECT'");
             List<String> comments = comments(session);
+            long began = System.nanoTime();
+            RedshiftDependents.catalog(session, SCHEMA);
+            RedshiftInherited.rights(session, SCHEMA);
+            Duration asked = Duration.ofNanos(System.nanoTime() - began);
             return (schema == 1 && table == 1 && comments.equals(before) && comments.size() == 1 ? "+" : "") + schema
-                    + " grant on the schema, " + table + " on its table, comments " + before + " became " + comments;
+                    + " grant on the schema, " + table + " on its table, comments " + before + " became " + comments
+                    + "; what a swap asks while readers wait takes " + asked.toMillis() + " ms";
         }
     }
 

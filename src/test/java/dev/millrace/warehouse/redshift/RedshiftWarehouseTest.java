@@ -42,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -474,9 +475,88 @@ class RedshiftWarehouseTest extends WarehouseContract {
                 .containsExactly("datashare partners of shop.orders", "row-level policy own on shop.orders");
         assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
         asUser("DROP POLICY own ON shop.orders");
-        asAdmin("DELETE FROM public.datashare_object");
+        asAdmin(
+                "DELETE FROM public.datashare_object",
+                "DROP ROLE IF EXISTS \"ds:partners\"",
+                "CREATE ROLE \"ds:partners\"");
+        asUser("GRANT SELECT ON shop.lines TO \"ds:partners\"");
+        Fault hidden = fault(() -> warehouse.replace(Landing.load(3)));
+        assertThat(hidden.getMessage().lines().skip(1)).containsExactly("datashare partners of shop.lines");
+        asUser("REVOKE SELECT ON shop.lines FROM \"ds:partners\"");
         assertThat(warehouse.replace(Landing.load(3))).isTrue();
         assertThat(consistent()).containsExactly("3 3 10", "3 3 10");
+    }
+
+    /** The catalog is no part of a transaction's snapshot, as by READ COMMITTED in PostgreSQL. */
+    @Test
+    void whatIsGivenWhileLocksAreWaitedForHoldsAndWhereNothingIsLittleIsAsked() {
+        replaceBy(1);
+        asAdmin(
+                "ALTER DATABASE " + database() + " SET default_transaction_isolation = 'read committed'",
+                "DROP ROLE IF EXISTS rs_early, rs_late, rs_scoped",
+                "CREATE ROLE rs_early",
+                "CREATE ROLE rs_late",
+                "CREATE ROLE rs_scoped");
+        asUser("GRANT SELECT ON shop.orders TO rs_early");
+        RedshiftFront.front().taken();
+        replaceBy(2);
+        assertThat(underLocks())
+                .hasSize(5)
+                .allMatch(sql -> sql.startsWith("SELECT "))
+                .filteredOn(sql -> sql.contains("svv_"))
+                .hasSize(4)
+                .allMatch(sql -> sql.endsWith("'shop'"));
+
+        String scoped = "INSERT INTO public.scoped SELECT oid, 'TABLES', 'SELECT', 'role', 'rs_scoped', false"
+                + " FROM pg_namespace WHERE nspname = 'shop'";
+        assertThat(replaceWhileLocksAreWaitedFor(3, () -> {
+                    asUser(
+                            "GRANT SELECT ON shop.orders TO rs_late",
+                            "REVOKE SELECT ON shop.orders FROM rs_early",
+                            "COMMENT ON COLUMN shop.lines.text IS 'late'");
+                    asAdmin(scoped);
+                }))
+                .isTrue();
+        assertThat(underLocks()).hasSizeGreaterThan(5);
+        assertThat(Queried.of(
+                                warehouse,
+                                "SELECT has_table_privilege('rs_early', 'shop.orders', 'SELECT'),"
+                                        + " has_table_privilege('rs_late', 'shop.orders', 'SELECT'),"
+                                        + " col_description('shop.lines'::regclass, 2),"
+                                        + " (SELECT identity_name FROM svv_schema_privileges WHERE namespace_name = 'shop'"
+                                        + " AND privilege_scope = 'TABLES')")
+                        .rows())
+                .containsExactly(List.of("false", "true", "late", "rs_scoped"));
+
+        Fault refused = fault(() -> replaceWhileLocksAreWaitedFor(
+                4,
+                () -> asUser(
+                        "CREATE SCHEMA reports",
+                        "CREATE MATERIALIZED VIEW reports.m AS SELECT count(*) FROM shop.lines")));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.getMessage().lines().skip(1)).containsExactly("materialized view \"reports\".\"m\"");
+        assertThat(consistent()).containsExactly("3 3 10", "3 3 10");
+    }
+
+    /** Between the last locks of a swap and its renames. */
+    private static List<String> underLocks() {
+        List<String> taken = RedshiftFront.front().taken();
+        int renamed = IntStream.range(0, taken.size())
+                .filter(i -> taken.get(i).matches("ALTER SCHEMA \\S+ RENAME TO \\S+"))
+                .findFirst()
+                .orElseThrow();
+        int locked = IntStream.range(0, renamed)
+                .filter(i -> taken.get(i).startsWith("LOCK TABLE \"shop\"."))
+                .max()
+                .orElseThrow();
+        assertThat(taken.get(locked + 1)).isEqualTo("SET statement_timeout TO 0");
+        return taken.subList(locked + 2, renamed);
+    }
+
+    private boolean replaceWhileLocksAreWaitedFor(int k, Runnable meanwhile) {
+        prepareAndUpload(k);
+        RedshiftFront.front().meanwhile("LOCK TABLE \"shop\".", meanwhile);
+        return warehouse.replace(Landing.load(k));
     }
 
     // Who is in the way, who may not enter
