@@ -54,12 +54,10 @@ record OpenTransactions(RedshiftSession session, Duration patience) {
     }
 
     private List<Open> find(String condition) throws SQLException {
-        String database = session.rows("SELECT current_database()", row -> row.getString(1))
-                .get(0);
         long mine = session.number("SELECT pg_backend_pid()");
         return session.rows(
                 "SELECT DISTINCT xid, pid, trim(txn_owner), txn_start FROM svv_transactions WHERE trim(txn_db) = "
-                        + RedshiftText.literal(database) + " AND pid <> " + mine + condition + " ORDER BY 1",
+                        + RedshiftText.literal(session.database()) + " AND pid <> " + mine + condition + " ORDER BY 1",
                 row -> new Open(
                         row.getLong(1),
                         "process " + row.getLong(2) + " of " + row.getString(3) + ", begun " + row.getString(4)));

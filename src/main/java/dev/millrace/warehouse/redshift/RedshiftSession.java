@@ -79,6 +79,11 @@ final class RedshiftSession extends SqlSession {
         return properties;
     }
 
+    /** The database's name, as the views of the catalog have it. */
+    String database() throws SQLException {
+        return rows("SELECT current_database()", row -> row.getString(1)).get(0);
+    }
+
     @Override
     public String message(SQLException e) {
         return text(e);
@@ -131,6 +136,16 @@ final class RedshiftSession extends SqlSession {
                 || (text.contains("not authorized") && text.contains("role"));
     }
 
+    /**
+     * Whether a schema has taken more than it may, which the server finds at the end of a transaction. Its words are not
+     * documented: they are those that others were told.
+     *
+     * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_SCHEMA.html">CREATE SCHEMA</a>, QUOTA
+     */
+    private static boolean isOverQuota(SQLException e) {
+        return text(e).toLowerCase(Locale.ROOT).contains("disk space quota");
+    }
+
     /** Whether two made the same thing at once. */
     static boolean isMadeTwice(SQLException e) {
         return is(e, "23505", "42P06", "42P07");
@@ -146,16 +161,15 @@ final class RedshiftSession extends SqlSession {
                 + options.server().port() + ", database " + options.server().database() + ", user "
                 + options.server().user() + ": " + text(e);
         String state = String.valueOf(e.getSQLState());
-        String text = text(e).toLowerCase(Locale.ROOT);
         if (state.startsWith(AUTHORIZATION)) {
             return Fault.world(place + ": check warehouse.redshift.user and password", e);
         }
         if (state.startsWith(CONNECTION)) {
             return Fault.world(place + ": check host, port and tls, and whether the cluster is up; then run again", e);
         }
-        if (text.contains("quota")) {
+        if (isOverQuota(e)) {
             return Fault.world(
-                    place + ": raise the live schema's quota (ALTER SCHEMA … QUOTA), and run again; live is as it was",
+                    place + ": have a superuser raise it (ALTER SCHEMA … QUOTA …), and run again; live is as it was",
                     e);
         }
         if (isDeniedByS3(e)) {
@@ -165,7 +179,7 @@ final class RedshiftSession extends SqlSession {
                             + " again; live is as it was",
                     e);
         }
-        if (state.equals(DISK_FULL) || text.contains("disk full")) {
+        if (state.equals(DISK_FULL) || text(e).toLowerCase(Locale.ROOT).contains("disk full")) {
             return Fault.world(place + ": make room, and run again; live is as it was", e);
         }
         if (state.equals(UNKNOWN_DATABASE)) {

@@ -20,6 +20,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -50,6 +52,7 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
 
     private final RedshiftOptions options;
     private final TableLayout layout;
+    private final Set<String> refusedQuotas = ConcurrentHashMap.newKeySet();
 
     /** @param schema that readers use; made by the first replacement */
     public RedshiftWarehouse(RedshiftOptions options, String schema) {
@@ -144,7 +147,8 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
                     session,
                     schema(),
                     staging(versions, load).namespace(),
-                    landing.table().name());
+                    landing.table().name(),
+                    refusedQuotas);
             CopyLoader loader = new CopyLoader(options, layout, session, versions, load, landing, steps());
             for (List<DataFile> batch : CopyLoader.batches(missing)) {
                 loader.load(batch);

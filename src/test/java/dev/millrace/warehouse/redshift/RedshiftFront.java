@@ -214,7 +214,8 @@ public final class RedshiftFront {
                 "CREATE TABLE public.masking (policy_name text, schema_name text, table_name text)",
                 "CREATE VIEW pg_catalog.svv_attached_masking_policy AS SELECT * FROM public.masking",
                 "CREATE TABLE public.quota (schema_name text, quota bigint, disk_usage bigint)",
-                "CREATE VIEW pg_catalog.svv_schema_quota_state AS SELECT * FROM public.quota",
+                "CREATE VIEW pg_catalog.svv_redshift_schema_quota AS SELECT current_database()::char(128) AS database_name,"
+                        + " schema_name::char(128), quota, disk_usage FROM public.quota",
                 "CREATE SEQUENCE public.query_id",
                 "CREATE FUNCTION pg_catalog.getdate() RETURNS timestamp LANGUAGE sql AS"
                         + " $$ SELECT clock_timestamp() AT TIME ZONE 'UTC' $$",
@@ -229,7 +230,7 @@ public final class RedshiftFront {
                         + " pg_catalog.svv_user_info, pg_catalog.svv_user_grants, pg_catalog.svv_role_grants,"
                         + " pg_catalog.svv_system_privileges,"
                         + " pg_catalog.svv_default_privileges, pg_catalog.svv_mv_info, pg_catalog.svv_datashare_objects,"
-                        + " pg_catalog.svv_rls_attached_policy, pg_catalog.svv_schema_quota_state,"
+                        + " pg_catalog.svv_rls_attached_policy, pg_catalog.svv_redshift_schema_quota,"
                         + " pg_catalog.sys_load_error_detail TO " + USER);
         return name;
     }
@@ -492,22 +493,33 @@ public final class RedshiftFront {
             }
             Matcher quota = QUOTA.matcher(sql);
             if (quota.matches()) {
-                String of = " WHERE schema_name = '" + quota.group(2) + "'";
-                boolean isNew = quota.group(1).equals("CREATE");
-                PostgresServer.execute(
-                        database,
-                        PostgresServer.ADMIN,
-                        isNew
-                                ? "INSERT INTO public.quota VALUES ('" + quota.group(2) + "', " + quota.group(3)
-                                        + ", 0)"
-                                : quota.group(3) == null
-                                        ? "DELETE FROM public.quota" + of
-                                        : "UPDATE public.quota SET quota = " + quota.group(3) + of);
-                return isNew ? "CREATE SCHEMA \"" + quota.group(2) + "\"" : "SELECT 1";
+                return quota(quota);
             }
             return sql.startsWith("GRANT") || sql.startsWith("REVOKE") || sql.startsWith("ALTER DEFAULT")
                     ? sql.replaceAll(" (TO|FROM) ROLE \"", " $1 \"")
                     : sql;
+        }
+
+        /** Whoever may make a schema may limit it; a limit that is there only a superuser may change. */
+        private String quota(Matcher quota) {
+            String schema = quota.group(2);
+            if (quota.group(1).equals("CREATE")) {
+                PostgresServer.execute(
+                        database,
+                        PostgresServer.ADMIN,
+                        "INSERT INTO public.quota VALUES ('" + schema + "', " + quota.group(3) + ", 0)");
+                return "CREATE SCHEMA \"" + schema + "\"";
+            }
+            String allowed =
+                    " schema_name = '" + schema + "' AND EXISTS (SELECT FROM public.user_info WHERE superuser)";
+            PostgresServer.execute(
+                    database,
+                    PostgresServer.ADMIN,
+                    quota.group(3) == null
+                            ? "DELETE FROM public.quota WHERE" + allowed
+                            : "UPDATE public.quota SET quota = " + quota.group(3) + " WHERE" + allowed);
+            return "DO $front$ BEGIN IF NOT EXISTS (SELECT FROM svv_user_info WHERE superuser) THEN RAISE EXCEPTION"
+                    + " 'must be superuser to alter the quota of a schema' USING ERRCODE = '42501'; END IF; END $front$";
         }
 
         /** PostgreSQL has no such rights: they are noted in a table, for the view of the catalog. */

@@ -38,11 +38,19 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.core.LogEvent;
+import org.apache.logging.log4j.core.LoggerContext;
+import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.config.LoggerConfig;
+import org.apache.logging.log4j.core.config.Property;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -291,20 +299,77 @@ class RedshiftWarehouseTest extends WarehouseContract {
         warehouse.prepare(Landing.load(2));
         String staging = VersionTable.namespace("shop", Landing.runId(2));
         asAdmin("UPDATE public.quota SET disk_usage = 10 WHERE schema_name = '" + staging + "' AND quota = 10");
-        Fault full = fault(() -> upload(Landing.load(2), landing.written(2, 1)));
-        assertThat(full.kind()).isEqualTo(Fault.Kind.WORLD);
-        assertThat(full)
-                .hasMessage("Cannot load orders: schema " + staging
-                        + " has used 10 MB of its quota of 10 MB: raise the live"
-                        + " schema's (ALTER SCHEMA \"shop\" QUOTA …), and run again; live is as it was");
-        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+        String full = "Cannot load orders: schema " + staging
+                + " has used 10 MB of its quota of 10 MB: have a superuser run ";
+        String end = ", and run again; live is as it was";
+        assertFull(
+                full + "ALTER SCHEMA \"shop\" QUOTA … MB; ALTER SCHEMA \"" + staging + "\" QUOTA … MB" + end,
+                warehouse);
 
+        // Who is no superuser cannot have the staging follow.
         asAdmin("UPDATE public.quota SET quota = 20 WHERE schema_name = 'shop'");
+        String follow = "ALTER SCHEMA \"" + staging + "\" QUOTA 20 MB";
+        assertFull(full + follow + end, warehouse);
+        asAdmin("UPDATE public.quota SET disk_usage = 9 WHERE schema_name = '" + staging + "'");
         RedshiftFront.front().taken();
-        prepareAndUpload(2);
-        assertThat(RedshiftFront.front().taken()).contains("ALTER SCHEMA \"" + staging + "\" QUOTA 20 MB");
+        List<String> warnings = warnings(() -> {
+            try (Warehouse another = engine().open(folder, step -> {})) {
+                landing.written(2, 1)
+                        .forEach(table -> another.upload(Landing.load(2), table, landing.storage(), f -> {}));
+            }
+        });
+        assertThat(RedshiftFront.front().taken()).containsOnlyOnce(follow);
+        assertThat(warnings)
+                .containsExactly("Schema " + staging + " keeps its own quota, and goes live with it, unless a superuser"
+                        + " runs " + follow + ": must be superuser to alter the quota of a schema");
         assertThat(warehouse.replace(Landing.load(2))).isTrue();
         assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+
+        // Who is one has it follow.
+        asAdmin(
+                "UPDATE public.user_info SET superuser = true",
+                "UPDATE public.quota SET schema_name = 'shop' WHERE schema_name = '" + staging + "'",
+                "DELETE FROM public.quota WHERE quota = 20");
+        warehouse.prepare(Landing.load(3));
+        String third = VersionTable.namespace("shop", Landing.runId(3));
+        asAdmin(
+                "UPDATE public.quota SET disk_usage = 10 WHERE schema_name = '" + third + "'",
+                "UPDATE public.quota SET quota = 20 WHERE schema_name = 'shop'");
+        RedshiftFront.front().taken();
+        prepareAndUpload(3);
+        assertThat(RedshiftFront.front().taken()).contains("ALTER SCHEMA \"" + third + "\" QUOTA 20 MB");
+        assertThat(warehouse.replace(Landing.load(3))).isTrue();
+        assertThat(consistent()).containsExactly("3 3 10", "3 3 10");
+    }
+
+    private void assertFull(String message, Warehouse by) {
+        Fault full = fault(() ->
+                landing.written(2, 1).forEach(table -> by.upload(Landing.load(2), table, landing.storage(), f -> {})));
+        assertThat(full.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(full).hasMessage(message);
+        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+    }
+
+    /** What is warned of meanwhile. */
+    private static List<String> warnings(Runnable act) {
+        List<String> warnings = Collections.synchronizedList(new ArrayList<>());
+        AbstractAppender appender = new AbstractAppender("warnings", null, null, false, Property.EMPTY_ARRAY) {
+            @Override
+            public void append(LogEvent event) {
+                warnings.add(event.getMessage().getFormattedMessage());
+            }
+        };
+        appender.start();
+        LoggerConfig root = ((LoggerContext) LogManager.getContext(false))
+                .getConfiguration()
+                .getRootLogger();
+        root.addAppender(appender, Level.WARN, null);
+        try {
+            act.run();
+        } finally {
+            root.removeAppender("warnings");
+        }
+        return warnings;
     }
 
     @Test
