@@ -56,8 +56,6 @@ final class CopyLoader {
     private final Load load;
     private final LandingFiles landing;
     private final Steps steps;
-    private final String since;
-    private long lastFailed = -1;
 
     CopyLoader(
             RedshiftOptions options,
@@ -66,8 +64,7 @@ final class CopyLoader {
             RedshiftVersionTable versions,
             Load load,
             LandingFiles landing,
-            Steps steps)
-            throws SQLException {
+            Steps steps) {
         this.options = options;
         this.layout = layout;
         this.session = session;
@@ -75,9 +72,6 @@ final class CopyLoader {
         this.load = load;
         this.landing = landing;
         this.steps = steps;
-        // The session's zone is UTC. Processes of the past may have had the same number.
-        this.since = session.rows("SELECT to_char(getdate(), 'YYYY-MM-DD HH24:MI:SS')", row -> row.getString(1))
-                .get(0);
     }
 
     static List<List<DataFile>> batches(List<DataFile> files) {
@@ -99,7 +93,8 @@ final class CopyLoader {
     /**
      * Loads all files of a batch. Where the server refuses one it is looked for: the others are loaded then.
      *
-     * @throws Fault WORLD that names the file and, where a value does not fit, row and column as far as they are known
+     * @throws Fault SPOILED that names file, row and column, where a value does not fit and the server has noted which;
+     *     WORLD that names the file, where it may be at fault
      */
     void load(List<DataFile> batch) {
         try {
@@ -189,6 +184,7 @@ final class CopyLoader {
     private boolean copy(List<DataFile> batch, String manifest) throws Refused {
         Retry retry = new Retry(options.server().patience());
         while (true) {
+            String since = clock();
             try {
                 return session.transaction(() -> {
                     StoredVersion version = claimed();
@@ -205,10 +201,29 @@ final class CopyLoader {
                     return true;
                 });
             } catch (SQLException e) {
-                if (!RedshiftSession.isPassing(e) || !retry.again()) {
-                    throw new Refused(failure(batch, e));
+                if (RedshiftSession.isPassing(e) && retry.again()) {
+                    continue;
                 }
+                if (!RedshiftSession.isPerhapsOfAFile(e)) {
+                    throw plain(batch, e);
+                }
+                throw new Refused(failure(batch, since, e));
             }
+        }
+    }
+
+    /**
+     * The server's clock, which load errors are noted by, in the session's zone, UTC.
+     *
+     * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/r_SYSDATE.html">SYSDATE</a>: unlike GETDATE it tells
+     *     microseconds
+     */
+    private String clock() {
+        try {
+            return session.rows("SELECT to_char(sysdate, 'YYYY-MM-DD HH24:MI:SS.US')", row -> row.getString(1))
+                    .get(0);
+        } catch (SQLException e) {
+            throw session.failure("Cannot load " + landing.table().name(), e);
         }
     }
 
@@ -216,9 +231,8 @@ final class CopyLoader {
     private StoredVersion claimed() throws SQLException {
         Fault gone = Fault.world("Run " + load.run()
                 + " has no staging any more: it went live, or a later run removed it: start a new run");
-        String namespace = RedshiftVersionTable.namespace(load.schema(), load.run());
         try {
-            session.execute("LOCK TABLE " + identifier(namespace) + "."
+            session.execute("LOCK TABLE " + identifier(namespace()) + "."
                     + identifier(landing.table().name()));
         } catch (SQLException e) {
             if (RedshiftSession.isMissing(e)) {
@@ -311,56 +325,67 @@ final class CopyLoader {
         }
     }
 
-    private record LoadError(long query, long line, String column, String message) {}
+    private String namespace() {
+        return RedshiftVersionTable.namespace(load.schema(), load.run());
+    }
+
+    private record LoadError(long line, String column, String message) {}
+
+    private String what(List<DataFile> batch) {
+        return batch.size() == 1
+                ? landing.cannotLoad(batch.get(0))
+                : "Cannot load " + landing.table().name();
+    }
+
+    private Fault plain(List<DataFile> batch, SQLException e) {
+        List<String> remedies =
+                RedshiftSession.isOverQuota(e) ? SchemaQuota.raising(load.schema(), namespace()) : List.of();
+        return session.failure(what(batch), e, remedies);
+    }
 
     /** Asks the server where it failed; outside of the transaction, which is undone. */
-    private Fault failure(List<DataFile> batch, SQLException e) {
-        String table = landing.table().name();
-        String what = batch.size() == 1 ? landing.cannotLoad(batch.get(0)) : "Cannot load " + table;
-        Fault plain = session.failure(what, e);
+    private Fault failure(List<DataFile> batch, String since, SQLException e) {
+        Fault plain = plain(batch, e);
+        if (RedshiftSession.isDeniedByS3(e)) {
+            return plain;
+        }
         try {
-            Optional<LoadError> error = lastError();
-            return error.isEmpty()
-                    ? plain
-                    : Fault.spoiled(
-                            what + ": row " + error.get().line()
-                                    + (error.get().column().isEmpty()
-                                            ? ""
-                                            : ", column " + error.get().column())
-                                    + ": " + SqlSession.oneLine(error.get().message())
+            return lastError(since)
+                    .map(error -> Fault.spoiled(
+                            what(batch) + ": row " + error.line()
+                                    + (error.column().isEmpty() ? "" : ", column " + error.column())
+                                    + ": " + SqlSession.oneLine(error.message())
                                     + ": a value that Redshift cannot hold: leave the column out or compute another, and"
                                     + " run again",
-                            e);
+                            e))
+                    .orElse(plain);
         } catch (SQLException noAnswer) {
             return plain;
         }
     }
 
     /**
-     * What the last COPY of this connection failed of. Asked for by its process and time: {@code pg_last_copy_id()} tells
-     * nothing of a COPY that was rolled back, and the numbers of queries in the views of {@code SYS} are others than that
-     * one. The name of a file is cut off at 256 characters there; where it matters, a COPY has one file only.
+     * What a COPY of this connection failed of. Asked for by its process and time: {@code pg_last_copy_id()} tells nothing of
+     * a COPY that was rolled back, and the numbers of queries in the views of {@code SYS} are others than that one. Processes
+     * of the past may have had the same number. The name of a file is cut off at 256 characters there; where it matters, a
+     * COPY has one file only.
      *
+     * @param since when nothing of the COPY had begun: what is older is of another one
      * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html">SYS_LOAD_ERROR_DETAIL</a>
      * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_COPY_ID.html">PG_LAST_COPY_ID</a>
      * @see <a
      *     href="https://docs.aws.amazon.com/redshift/latest/dg/cm_chap_system-tables.html#sys_view_migration-query-id">query
      *     identifiers of the SYS views</a>
      */
-    private Optional<LoadError> lastError() throws SQLException {
+    private Optional<LoadError> lastError(String since) throws SQLException {
         long process = session.number("SELECT pg_backend_pid()");
-        Optional<LoadError> error = session
+        return session
                 .rows(
-                        "SELECT query_id, line_number, coalesce(trim(column_name), ''), trim(error_message)"
+                        "SELECT line_number, coalesce(trim(column_name), ''), trim(error_message)"
                                 + " FROM sys_load_error_detail WHERE session_id = " + process + " AND start_time >= "
-                                + RedshiftText.literal(since)
-                                + " ORDER BY start_time DESC, query_id DESC, line_number LIMIT 1",
-                        row -> new LoadError(row.getLong(1), row.getLong(2), row.getString(3), row.getString(4)))
+                                + RedshiftText.literal(since) + " ORDER BY start_time DESC, line_number LIMIT 1",
+                        row -> new LoadError(row.getLong(1), row.getString(2), row.getString(3)))
                 .stream()
-                // Where this time none began, the last one is of an earlier time.
-                .filter(last -> last.query() != lastFailed)
                 .findFirst();
-        error.ifPresent(last -> lastFailed = last.query());
-        return error;
     }
 }

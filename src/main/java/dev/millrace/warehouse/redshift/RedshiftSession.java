@@ -18,6 +18,7 @@ final class RedshiftSession extends SqlSession {
     private static final String AUTHORIZATION = "28";
     private static final String CONNECTION = "08";
     private static final String UNKNOWN_DATABASE = "3D000";
+    private static final String SHUTDOWN = "57P";
     private static final String DISK_FULL = "53100";
     private static final String QUERY_CANCELED = "57014";
     private static final String SERIALIZATION_FAILURE = "40001";
@@ -129,7 +130,7 @@ final class RedshiftSession extends SqlSession {
      * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-access-permissions.html">permissions to
      *     access other AWS resources</a>
      */
-    private static boolean isDeniedByS3(SQLException e) {
+    static boolean isDeniedByS3(SQLException e) {
         String text = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
         return text.contains("accessdenied")
                 || (text.contains("s3serviceexception") && text.contains("access denied"))
@@ -142,8 +143,23 @@ final class RedshiftSession extends SqlSession {
      *
      * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_SCHEMA.html">CREATE SCHEMA</a>, QUOTA
      */
-    private static boolean isOverQuota(SQLException e) {
+    static boolean isOverQuota(SQLException e) {
         return text(e).toLowerCase(Locale.ROOT).contains("disk space quota");
+    }
+
+    private static boolean isOutOfSpace(SQLException e) {
+        return is(e, DISK_FULL) || text(e).toLowerCase(Locale.ROOT).contains("disk full");
+    }
+
+    /** Whether the connection is gone, or was not to be had. */
+    private static boolean isLost(SQLException e) {
+        String state = String.valueOf(e.getSQLState());
+        return state.startsWith(CONNECTION) || state.startsWith(SHUTDOWN);
+    }
+
+    /** Whether a COPY may have failed of one of its files, so that the others can be loaded. */
+    static boolean isPerhapsOfAFile(SQLException e) {
+        return !isPassing(e) && !isLost(e) && !isForbidden(e) && !isOverQuota(e) && !isOutOfSpace(e);
     }
 
     /** Whether two made the same thing at once. */
@@ -164,12 +180,14 @@ final class RedshiftSession extends SqlSession {
         if (state.startsWith(AUTHORIZATION)) {
             return Fault.world(place + ": check warehouse.redshift.user and password", e);
         }
-        if (state.startsWith(CONNECTION)) {
+        if (isLost(e)) {
             return Fault.world(place + ": check host, port and tls, and whether the cluster is up; then run again", e);
         }
         if (isOverQuota(e)) {
             return Fault.world(
-                    place + ": have a superuser raise it (ALTER SCHEMA … QUOTA …), and run again; live is as it was",
+                    place + ": have a superuser raise it"
+                            + (grants.isEmpty() ? " (ALTER SCHEMA … QUOTA …)" : ": " + String.join("; ", grants))
+                            + ", and run again; live is as it was",
                     e);
         }
         if (isDeniedByS3(e)) {
@@ -179,7 +197,7 @@ final class RedshiftSession extends SqlSession {
                             + " again; live is as it was",
                     e);
         }
-        if (state.equals(DISK_FULL) || text(e).toLowerCase(Locale.ROOT).contains("disk full")) {
+        if (isOutOfSpace(e)) {
             return Fault.world(place + ": make room, and run again; live is as it was", e);
         }
         if (state.equals(UNKNOWN_DATABASE)) {

@@ -32,8 +32,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
@@ -75,8 +77,8 @@ public final class RedshiftFront {
     private final AtomicInteger encrypted = new AtomicInteger();
     private final List<String> statements = Collections.synchronizedList(new ArrayList<>());
 
-    /** What the next COPY of anybody is refused with, or empty. */
-    private final AtomicReference<String> refusal = new AtomicReference<>("");
+    /** What the next COPY statements of anybody are refused with. */
+    private final Queue<Refusal> refusals = new ConcurrentLinkedQueue<>();
 
     /** What happens before the next statement of a kind goes on to the server, or nothing. */
     private final AtomicReference<Optional<Meanwhile>> meanwhile = new AtomicReference<>(Optional.empty());
@@ -129,9 +131,21 @@ public final class RedshiftFront {
         return socket.getLocalPort();
     }
 
-    /** Has the next COPY refused. */
+    /**
+     * What a COPY is refused with.
+     *
+     * @param row that a load error is left of; 0 leaves none
+     */
+    private record Refusal(String message, long row) {}
+
+    /** Has a COPY refused, the next one that is not to be refused yet. */
     void refuse(String message) {
-        refusal.set(message);
+        refusals.add(new Refusal(message, 0));
+    }
+
+    /** The same, and leaves a load error. */
+    void refuse(String message, long row) {
+        refusals.add(new Refusal(message, row));
     }
 
     private record Meanwhile(String start, Runnable act) {}
@@ -216,10 +230,7 @@ public final class RedshiftFront {
                 "CREATE TABLE public.quota (schema_name text, quota bigint, disk_usage bigint)",
                 "CREATE VIEW pg_catalog.svv_redshift_schema_quota AS SELECT current_database()::char(128) AS database_name,"
                         + " schema_name::char(128), quota, disk_usage FROM public.quota",
-                "CREATE SEQUENCE public.query_id",
-                "CREATE FUNCTION pg_catalog.getdate() RETURNS timestamp LANGUAGE sql AS"
-                        + " $$ SELECT clock_timestamp() AT TIME ZONE 'UTC' $$",
-                "CREATE TABLE public.load_error (query_id bigint DEFAULT nextval('public.query_id'), session_id int,"
+                "CREATE TABLE public.load_error (session_id int,"
                         + " start_time timestamp DEFAULT (clock_timestamp() AT TIME ZONE 'UTC'), file_name char(256),"
                         + " line_number bigint, column_name char(127), error_message char(512))",
                 "CREATE VIEW pg_catalog.sys_load_error_detail AS SELECT * FROM public.load_error",
@@ -473,6 +484,9 @@ public final class RedshiftFront {
             if (sql.equals("SELECT pg_last_copy_count()")) {
                 return "SELECT " + lastCount + "::bigint";
             }
+            if (sql.startsWith("SELECT to_char(sysdate,")) {
+                return sql.replace("sysdate", "statement_timestamp() AT TIME ZONE 'UTC'");
+            }
             Matcher table = CREATE_TABLE.matcher(sql);
             if (table.matches()) {
                 Map<String, String> columns = new LinkedHashMap<>();
@@ -538,9 +552,12 @@ public final class RedshiftFront {
         private String copied(Matcher copy) {
             Map<String, String> columns = tables.get(database + "/" + copy.group(1));
             lastCount = 0;
-            String refused = refusal.getAndSet("");
-            if (!refused.isEmpty()) {
-                return raise(refused);
+            Refusal refusal = refusals.poll();
+            if (refusal != null) {
+                if (refusal.row() > 0) {
+                    leaveError("", refusal.row(), "text", "refused");
+                }
+                return raise(refusal.message());
             }
             try {
                 CopiedFiles files = CopiedFiles.read(copy.group(2), copy.group(4), columns);
@@ -548,22 +565,24 @@ public final class RedshiftFront {
                 return "INSERT INTO " + copy.group(1) + " SELECT * FROM json_populate_recordset(NULL::" + copy.group(1)
                         + ", $front$" + files.json() + "$front$)";
             } catch (CopiedFiles.BadValue bad) {
-                // Beside it those of another session at this moment, and of an earlier one with the same number.
-                PostgresServer.execute(
-                        database,
-                        PostgresServer.ADMIN,
-                        "INSERT INTO public.load_error (session_id, start_time, file_name, line_number, column_name,"
-                                + " error_message) SELECT pid + n % 2, clock_timestamp() AT TIME ZONE 'UTC'"
-                                + " - CASE n WHEN 2 THEN '1 day' ELSE '0' END::interval, left('" + bad.file()
-                                + "', 256), "
-                                + bad.row() + " + n, '" + bad.column() + "', '" + bad.getMessage()
-                                + "' FROM pg_stat_activity, generate_series(0, 2) n WHERE client_port = "
-                                + portAtServer);
+                leaveError(bad.file(), bad.row(), bad.column(), bad.getMessage());
                 return raise("Load into table '" + copy.group(1)
                         + "' failed.  Check 'sys_load_error_detail' system table" + " for details.");
             } catch (IOException e) {
                 return raise(e.getMessage());
             }
+        }
+
+        /** Beside it those of another session at this moment, and of an earlier one with the same number. */
+        private void leaveError(String file, long row, String column, String message) {
+            PostgresServer.execute(
+                    database,
+                    PostgresServer.ADMIN,
+                    "INSERT INTO public.load_error (session_id, start_time, file_name, line_number, column_name,"
+                            + " error_message) SELECT pid + n % 2, clock_timestamp() AT TIME ZONE 'UTC'"
+                            + " - CASE n WHEN 2 THEN '1 day' ELSE '0' END::interval, left('" + file + "', 256), " + row
+                            + " + n, '" + column + "', '" + message
+                            + "' FROM pg_stat_activity, generate_series(0, 2) n WHERE client_port = " + portAtServer);
         }
 
         private String raise(String message) {

@@ -293,6 +293,65 @@ class RedshiftWarehouseTest extends WarehouseContract {
     }
 
     @Test
+    void aLoadErrorIsToldOfTheCopyThatLeftItOnly() {
+        replaceBy(1);
+        warehouse.prepare(Landing.load(2));
+        List<LandedTable> one = landing.written(2, 1);
+        DataFile file = one.get(0).files().get(0);
+        String cannot = "Cannot load " + landing.storage().uri(file.path()) + " into orders: ";
+        RedshiftFront front = RedshiftFront.front();
+
+        // Tried again, it failed of something else.
+        front.refuse("deadlock detected", 7);
+        front.refuse("S3CurlException: Connection timed out after 50000 milliseconds");
+        Fault other = fault(() -> upload(Landing.load(2), one));
+        assertThat(other.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(other)
+                .hasMessageStartingWith(cannot + "Redshift at ")
+                .hasMessageContaining("S3CurlException")
+                .hasMessageNotContaining("row 7");
+
+        // Two files together, then the first of them alone: both leave errors.
+        List<LandedTable> two = landing.written(2, 2);
+        front.refuse("Load into table 'orders' failed", 3);
+        front.refuse("Load into table 'orders' failed", 4);
+        Fault second = fault(() -> upload(Landing.load(2), two));
+        assertThat(second.kind()).isEqualTo(Fault.Kind.SPOILED);
+        assertThat(second).hasMessageStartingWith(cannot + "row 4, column text: refused: ");
+
+        // Only the first leaves one.
+        front.refuse("Load into table 'orders' failed", 5);
+        front.refuse("Load into table 'orders' failed");
+        Fault none = fault(() -> upload(Landing.load(2), two));
+        assertThat(none.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(none).hasMessageStartingWith(cannot + "Redshift at ");
+
+        // Nobody is asked what a file holds that the role may not read, nor for whom there is no room.
+        front.taken();
+        front.refuse("S3ServiceException:Access Denied,Status 403,Error AccessDenied", 6);
+        front.refuse("S3ServiceException:Access Denied,Status 403,Error AccessDenied", 6);
+        assertThat(fault(() -> upload(Landing.load(2), two)).kind()).isEqualTo(Fault.Kind.WORLD);
+        String staging = VersionTable.namespace("shop", Landing.runId(2));
+        front.refuse(
+                "Transaction 6250 is aborted due to exceeding the disk space quota in schema(s): (Schema: " + staging
+                        + ", Quota: 2048, Current Disk Usage: 2458).",
+                6);
+        Fault full = fault(() -> upload(Landing.load(2), two));
+        assertThat(full.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(full)
+                .hasMessageStartingWith("Cannot load orders: ")
+                .hasMessageEndingWith("(Schema: " + staging
+                        + ", Quota: 2048, Current Disk Usage: 2458).: have a superuser raise it: ALTER SCHEMA"
+                        + " \"shop\" QUOTA … MB; ALTER SCHEMA \"" + staging
+                        + "\" QUOTA … MB, and run again; live is as it was");
+        assertThat(front.taken()).noneMatch(sql -> sql.contains("sys_load_error_detail"));
+
+        upload(Landing.load(2), two);
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
+        assertThat(consistent()).containsExactly("2 2 20", "2 2 20");
+    }
+
+    @Test
     void aSchemaThatIsFullIsNotLoaded() {
         replaceBy(1);
         asAdmin("INSERT INTO public.quota VALUES ('shop', 10, 3)");
