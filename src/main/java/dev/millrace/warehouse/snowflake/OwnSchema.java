@@ -11,6 +11,7 @@ import dev.millrace.run.RunId;
 import dev.millrace.warehouse.RowReader;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +20,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Our own schema {@code _MILLRACE}: what was loaded, what tables a version has, a table to lock, file formats, and a stage
@@ -32,10 +35,40 @@ import java.util.zip.CRC32;
  * @param schema that readers use, as the job file writes it
  */
 record OwnSchema(String database, String schema) {
+    private static final Logger LOG = LoggerFactory.getLogger(OwnSchema.class);
     private static final String NAME = "_MILLRACE";
 
     /** In the ledger, stands for the run itself. */
     private static final String NO_TABLE = "";
+
+    /**
+     * Whether a statement was refused for something in it.
+     *
+     * @param refusal what the server said
+     */
+    static boolean isWhatLacks(String sql, String refusal) {
+        // A COPY reads a stage elsewhere, too.
+        return sql.contains(exactly(NAME) + ".") && (!sql.startsWith("COPY ") || refusal.contains(NAME));
+    }
+
+    /**
+     * The statements that let a role work in it that did not make it: see
+     * <a href="https://docs.snowflake.com/en/user-guide/security-access-control-privileges">Access control privileges</a>.
+     *
+     * @param database as the server has it
+     * @param role as statements write it
+     */
+    static String grants(String database, String role) {
+        String place = "SCHEMA " + exactly(database, NAME) + " TO ROLE " + role;
+        List<String> grants = new ArrayList<>();
+        grants.add("GRANT USAGE, CREATE TABLE, CREATE FILE FORMAT, CREATE STAGE ON " + place);
+        for (String which : List.of("ALL", "FUTURE")) {
+            grants.add("GRANT SELECT, INSERT, UPDATE, DELETE ON " + which + " TABLES IN " + place);
+            grants.add("GRANT USAGE ON " + which + " FILE FORMATS IN " + place);
+            grants.add("GRANT USAGE ON " + which + " STAGES IN " + place);
+        }
+        return String.join("; ", grants);
+    }
 
     /** An object of it, as statements write it. */
     private String place(String name) {
@@ -97,8 +130,10 @@ record OwnSchema(String database, String schema) {
                 + " ETAG VARCHAR NOT NULL)");
         session.execute("CREATE TRANSIENT TABLE IF NOT EXISTS " + definitions()
                 + " (SCHEMA_NAME VARCHAR NOT NULL, RUN VARCHAR NOT NULL, DEFINITION VARCHAR NOT NULL)");
-        session.execute("CREATE TRANSIENT TABLE IF NOT EXISTS " + comments()
-                + " (SCHEMA_NAME VARCHAR NOT NULL, RUN VARCHAR NOT NULL, SCHEMA_COMMENT VARCHAR NOT NULL)");
+        ifAllowed(
+                session,
+                () -> session.execute("CREATE TRANSIENT TABLE IF NOT EXISTS " + comments()
+                        + " (SCHEMA_NAME VARCHAR NOT NULL, RUN VARCHAR NOT NULL, SCHEMA_COMMENT VARCHAR NOT NULL)"));
         session.execute("CREATE TRANSIENT TABLE IF NOT EXISTS " + lockTable() + " (HOLDER VARCHAR NOT NULL)");
     }
 
@@ -182,10 +217,16 @@ record OwnSchema(String database, String schema) {
                 + literal(NO_TABLE) + ", '', 0, 0, '')";
     }
 
-    /** Forgets what was loaded of a run that the ledger does not know, and whose tables are empty now; knows it then. */
-    void begin(SnowflakeSession session, Held lock, RunId run) throws SQLException {
+    /** Forgets what was loaded of a run that the ledger does not know; throws also where no row could be added to it. */
+    void forget(SnowflakeSession session, Held lock, RunId run) throws SQLException {
         lock.require();
         session.execute("DELETE FROM " + ledger() + " WHERE " + isOurs() + " AND RUN = " + literal(run.value()));
+        lock.require();
+        session.execute("INSERT INTO " + ledger() + " SELECT * FROM " + ledger() + " WHERE FALSE");
+    }
+
+    /** From here on the ledger knows a run, whose tables are empty. */
+    void begin(SnowflakeSession session, Held lock, RunId run) throws SQLException {
         lock.require();
         session.execute(rowOf(run));
     }
@@ -265,37 +306,76 @@ record OwnSchema(String database, String schema) {
                 .filter(other -> !other.equals(run))
                 .map(other -> literal(other.value()))
                 .collect(Collectors.joining(", ", "(", ")"));
-        lock.require();
-        session.execute("DELETE FROM " + comments() + " WHERE " + isOurs()
-                + (kept.equals("()") ? "" : " AND RUN NOT IN " + kept));
-        lock.require();
-        session.execute("INSERT INTO " + comments() + " VALUES (" + literal(schema) + ", " + literal(run.value()) + ", "
-                + literal(version.comment("")) + ")");
+        ifAllowed(session, () -> {
+            lock.require();
+            session.execute("DELETE FROM " + comments() + " WHERE " + isOurs()
+                    + (kept.equals("()") ? "" : " AND RUN NOT IN " + kept));
+            lock.require();
+            session.execute("INSERT INTO " + comments() + " VALUES (" + literal(schema) + ", " + literal(run.value())
+                    + ", " + literal(version.comment("")) + ")");
+        });
     }
 
     /** Forgets the comment of a version, before its schema goes. */
     void forgetComment(SnowflakeSession session, Held lock, RunId run) throws SQLException {
-        lock.require();
-        session.execute("DELETE FROM " + comments() + " WHERE " + isOurs() + " AND RUN = " + literal(run.value()));
+        ifAllowed(session, () -> {
+            lock.require();
+            session.execute("DELETE FROM " + comments() + " WHERE " + isOurs() + " AND RUN = " + literal(run.value()));
+        });
+    }
+
+    /** Work on the noted comments. */
+    private interface Note {
+        void run() throws SQLException;
+    }
+
+    /** Nothing but a remedy is printed from the noted comments, so a role that may not work on them goes on without. */
+    private void ifAllowed(SnowflakeSession session, Note note) throws SQLException {
+        try {
+            note.run();
+        } catch (SQLException e) {
+            if (!SnowflakeSession.isLacking(e)) {
+                throw e;
+            }
+            LOG.warn(
+                    "Cannot note the comment of schema {}, so no message could tell it, should a person overwrite it: {}:"
+                            + " GRANT SELECT, INSERT, DELETE ON TABLE {} TO ROLE {}",
+                    schema,
+                    SnowflakeSession.message(e),
+                    comments(),
+                    session.role());
+        }
     }
 
     /**
-     * The comment that live had, without a person's words: the one of a run that no schema is of any more.
+     * The comment that live had, without a person's words: the one of a run that no schema is of any more. Where a person
+     * dropped versions before it, too, the one that followed them.
      *
      * @param others all runs that a schema is of
-     * @return empty where nobody noted it
+     * @return empty where nobody noted it, or nobody can tell which one it was
      */
     Optional<String> lostComment(SnowflakeSession session, Collection<RunId> others) throws SQLException {
         Set<String> runs = others.stream().map(RunId::value).collect(Collectors.toSet());
-        List<String> lost = rowsIfThere(
-                        session,
-                        "SELECT RUN, SCHEMA_COMMENT FROM " + comments() + " WHERE " + isOurs(),
-                        row -> List.of(row.getString(1), row.getString(2)))
-                .stream()
-                .filter(row -> !runs.contains(row.get(0)))
-                .map(row -> row.get(1))
+        List<SnowflakeVersion> lost = new ArrayList<>();
+        try {
+            // Who may not remove rows has left some of runs that went long ago.
+            session.execute("DELETE FROM " + comments() + " WHERE FALSE");
+            session.rows("SELECT RUN, SCHEMA_COMMENT FROM " + comments() + " WHERE " + isOurs(), row -> {
+                if (!runs.contains(row.getString(1))) {
+                    SnowflakeVersion.read(stored(schema), false, row.getString(2))
+                            .ifPresent(lost::add);
+                }
+                return lost;
+            });
+        } catch (SQLException e) {
+            if (!SnowflakeSession.isLacking(e)) {
+                throw e;
+            }
+        }
+        List<SnowflakeVersion> last = lost.stream()
+                .filter(version -> lost.stream().noneMatch(other -> other.leftBehind(version.requireRun())))
                 .toList();
-        return lost.size() == 1 ? Optional.of(lost.get(0)) : Optional.empty();
+        return last.size() == 1 ? Optional.of(last.get(0).comment()) : Optional.empty();
     }
 
     /** Notes files as loaded by this transaction. */

@@ -1,7 +1,9 @@
 package dev.millrace.warehouse.snowflake;
 
 import static dev.millrace.warehouse.snowflake.SnowflakeText.atLogin;
+import static dev.millrace.warehouse.snowflake.SnowflakeText.exactly;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.literal;
+import static dev.millrace.warehouse.snowflake.SnowflakeText.stored;
 
 import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.Snowflake;
@@ -61,6 +63,7 @@ final class SnowflakeSession implements AutoCloseable {
     private final Connection connection;
     private final Consumer<String> sent;
     private String tag = "";
+    private String last = "";
 
     private SnowflakeSession(SnowflakeOptions options, Connection connection, Consumer<String> sent) {
         this.options = options;
@@ -190,8 +193,13 @@ final class SnowflakeSession implements AutoCloseable {
         }
     }
 
-    void execute(String sql) throws SQLException {
+    private void tell(String sql) {
+        last = sql;
         sent.accept(sql);
+    }
+
+    void execute(String sql) throws SQLException {
+        tell(sql);
         try (Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
@@ -199,7 +207,7 @@ final class SnowflakeSession implements AutoCloseable {
 
     /** Rows changed. */
     long update(String sql) throws SQLException {
-        sent.accept(sql);
+        tell(sql);
         try (Statement statement = connection.createStatement()) {
             return statement.executeLargeUpdate(sql);
         }
@@ -207,7 +215,7 @@ final class SnowflakeSession implements AutoCloseable {
 
     /** A result that is small by construction. */
     <T> List<T> rows(String sql, RowReader<T> reader) throws SQLException {
-        sent.accept(sql);
+        tell(sql);
         try (Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery(sql)) {
             return reader.all(result);
@@ -255,7 +263,7 @@ final class SnowflakeSession implements AutoCloseable {
 
     /** A statement of a caller that reads a large result, or one that a person wrote. */
     Statement statement(String sql) throws SQLException {
-        sent.accept(sql);
+        tell(sql);
         return connection.createStatement();
     }
 
@@ -284,6 +292,11 @@ final class SnowflakeSession implements AutoCloseable {
         return e.getErrorCode() == UNKNOWN_OBJECT || e.getErrorCode() == UNKNOWN_OR_FORBIDDEN;
     }
 
+    /** Whether the role has not the right that a statement needs, as far as the server tells. */
+    static boolean isLacking(SQLException e) {
+        return isUnknown(e) || e.getErrorCode() == FORBIDDEN;
+    }
+
     /** Whether nobody but the network is to blame. */
     static boolean isOfConnection(SQLException e) {
         return String.valueOf(e.getSQLState()).startsWith(CONNECTION);
@@ -294,8 +307,27 @@ final class SnowflakeSession implements AutoCloseable {
         return String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
     }
 
+    /** The role that this session has, as statements write it. */
+    String role() throws SQLException {
+        return exactly(rows("SELECT CURRENT_ROLE()", row -> row.getString(1)).get(0));
+    }
+
     Fault failure(String what, SQLException e) {
-        return failure(options, what, e);
+        if (!isLacking(e) || !OwnSchema.isWhatLacks(last, message(e))) {
+            return failure(options, what, e);
+        }
+        String grants;
+        try {
+            grants = OwnSchema.grants(stored(options.account().database()), role());
+        } catch (SQLException again) {
+            again.addSuppressed(e);
+            return failure(options, what, again);
+        }
+        return Fault.world(
+                what + ": " + options + ": " + message(e)
+                        + ": live is as it was: run again where somebody dropped it meanwhile, else have the role granted"
+                        + " what it needs there before: " + grants,
+                e);
     }
 
     private static Fault failure(SnowflakeOptions options, String what, SQLException e) {

@@ -143,6 +143,11 @@ record SnowflakeVersion(
         return run.filter(other::equals).isPresent();
     }
 
+    /** Whether a run was live before this version, or taken away by the rollback to it. */
+    boolean leftBehind(RunId other) {
+        return previous.filter(other::equals).isPresent() || rolledBack.contains(other);
+    }
+
     /** The run, of which one must be there. */
     RunId requireRun() {
         return run.orElseThrow(() -> new IllegalStateException("Schema " + name + " is of no run"));

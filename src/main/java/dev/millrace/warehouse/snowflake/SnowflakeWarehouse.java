@@ -299,13 +299,15 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     /**
      * Empties a staging whose ledger is lost, so that nothing of it is loaded twice. The ledger knows the run only when all is
-     * empty, so it is done again where a process ends between.
+     * empty, so it is done again where a process ends between. A ledger that the role may not write to is found before.
      */
     private void requireKnown(SnowflakeSession session, OwnSchema.Held lock, SnowflakeVersion version, Load load)
             throws SQLException {
         if (own.knows(session, load.run())) {
             return;
         }
+        own.forget(session, lock, load.run());
+        steps.after("ledger forgotten");
         LOG.warn("The ledger of run {} is gone: schema {} is emptied and loaded anew", load.run(), version.name());
         for (TableDefinition table : load.tables()) {
             lock.require();
@@ -521,6 +523,8 @@ public final class SnowflakeWarehouse implements Warehouse {
         load.requireSchema(schema);
         boolean isLive = locked("Cannot replace", Optional.of(load), (session, lock) -> {
             Versions versions = tidied(session, lock);
+            // Before anything is noted: to note a version forgets one that no schema is of any more.
+            requireNothingOfOthers(session, versions);
             Optional<SnowflakeVersion> live = versions.live();
             if (isLive(live, load)) {
                 return true;
@@ -576,7 +580,6 @@ public final class SnowflakeWarehouse implements Warehouse {
             return;
         }
         Optional<SnowflakeVersion> live = versions.live();
-        requireNothingOfOthers(session, versions);
         List<String> tables = live.isPresent() ? requireTables(session, live.get()) : List.of();
         DependentObjects.require(session, database, stored(schema), tables, "run " + next.requireRun());
         new SnowflakeInherited(session, lock, database, stored(schema), next.name()).giveAndCompare();
@@ -662,6 +665,7 @@ public final class SnowflakeWarehouse implements Warehouse {
         }
         Version live = locked("Cannot roll back", Optional.empty(), (session, lock) -> {
             Versions versions = tidied(session, lock);
+            requireNothingOfOthers(session, versions);
             List<SnowflakeVersion> chain = versions.chain();
             if (chain.size() < 2) {
                 throw Fault.user("Nothing to roll back to: " + where() + " is run "

@@ -18,6 +18,7 @@ import dev.millrace.table.FileFormat;
 import dev.millrace.table.TableDefinition;
 import dev.millrace.testing.S3Server;
 import dev.millrace.testing.SnowflakeServer;
+import dev.millrace.testing.Warnings;
 import dev.millrace.warehouse.ColumnSet;
 import dev.millrace.warehouse.Landing;
 import dev.millrace.warehouse.Load;
@@ -442,8 +443,8 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         // When it goes, and before how many effects a process ends then; as a last one, one that does not.
         Map<String, Integer> stories = new LinkedHashMap<>();
         stories.put("prepared", 0);
-        stories.put("a table loaded", 6);
-        stories.put("all loaded", 8);
+        stories.put("a table loaded", 7);
+        stories.put("all loaded", 9);
         for (Map.Entry<String, Integer> story : stories.entrySet()) {
             boolean isLoaded = story.getKey().equals("all loaded");
             for (int effects = 0; effects <= story.getValue(); effects++) {
@@ -973,6 +974,166 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         assertThat(fault(() -> warehouse.prepare(Landing.load(2)))).hasMessageContaining("was rolled back");
     }
 
+    /** Between a run's phases, and between the look at the schema and the lock. */
+    @Test
+    void whoOverwritesTheCommentBeforeTheSwapIsToldTheOneToSet() {
+        replaceBy(1);
+        replaceBy(2);
+        prepareAndUpload(3);
+        for (boolean isWaiting : new boolean[] {false, true}) {
+            for (boolean isRollback : new boolean[] {false, true}) {
+                boolean[] isDone = {false};
+                Runnable overwrite = () -> {
+                    isDone[0] = true;
+                    asAdmin("COMMENT ON SCHEMA SHOP IS 'mine'");
+                };
+                if (!isWaiting) {
+                    overwrite.run();
+                }
+                try (Warehouse watched =
+                        new SnowflakeWarehouse(Engine.options(folder), WarehouseEngine.SCHEMA, step -> {}, sql -> {
+                            if (!isDone[0] && sql.equals("BEGIN TRANSACTION")) {
+                                overwrite.run();
+                            }
+                        })) {
+                    Fault refused = fault(() -> {
+                        if (isRollback) {
+                            watched.rollback();
+                        } else {
+                            watched.replace(Landing.load(3));
+                        }
+                    });
+                    assertThat(refused.kind()).isEqualTo(Fault.Kind.USER);
+                    assertThat(refused.getMessage()).doesNotContain("\n");
+                    asAdmin(refused.getMessage().substring(refused.getMessage().indexOf("COMMENT ON SCHEMA ")));
+                    assertThat(warehouse.live()).contains(version(2));
+                }
+            }
+        }
+        assertThat(warehouse.replace(Landing.load(3))).isTrue();
+        assertThat(warehouse.rollback()).isEqualTo(version(2));
+        assertThat(shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "comment").get(0))
+                .startsWith("mine {\"millrace\":1,");
+    }
+
+    private void prepareAndUpload(int k) {
+        warehouse.prepare(Landing.load(k));
+        upload(Landing.load(k), landing.written(k, 1));
+    }
+
+    @Test
+    void theCommentToSetIsTheOneOfTheVersionThatFollowedTheOthers() {
+        replaceBy(1);
+        replaceBy(2);
+        asAdmin(
+                "DROP SCHEMA " + SnowflakeVersion.namespace("shop", Landing.runId(1)),
+                "COMMENT ON SCHEMA SHOP IS 'mine'");
+        String text = fault(warehouse::requireUsable).getMessage();
+        asAdmin(text.substring(text.indexOf("COMMENT ON SCHEMA ")));
+        assertThat(warehouse.live()).contains(version(2));
+        replaceBy(3);
+        assertThat(warehouse.rollback()).isEqualTo(version(2));
+        // Which of the two was live last, nothing tells any more.
+        asAdmin(
+                "DROP SCHEMA " + SnowflakeVersion.namespace("shop", Landing.runId(3)),
+                "COMMENT ON SCHEMA SHOP IS 'mine'");
+        assertThat(fault(warehouse::requireUsable))
+                .hasMessageContaining("set it again to end in the {\"millrace\":…} that the run which is live wrote");
+    }
+
+    /** A role that did not make {@code _MILLRACE} is told what it needs there, and needs no more than that. */
+    @Test
+    void aSecondJobWithARoleOfItsOwnIsToldWhatToGrantIt() {
+        replaceBy(1);
+        second();
+        Load load = new Load(Landing.runId(2), 2, "other", Landing.load(2).tables(), "other-job");
+        List<LandedTable> tables = landing.written(2, 1);
+        try (Warehouse other = new SnowflakeWarehouse(optionsAs(with("user", "SECOND")), "other")) {
+            for (String less : List.of("", "GRANT USAGE ON SCHEMA _MILLRACE TO ROLE SECOND")) {
+                if (!less.isEmpty()) {
+                    asAdmin(less);
+                }
+                Fault refused = fault(() -> other.prepare(load));
+                assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+                assertThat(refused.getMessage())
+                        .contains("live is as it was", "_MILLRACE\" TO ROLE \"SECOND\"")
+                        .doesNotContain("\n");
+                if (!less.isEmpty()) {
+                    String text = refused.getMessage();
+                    asAdmin(text.substring(text.indexOf("GRANT ")).split("; ", -1));
+                }
+            }
+            for (int k = 2; k <= 3; k++) {
+                if (k == 3) {
+                    // Only the remedy for an overwritten comment needs this one.
+                    asAdmin("REVOKE INSERT, UPDATE, DELETE ON TABLE _MILLRACE.LIVE FROM ROLE SECOND");
+                }
+                Load next = new Load(Landing.runId(k), k, "other", load.tables(), "other-job");
+                tables = landing.written(k, 1);
+                try (Warnings warnings = new Warnings(OwnSchema.class)) {
+                    other.prepare(next);
+                    for (LandedTable table : tables) {
+                        other.upload(next, table, landing.storage(), file -> {});
+                    }
+                    assertThat(other.replace(next)).isTrue();
+                    if (k == 2) {
+                        assertThat(warnings.told()).isEmpty();
+                    } else {
+                        assertThat(warnings.told())
+                                .isNotEmpty()
+                                .allMatch(text -> text.endsWith("GRANT SELECT, INSERT, DELETE ON TABLE \"" + database()
+                                        + "\".\"_MILLRACE\".\"LIVE\" TO ROLE \"SECOND\""));
+                    }
+                }
+                assertThat(other.live().orElseThrow().run()).isEqualTo(Landing.runId(k));
+            }
+            other.dropPrevious(0);
+            asAdmin("COMMENT ON SCHEMA OTHER IS 'mine'");
+            // Not the one of run 2, which is noted still.
+            assertThat(fault(other::requireUsable)).hasMessageContaining("Snowflake's query history has it");
+        }
+        replaceBy(4);
+        assertThat(consistent()).containsExactly("4 4 10", "4 4 10");
+    }
+
+    /** A user and a role that may do what a job needs, but for {@code _MILLRACE}. */
+    private void second() {
+        asAdmin(
+                "CREATE ROLE IF NOT EXISTS SECOND",
+                "CREATE USER IF NOT EXISTS SECOND PASSWORD = '" + SnowflakeServer.PASSWORD + "' DEFAULT_ROLE = SECOND",
+                "GRANT ROLE SECOND TO USER SECOND",
+                "GRANT USAGE ON WAREHOUSE " + SnowflakeServer.WAREHOUSE + " TO ROLE SECOND",
+                "GRANT USAGE ON DATABASE " + database() + " TO ROLE SECOND",
+                "GRANT CREATE SCHEMA ON DATABASE " + database() + " TO ROLE SECOND",
+                "GRANT USAGE ON SCHEMA OPS TO ROLE SECOND",
+                "GRANT USAGE ON STAGE OPS.LANDING TO ROLE SECOND");
+    }
+
+    @Test
+    void aStagingIsNotEmptiedByWhoMayNotWriteToTheLedger() {
+        replaceBy(1);
+        prepareAndUpload(2);
+        String staging = SnowflakeVersion.namespace("shop", Landing.runId(2));
+        asAdmin(
+                "DELETE FROM _MILLRACE.LOADED_FILE",
+                "GRANT OWNERSHIP ON TABLE _MILLRACE.LOADED_FILE TO ROLE ACCOUNTADMIN",
+                "GRANT SELECT, UPDATE ON TABLE _MILLRACE.LOADED_FILE TO ROLE LOADER");
+        for (String right : List.of("DELETE", "INSERT")) {
+            Fault refused = fault(() -> warehouse.prepare(Landing.load(2)));
+            assertThat(refused.kind()).as(right).isEqualTo(Fault.Kind.WORLD);
+            assertThat(refused)
+                    .hasMessageContaining("Insufficient privileges to operate on table 'LOADED_FILE'")
+                    .hasMessageContaining("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \"" + database()
+                            + "\".\"_MILLRACE\" TO ROLE \"LOADER\"");
+            assertThat(shown("SELECT COUNT(*) AS N FROM @DB." + staging + ".ORDERS", "N"))
+                    .as(right)
+                    .containsExactly("10");
+            asAdmin("GRANT " + right + " ON TABLE _MILLRACE.LOADED_FILE TO ROLE LOADER");
+        }
+        replaceBy(2);
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+    }
+
     @Test
     void aSchemaIsTheSameHoweverTheJobFileWritesItsName() {
         replaceBy(1);
@@ -1081,6 +1242,10 @@ class SnowflakeWarehouseTest extends WarehouseContract {
     }
 
     private SnowflakeWarehouse as(UnaryOperator<Map<String, String>> change) {
+        return new SnowflakeWarehouse(optionsAs(change), WarehouseEngine.SCHEMA);
+    }
+
+    private SnowflakeOptions optionsAs(UnaryOperator<Map<String, String>> change) {
         SnowflakeOptions right = Engine.options(folder);
         Map<String, String> texts = new HashMap<>(Map.of(
                 "user",
@@ -1096,30 +1261,28 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 "patience",
                 "30"));
         Map<String, String> wanted = change.apply(texts);
-        return new SnowflakeWarehouse(
-                new SnowflakeOptions(
-                        new Snowflake(
-                                SnowflakeServer.ACCOUNT,
-                                wanted.get("user"),
-                                Optional.empty(),
-                                Optional.empty(),
-                                Optional.empty(),
-                                Optional.ofNullable(wanted.get("role")),
-                                wanted.get("warehouse"),
-                                wanted.get("database"),
-                                Optional.ofNullable(wanted.get("stage")),
-                                Optional.ofNullable(wanted.get("integration")),
-                                Connector.COPY,
-                                JsonColumns.valueOf(wanted.getOrDefault("json", "TEXT")),
-                                Optional.of("127.0.0.1"),
-                                right.account().port(),
-                                false,
-                                Duration.ofSeconds(Integer.parseInt(wanted.get("patience")))),
-                        Optional.ofNullable(wanted.get("key")),
-                        Optional.ofNullable(wanted.get("passphrase")),
-                        Optional.ofNullable(wanted.get("password")),
-                        wanted.getOrDefault("staging", right.staging())),
-                WarehouseEngine.SCHEMA);
+        return new SnowflakeOptions(
+                new Snowflake(
+                        SnowflakeServer.ACCOUNT,
+                        wanted.get("user"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.ofNullable(wanted.get("role")),
+                        wanted.get("warehouse"),
+                        wanted.get("database"),
+                        Optional.ofNullable(wanted.get("stage")),
+                        Optional.ofNullable(wanted.get("integration")),
+                        Connector.COPY,
+                        JsonColumns.valueOf(wanted.getOrDefault("json", "TEXT")),
+                        Optional.of("127.0.0.1"),
+                        right.account().port(),
+                        false,
+                        Duration.ofSeconds(Integer.parseInt(wanted.get("patience")))),
+                Optional.ofNullable(wanted.get("key")),
+                Optional.ofNullable(wanted.get("passphrase")),
+                Optional.ofNullable(wanted.get("password")),
+                wanted.getOrDefault("staging", right.staging()));
     }
 
     private static UnaryOperator<Map<String, String>> with(String... pairs) {
