@@ -14,6 +14,7 @@ import dev.millrace.table.Codec;
 import dev.millrace.table.Column;
 import dev.millrace.table.ColumnType;
 import dev.millrace.table.FileFormat;
+import dev.millrace.table.TableDefinition;
 import dev.millrace.testing.SharedSpark;
 import java.math.BigDecimal;
 import java.nio.file.Path;
@@ -435,6 +436,24 @@ class LandingTest {
         assertThatThrownBy(() -> Shop.plan(root, FileFormat.CSV, Codec.SNAPPY, MemoryCommits.fresh(), "u0"))
                 .isInstanceOf(Fault.class)
                 .hasMessage("Invalid codec: snappy: CSV files take gzip, zstd or none");
+    }
+
+    @Test
+    void takesNoTableOfOneColumnForCsv() {
+        TableDefinition one = new TableDefinition("t", List.of(new Column("x", ColumnType.STRING, true)), List.of());
+        List<LandingTable> tables = List.of(LandingTable.main(one, List.of(), Shop.folder("t")));
+        assertThatThrownBy(() -> new LandingPlan(
+                        Shop.storage(root),
+                        tables,
+                        FileFormat.CSV,
+                        Codec.GZIP,
+                        3,
+                        MemoryCommits.fresh(),
+                        "extract",
+                        "spool",
+                        List.of("u0")))
+                .isInstanceOf(Fault.class)
+                .hasMessage("Invalid format: csv: table t has one column; use parquet");
     }
 
     @Test
