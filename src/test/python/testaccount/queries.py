@@ -71,6 +71,8 @@ def query(session, sql, bindings, describe):
         return abort_transaction(session, aborted[1])
     if ddl := re.fullmatch(r"SELECT GET_DDL\('SCHEMA', ('(?:[^'\\]|''|\\.)*')\)", sql.strip()):
         return Result([("GET_DDL", "VARCHAR")], [[definition(session, text_of(ddl[1]))]])
+    if watched := re.fullmatch(r"SELECT SYSTEM\$SHOW_BUDGETS_FOR_RESOURCE\(('[^']*'), ('(?:[^'\\]|''|\\.)*')\)", sql.strip()):
+        return budgets_of(session, text_of(watched[1]), Words(text_of(watched[2])).name())
     sql = with_table_functions(session, sql, relations)
     try:
         tree = parse_one(sql)
@@ -141,6 +143,15 @@ def abort_transaction(session, transaction):
                 other.rollback()
             return Result([("SYSTEM$ABORT_TRANSACTION", "VARCHAR")], [["Aborted transaction id: " + transaction]])
     raise Refused(90232, "22023", f"Transaction {transaction} does not exist.")
+
+
+def budgets_of(session, kind, name):
+    """See https://docs.snowflake.com/en/sql-reference/functions/system_show_budgets_for_resource."""
+    account = session.account
+    thing = account.schema(session, name) if kind == "SCHEMA" else account.find(session, kind, name)
+    holders = [thing, thing.schema] if kind != "SCHEMA" else [thing]
+    budgets = sorted({t.budget for t in holders if t.budget})
+    return Result([("SYSTEM$SHOW_BUDGETS_FOR_RESOURCE", "VARCHAR")], [["[" + ", ".join(budgets) + "]"]])
 
 
 def integer_precision(node):

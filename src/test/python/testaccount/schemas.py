@@ -90,7 +90,7 @@ def alter_schema(session, words):
         if words.next_is("TAG"):
             set_tags(session, words, schema)
         else:
-            options = words.options("COMMENT", *SCHEMA_PARAMETERS)
+            options = words.options("COMMENT", *SCHEMA_PARAMETERS, keywords=("STORAGE_SERIALIZATION_POLICY",))
             schema.comment = options.pop("COMMENT", schema.comment)
             set_schema_parameters(session, schema, options)
     elif words.take("UNSET"):
@@ -114,15 +114,24 @@ def alter_schema(session, words):
     return told()
 
 
-def schema_parameters(schema, pattern):
+# Those of https://docs.snowflake.com/en/sql-reference/sql/alter-table that tests set, with their defaults.
+TABLE_PARAMETERS = {
+    "DATA_RETENTION_TIME_IN_DAYS": 1,
+    "MAX_DATA_EXTENSION_TIME_IN_DAYS": 14,
+    "DEFAULT_DDL_COLLATION": "",
+    "DATA_METRIC_SCHEDULE": "",
+}
+
+
+def parameters_of(known, places, pattern):
+    """What is set, with the level at which it is; the nearest of the places goes before those around it."""
+
     def text(value):
         return str(value).lower() if isinstance(value, bool) else str(value)
 
-    return Result(
-        [(c, "VARCHAR") for c in ("key", "value", "default", "level", "description", "type")],
-        [
-            [k, text(schema.parameters.get(k, default)), text(default), "SCHEMA" if k in schema.parameters else "", "",
-             {bool: "BOOLEAN", int: "NUMBER"}.get(type(default), "STRING")]
-            for k, default in sorted(SCHEMA_PARAMETERS.items()) if pattern.fullmatch(k)
-        ],
-    )  # fmt: skip
+    rows = []
+    for k, default in sorted(known.items()):
+        if pattern.fullmatch(k):
+            level, values = next(((level, values) for level, values in places if k in values), ("", {}))
+            rows.append([k, text(values.get(k, default)), text(default), level, "", {bool: "BOOLEAN", int: "NUMBER"}.get(type(default), "STRING")])
+    return Result([(c, "VARCHAR") for c in ("key", "value", "default", "level", "description", "type")], rows)

@@ -5,10 +5,10 @@ import re
 
 from testaccount.grants import grant_rows, plural_kind, show_grants
 from testaccount.results import Result
-from testaccount.schemas import schema_parameters
+from testaccount.schemas import parameters_of, SCHEMA_PARAMETERS, TABLE_PARAMETERS
 from testaccount.stages import format_options
 from testaccount.things import COUNT, PARAMETERS, SPACES, TEXT, TIME, Inner, inner_kind, Schema
-from testaccount.words import missing_object, plain, Refused
+from testaccount.words import missing_object, plain, Refused, Words
 
 
 def base_tables(source):
@@ -59,7 +59,12 @@ def show(session, words):
         if words.take("IN", "SCHEMA"):
             schema = account.schema(session, words.name())
             words.end()
-            return schema_parameters(schema, pattern)
+            return parameters_of(SCHEMA_PARAMETERS, [("SCHEMA", schema.parameters)], pattern)
+        if words.take("IN", "TABLE"):
+            table = account.find(session, "TABLE", words.name())
+            words.end()
+            own = table.parameters | ({} if table.retention is None else {"DATA_RETENTION_TIME_IN_DAYS": table.retention})
+            return parameters_of(TABLE_PARAMETERS, [("TABLE", own), ("SCHEMA", table.schema.parameters)], pattern)
         if words.take("IN"):
             words.expect("SESSION")
         words.end()
@@ -183,7 +188,7 @@ SCHEMA_COLUMNS = [
     ("comment", TEXT, lambda s, t, o: t.comment),
     ("options", TEXT, lambda s, t, o: ", ".join(w for w, on in (("TRANSIENT", t.transient), ("MANAGED ACCESS", t.managed)) if on)),
     ("retention_time", TEXT, lambda s, t, o: str(t.retention)), ("owner_role_type", TEXT, lambda s, t, o: "ROLE"),
-    ("budget", TEXT, lambda s, t, o: t.budget),
+    ("budget", TEXT, lambda s, t, o: t.budget and Words(t.budget).name()[-1]),
 ]  # fmt: skip
 PLAIN_COLUMNS = [
     ("created_on", TIME, lambda s, t, o: t.created), ("name", TEXT, lambda s, t, o: t.name),
@@ -203,7 +208,7 @@ TABLE_COLUMNS = [
     ("change_tracking", TEXT, lambda s, t, o: "ON" if getattr(t, "change_tracking", False) else "OFF"),
     ("search_optimization", TEXT, lambda s, t, o: "ON" if getattr(t, "search_optimization", False) else "OFF"),
     ("is_external", TEXT, lambda s, t, o: "N"), ("enable_schema_evolution", TEXT, lambda s, t, o: yes(getattr(t, "evolves", False))),
-    ("owner_role_type", TEXT, lambda s, t, o: "ROLE"), ("budget", TEXT, lambda s, t, o: t.budget),
+    ("owner_role_type", TEXT, lambda s, t, o: "ROLE"), ("budget", TEXT, lambda s, t, o: t.budget and Words(t.budget).name()[-1]),
     ("is_dynamic", TEXT, lambda s, t, o: yes(t.kind == "DYNAMIC TABLE")),
 ]  # fmt: skip
 COLUMN_COLUMNS = [

@@ -472,7 +472,7 @@ def call(session, words):
     account = session.account
     thing = account.schema(session, name) if kind == "SCHEMA" else account.find(session, kind, name)
     administer(session)
-    thing.budget = budget[-1] if add else None
+    thing.budget = full(*([session.database, session.schema][: 3 - len(budget)] + budget)) if add else None
     return told()
 
 

@@ -2,15 +2,20 @@
 
 from testaccount.queries import query
 from testaccount.results import told
-from testaccount.tagging import row_policy, set_tags, tag_clause, unset_tags
+from testaccount.schemas import TABLE_PARAMETERS
+from testaccount.tagging import aggregation_policy, row_policy, set_tags, tag_clause, unset_tags
 from testaccount.things import Column, column_named, column_type, Inner, Thing
 from testaccount.words import compilation, exists_clause, parenthesis, plain, Refused
 
 
+# What is set on a table and told by SHOW PARAMETERS alone.
+OF_TABLE = set(TABLE_PARAMETERS) - {"DATA_RETENTION_TIME_IN_DAYS"}
+
+
 def make_table(session, words, schema, name):
     table = Inner("TABLE", schema, name, session.role, columns=[], cluster_by="", loaded={}, row_policy=None,
-                  aggregation_policy=None, retention=None, search_optimization=False, source=None, change_tracking=False,
-                  reclustering=True, evolves=False,
+                  aggregation_policy=None, join_policy=None, retention=None, search_optimization=False, source=None, change_tracking=False,
+                  reclustering=True, evolves=False, parameters={},
                   duck=f"T{next(session.account.numbers)}")  # fmt: skip
     table.make = lambda s: make_rows(s, table)
     if words.take("LIKE"):
@@ -73,7 +78,7 @@ def table_options(session, words, table):
         elif words.take("WITH", "ROW", "ACCESS", "POLICY") or words.take("ROW", "ACCESS", "POLICY"):
             table.row_policy = row_policy(session, words)
         elif words.take("WITH", "AGGREGATION", "POLICY") or words.take("AGGREGATION", "POLICY"):
-            table.aggregation_policy = session.account.find(session, "AGGREGATION POLICY", words.name(), "APPLY")
+            table.aggregation_policy = aggregation_policy(session, words)
         elif words.next_is("WITH", "TAG") or words.next_is("TAG"):
             table.tags.update(tag_clause(session, words))
         elif (comment := words.option("COMMENT")) is not None:
@@ -191,15 +196,22 @@ def alter_table(session, words, table):
         account.find(session, "ROW ACCESS POLICY", words.name())
         table.row_policy = None
     elif words.take("SET", "AGGREGATION", "POLICY"):
-        table.aggregation_policy = account.find(session, "AGGREGATION POLICY", words.name(), "APPLY")
-        words.take("FORCE")
+        policy = aggregation_policy(session, words)
+        if table.aggregation_policy and not words.take("FORCE"):
+            raise compilation(3551, "42710", f"Object {table.name} already has an AGGREGATION_POLICY. Only one AGGREGATION_POLICY is allowed at a time.")
+        table.aggregation_policy = policy
     elif words.take("UNSET", "AGGREGATION", "POLICY"):
         table.aggregation_policy = None
+    elif words.take("SET", "JOIN", "POLICY"):
+        table.join_policy = account.find(session, "JOIN POLICY", words.name(), "APPLY")
+    elif words.take("UNSET", "JOIN", "POLICY"):
+        table.join_policy = None
     elif words.take("SET"):
         if words.next_is("TAG"):
             set_tags(session, words, table)
         else:
-            options = words.options("COMMENT", "DATA_RETENTION_TIME_IN_DAYS", "CHANGE_TRACKING", "ENABLE_SCHEMA_EVOLUTION")
+            options = words.options("COMMENT", "DATA_RETENTION_TIME_IN_DAYS", "CHANGE_TRACKING", "ENABLE_SCHEMA_EVOLUTION", *OF_TABLE)
+            table.parameters |= {key: value for key, value in options.items() if key in OF_TABLE}
             table.comment = options.get("COMMENT", table.comment)
             table.evolves = options.get("ENABLE_SCHEMA_EVOLUTION", table.evolves)
             table.retention = options.get("DATA_RETENTION_TIME_IN_DAYS", table.retention)
@@ -208,6 +220,9 @@ def alter_table(session, words, table):
         table.comment = ""
     elif words.take("UNSET", "DATA_RETENTION_TIME_IN_DAYS"):
         table.retention = None
+    elif words.next_is("UNSET") and words.peek(1) in OF_TABLE:
+        words.take("UNSET")
+        table.parameters.pop(words.identifier(), None)
     elif words.take("UNSET", "TAG"):
         unset_tags(session, words, table)
     elif words.take("RENAME", "COLUMN"):
@@ -254,6 +269,10 @@ def alter_columns(session, words, table):
             column.masking = policy
         elif words.take("UNSET", "MASKING", "POLICY"):
             column.masking = None
+        elif words.take("SET", "PROJECTION", "POLICY"):
+            column.projection = session.account.find(session, "PROJECTION POLICY", words.name(), "APPLY")
+        elif words.take("UNSET", "PROJECTION", "POLICY"):
+            column.projection = None
         elif words.take("SET", "TAG"):
             words.at -= 1
             holder = Thing("COLUMN", column.name, "")

@@ -31,10 +31,12 @@ def definition(session, name):
         if table.kind == "TABLE" and account.holds(session.role, table):
             masking = [c.masking or next((p for _, p in masking_by_tag(account, table, c)), None) for c in table.columns]
             columns = [
-                f"\t{plain(c.name)} {c.type_text()}" + (policy("MASKING", m) if m else "") + tags(c) for c, m in zip(table.columns, masking)
+                f"\t{plain(c.name)} {c.type_text()}" + (policy("MASKING", m) if m else "") + (policy("PROJECTION", c.projection) if c.projection else "") + tags(c)
+                for c, m in zip(table.columns, masking)
             ]
             end = policy("ROW ACCESS", table.row_policy[0]) + " ON (X)" if table.row_policy else ""
-            end += policy("AGGREGATION", table.aggregation_policy) if getattr(table, "aggregation_policy", None) else ""
+            end += policy("AGGREGATION", table.aggregation_policy[0]) if table.aggregation_policy else ""
+            end += policy("JOIN", table.join_policy) if table.join_policy else ""
             lines += [f"create or replace TRANSIENT TABLE {plain(table.name)} (", ",\n".join(columns), ")" + end + tags(table) + ";"]
     return "\n".join(lines)
 
@@ -59,6 +61,19 @@ def row_policy(session, words):
         columns.append(words.identifier())
     words.expect(")")
     return policy, columns
+
+
+def aggregation_policy(session, words):
+    """A policy with the columns that tell whom a row is of."""
+    policy = session.account.find(session, "AGGREGATION POLICY", words.name(), "APPLY")
+    keys = []
+    if words.take("ENTITY", "KEY"):
+        words.expect("(")
+        keys.append(words.identifier())
+        while words.take(","):
+            keys.append(words.identifier())
+        words.expect(")")
+    return policy, keys
 
 
 def make_policy(kind):
@@ -106,9 +121,9 @@ def policies_elsewhere(account, schema):
     for database in account.databases.values():
         for other in database.schemas.values():
             for thing in other.things.values() if other is not schema else ():
-                masking = [c.masking for c in getattr(thing, "columns", ())]
+                of_columns = [p for c in getattr(thing, "columns", ()) for p in (c.masking, c.projection)]
                 row, aggregation = getattr(thing, "row_policy", None), getattr(thing, "aggregation_policy", None)
-                for policy in (*masking, row and row[0], aggregation):
+                for policy in (*of_columns, row and row[0], aggregation and aggregation[0], getattr(thing, "join_policy", None)):
                     if policy and policy.schema is schema:
                         yield policy
 
@@ -134,10 +149,19 @@ def policy_references(session, ref_entity_name=None, ref_entity_domain=None, pol
         status = "MULTIPLE_MASKING_POLICY_ASSIGNED_TO_THE_COLUMN" if column.masking else "ACTIVE"
         for tag, masking in masking_by_tag(session.account, table, column):
             reference(masking, "MASKING_POLICY", column.name, None, tag, status)
+        if column.projection:
+            reference(column.projection, "PROJECTION_POLICY", column.name, None)
+
+    def names(columns):
+        return "[ " + ", ".join(f'"{c}"' for c in columns) + " ]" if columns else None
+
     if getattr(table, "row_policy", None):
-        reference(table.row_policy[0], "ROW_ACCESS_POLICY", None, "[ " + ", ".join(f'"{c}"' for c in table.row_policy[1]) + " ]")
+        reference(table.row_policy[0], "ROW_ACCESS_POLICY", None, names(table.row_policy[1]))
     if getattr(table, "aggregation_policy", None):
-        reference(table.aggregation_policy, "AGGREGATION_POLICY", None, None)
+        # The page does not say whether it tells entity keys; here it does.
+        reference(table.aggregation_policy[0], "AGGREGATION_POLICY", None, names(table.aggregation_policy[1]))
+    if getattr(table, "join_policy", None):
+        reference(table.join_policy, "JOIN_POLICY", None, None)
     return columns, rows
 
 

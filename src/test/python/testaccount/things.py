@@ -23,7 +23,7 @@ class Thing:
         self.kind, self.name, self.owner, self.comment = kind, name, owner, comment or ""
         self.created = datetime.datetime.now(UTC)
         self.tags = {}
-        self.budget = None
+        self.budget = None  # its full name
         # (privilege, kind of grantee, grantee) -> (with grant option, granted by)
         self.grants = {}
 
@@ -71,7 +71,7 @@ class Column:
     def __init__(self, name, kind, precision=None, scale=None, length=None, nullable=True, comment=""):
         self.name, self.kind, self.precision, self.scale, self.length = name, kind, precision, scale, length
         self.nullable, self.comment, self.default = nullable, comment or "", None
-        self.masking, self.tags = None, {}
+        self.masking, self.projection, self.tags = None, None, {}
         self.collation = None
 
     def type_text(self):

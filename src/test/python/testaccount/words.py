@@ -174,8 +174,8 @@ class Words:
         word = ".".join(self.name())
         return {"TRUE": True, "FALSE": False}.get(word, word)
 
-    def options(self, *known):
-        """All that follows, as {@code name = value} with one of the names known."""
+    def options(self, *known, keywords=()):
+        """All that follows, as {@code name = value} with one of the names known; those of keywords take no text in quotes."""
         found = {}
         while self.at < len(self.tokens):
             self.take(",")
@@ -183,6 +183,8 @@ class Words:
                 raise self.unexpected()
             key = self.identifier()
             self.expect("=")
+            if key in keywords and self.kind() == "string":
+                raise self.unexpected()
             found[key] = self.value()
         return found
 

@@ -87,6 +87,7 @@ public final class S3Front {
     private volatile Chaos chaos = CALM;
     private final List<String> requests = Collections.synchronizedList(new ArrayList<>());
     private final Map<String, Guard> guards = new ConcurrentHashMap<>();
+    private final Set<String> refused = ConcurrentHashMap.newKeySet();
     private final List<String> unasked = Collections.synchronizedList(new ArrayList<>());
 
     S3Front(URI server) throws IOException {
@@ -168,6 +169,21 @@ public final class S3Front {
         }
     }
 
+    /** From now on requests are refused that are signed with a key. */
+    public void refuse(String key) {
+        refused.add(key);
+    }
+
+    /** Takes a key again. */
+    public void accept(String key) {
+        refused.remove(key);
+    }
+
+    private boolean isRefused(HttpExchange exchange) {
+        String signature = String.valueOf(exchange.getRequestHeaders().getFirst("Authorization"));
+        return refused.stream().anyMatch(key -> signature.contains("Credential=" + key + "/"));
+    }
+
     /** Whether S3 would refuse a request to a guarded bucket. */
     private boolean isForbidden(HttpExchange exchange) {
         String path = exchange.getRequestURI().getPath().substring(1);
@@ -209,7 +225,7 @@ public final class S3Front {
             String line = exchange.getRequestMethod() + " " + exchange.getRequestURI();
             requests.add(line);
             byte[] body = exchange.getRequestBody().readAllBytes();
-            if (isForbidden(exchange)) {
+            if (isRefused(exchange) || isForbidden(exchange)) {
                 error(exchange, 403, "AccessDenied", "Access Denied");
                 return;
             }

@@ -21,6 +21,9 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What people gave to the live schema and what the next version gets of it: owners, grants (to shares too), future grants,
@@ -94,8 +97,9 @@ final class SnowflakeInherited {
      * What one version has, in the order in which it is given.
      *
      * @param places see {@link #place}
+     * @param budgets that watch what is at a place, by that place
      */
-    private record All(Set<String> places, Map<Given, Way> given, Set<Seen> seen) {
+    private record All(Set<String> places, Map<Given, Way> given, Set<Seen> seen, Map<String, String> budgets) {
         boolean hasPlaceFor(Given one) {
             return places.contains(place(one.table(), one.column()));
         }
@@ -108,9 +112,18 @@ final class SnowflakeInherited {
         }
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(SnowflakeInherited.class);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private static final String RETENTION = "DATA_RETENTION_TIME_IN_DAYS";
+
+    /**
+     * Parameters whose text is a keyword; all others take theirs in quotes, those that name a volume, catalog or warehouse,
+     * too: see the syntax of <a href="https://docs.snowflake.com/en/sql-reference/sql/alter-schema">ALTER SCHEMA</a>, and the
+     * examples at <a href="https://docs.snowflake.com/en/user-guide/tables-iceberg-configure-external-volume">Iceberg tables,
+     * external volume</a>.
+     */
+    private static final Set<String> KEYWORDS = Set.of("STORAGE_SERIALIZATION_POLICY", "OBJECT_VISIBILITY");
 
     /** A name as GET_DDL writes it; the schemas before it are not of interest. */
     private static final String NAME = "(?:(?:\"(?:[^\"]|\"\")+\"|[\\w$]+)\\.)*(\"(?:[^\"]|\"\")+\"|[\\w$]+)";
@@ -184,6 +197,7 @@ final class SnowflakeInherited {
             }
         }
         compare(live, isTaken ? all(to, By.SWAP) : next);
+        tellBudgets(live, next);
     }
 
     /** Whether there was anything to give. */
@@ -209,6 +223,61 @@ final class SnowflakeInherited {
                     + " staging, and run again:" + System.lineSeparator()
                     + String.join(System.lineSeparator(), differences));
         }
+    }
+
+    /**
+     * Tells how budgets get what follows live. They go on with the old objects, by whose numbers they know them: see
+     * <a href="https://docs.snowflake.com/en/sql-reference/classes/budget/methods/get_linked_resources">GET_LINKED_RESOURCES</a>;
+     * to add others takes rights on the budget that a loader has not. Readers do not need it, so nothing is refused.
+     */
+    private void tellBudgets(All live, All next) throws SQLException {
+        for (Map.Entry<String, String> one : live.budgets().entrySet()) {
+            String table = one.getKey();
+            String budget = one.getValue();
+            boolean isOfSchema =
+                    !table.isEmpty() && budget.equals(live.budgets().get(""));
+            if (isOfSchema
+                    || !next.places().contains(table)
+                    || budget.equals(next.budgets().get(table))) {
+                continue;
+            }
+            String kind = table.isEmpty() ? "SCHEMA" : "TABLE";
+            String name = literal(table.isEmpty() ? exactly(database, from) : exactly(database, from, table));
+            LOG.warn(
+                    "Budget {} watches {} of live, and not what follows; once that is live: CALL {}!ADD_RESOURCE(SELECT"
+                            + " SYSTEM$REFERENCE('{}', {}, 'SESSION', 'APPLYBUDGET')); or, once for all runs, let it watch"
+                            + " database {}, or a tag of live's",
+                    budget,
+                    shown(table),
+                    fullName(budget, kind, name),
+                    kind,
+                    name,
+                    database);
+        }
+    }
+
+    /**
+     * A budget's name with its schema and database, as far as the role may know it: see
+     * <a href="https://docs.snowflake.com/en/sql-reference/functions/system_show_budgets_for_resource">SYSTEM$SHOW_BUDGETS_FOR_RESOURCE</a>.
+     */
+    private String fullName(String budget, String kind, String name) throws SQLException {
+        String list;
+        try {
+            list = session.rows(
+                            "SELECT SYSTEM$SHOW_BUDGETS_FOR_RESOURCE('" + kind + "', " + name + ")",
+                            row -> text(row.getString(1)))
+                    .get(0);
+        } catch (SQLException e) {
+            if (SnowflakeSession.isOfConnection(e)) {
+                throw e;
+            }
+            return budget;
+        }
+        return Stream.of(list.replaceAll("^\\[|\\]$", "").split(",", -1))
+                .map(String::strip)
+                .filter(one -> one.equals(budget) || one.endsWith("." + budget) || one.endsWith("." + exactly(budget)))
+                .findFirst()
+                .orElse(budget);
     }
 
     private void apply(String statement) throws SQLException {
@@ -237,6 +306,7 @@ final class SnowflakeInherited {
         Set<String> places = new HashSet<>(Set.of(""));
         Map<Given, Way> given = new LinkedHashMap<>();
         Set<Seen> seen = new HashSet<>();
+        Map<String, String> budgets = new LinkedHashMap<>();
         List<String> tables = new ArrayList<>();
         Map<Given, Way> owners = new LinkedHashMap<>();
         String retention = parameters(schema, given);
@@ -245,6 +315,7 @@ final class SnowflakeInherited {
             tables.add(table);
             places.add(table);
             tableProperties(row, table, retention, given);
+            budget(Shown.told(row, "budget"), table, budgets);
             return table;
         });
         RowReader<String> columns = row -> column(row, places, given);
@@ -258,15 +329,16 @@ final class SnowflakeInherited {
         tags(schema, tables, given, seen);
         policies(schema, tables, given, seen);
         if (by == By.SWAP) {
-            management(schema, given);
+            management(schema, given, budgets);
             grants("SCHEMA", schema, "", given, owners);
             for (String table : tables) {
                 grants("TABLE", schema, table, given, owners);
+                parametersOfTable(schema, table, given);
             }
         }
         // A new owner may keep us from giving the rest.
         given.putAll(owners);
-        return new All(places, given, seen);
+        return new All(places, given, seen, budgets);
     }
 
     private String column(ResultSet row, Set<String> places, Map<Given, Way> given) throws SQLException {
@@ -294,32 +366,50 @@ final class SnowflakeInherited {
      * @return the days for which its tables keep old rows, as far as they have none of their own; wherever that is set
      */
     private String parameters(String schema, Map<Given, Way> given) throws SQLException {
-        String alter = "ALTER SCHEMA " + exactly(database, to);
         List<String> retention = new ArrayList<>();
         session.rows("SHOW PARAMETERS IN SCHEMA " + exactly(database, schema), row -> {
             String key = row.getString("key");
-            String value = text(row.getString("value"));
-            String written = text(row.getString("type")).equals("STRING") ? literal(value) : value;
             if (key.equals(RETENTION)) {
-                retention.add(value);
+                retention.add(text(row.getString("value")));
             }
             if (text(row.getString("level")).equals("SCHEMA")) {
-                given.put(
-                        new Given("", "", key + " = " + written),
-                        new Way(
-                                By.TABLES,
-                                Optional.of(alter + " SET " + key + " = " + written),
-                                Optional.of(alter + " UNSET " + key)));
+                parameter(row, "", "ALTER SCHEMA " + exactly(database, to), By.TABLES, given);
             }
             return key;
         });
         return retention.isEmpty() ? "" : retention.get(0);
     }
 
-    private void management(String schema, Map<Given, Way> given) throws SQLException {
+    /**
+     * Parameters that are set on a table itself, but for its retention: see
+     * <a href="https://docs.snowflake.com/en/sql-reference/sql/alter-table">ALTER TABLE</a>. They are of no meaning to rows that
+     * are loaded.
+     */
+    private void parametersOfTable(String schema, String table, Map<Given, Way> given) throws SQLException {
+        session.rows("SHOW PARAMETERS IN TABLE " + exactly(database, schema, table), row -> {
+            String key = row.getString("key");
+            if (text(row.getString("level")).equals("TABLE") && !key.equals(RETENTION)) {
+                parameter(row, table, "ALTER TABLE " + at(table), By.SWAP, given);
+            }
+            return key;
+        });
+    }
+
+    private static void parameter(ResultSet row, String table, String alter, By by, Map<Given, Way> given)
+            throws SQLException {
+        String key = row.getString("key");
+        String value = text(row.getString("value"));
+        boolean isQuoted = text(row.getString("type")).equals("STRING") && !KEYWORDS.contains(key);
+        String written = key + " = " + (isQuoted ? literal(value) : value);
+        given.put(
+                new Given(table, "", written),
+                new Way(by, Optional.of(alter + " SET " + written), Optional.of(alter + " UNSET " + key)));
+    }
+
+    private void management(String schema, Map<Given, Way> given, Map<String, String> budgets) throws SQLException {
         Optional<Versions.Listed> listed =
                 Versions.list(session, database, schema).schema(schema);
-        budget(listed.map(Versions.Listed::budget).orElse(""), "", given);
+        budget(listed.map(Versions.Listed::budget).orElse(""), "", budgets);
         if (listed.filter(Versions.Listed::isManaged).isPresent()) {
             given.put(
                     new Given("", "", "managed access"),
@@ -330,10 +420,9 @@ final class SnowflakeInherited {
         }
     }
 
-    /** A budget is not given by a statement about what it is for: a person has to. */
-    private static void budget(String budget, String table, Map<Given, Way> given) {
+    private static void budget(String budget, String place, Map<String, String> budgets) {
         if (!budget.isEmpty()) {
-            given.put(new Given(table, "", "budget " + budget), new Way(By.SWAP, Optional.empty(), Optional.empty()));
+            budgets.put(place, budget);
         }
     }
 
@@ -368,7 +457,6 @@ final class SnowflakeInherited {
                                 Optional.of(alter + " RESUME RECLUSTER")));
             }
         }
-        budget(Shown.told(row, "budget"), table, given);
         String retention = Shown.told(row, "retention_time");
         if (!retention.isEmpty() && !retention.equals(schemasRetention)) {
             given.put(

@@ -380,7 +380,7 @@ final class SnowflakeSession implements AutoCloseable {
                 UNREADABLE_STAGE.matcher(message(e)).find()
                         ? Fault.world(
                                 place + ": check the stage's URL, and the rights of its storage integration or keys on"
-                                        + " the bucket; then run again",
+                                        + " the bucket; live is as it was; then run again",
                                 e)
                         : Fault.world(
                                 place

@@ -220,9 +220,9 @@ class SnowflakeProofsTest {
                     "COMMENT ON TABLE " + SnowflakeText.exactly(database, live, "ORDERS") + " IS 'it''s \\\\ here'");
             session.execute("ALTER SCHEMA " + SnowflakeText.exactly(database, live)
                     + " SET MAX_DATA_EXTENSION_TIME_IN_DAYS = 7 REPLACE_INVALID_CHARACTERS = TRUE"
-                    + " STORAGE_SERIALIZATION_POLICY = 'COMPATIBLE' DEFAULT_DDL_COLLATION = 'en-ci'");
+                    + " STORAGE_SERIALIZATION_POLICY = COMPATIBLE DEFAULT_DDL_COLLATION = 'en-ci'");
             session.execute("ALTER TABLE " + SnowflakeText.exactly(database, live, "ORDERS")
-                    + " SET DATA_RETENTION_TIME_IN_DAYS = 0");
+                    + " SET DATA_RETENTION_TIME_IN_DAYS = 0 MAX_DATA_EXTENSION_TIME_IN_DAYS = 5");
             replaceBy(2);
             assertThat(session.rows(
                             "SHOW PARAMETERS IN SCHEMA " + SnowflakeText.exactly(database, live),
@@ -236,6 +236,10 @@ class SnowflakeProofsTest {
                             "SHOW TABLES LIKE 'ORDERS' IN SCHEMA " + SnowflakeText.exactly(database, live),
                             row -> row.getString("retention_time")))
                     .containsExactly("0");
+            assertThat(session.rows(
+                            "SHOW PARAMETERS IN TABLE " + SnowflakeText.exactly(database, live, "ORDERS"),
+                            row -> row.getString("level") + " " + row.getString("key") + " " + row.getString("value")))
+                    .contains("TABLE MAX_DATA_EXTENSION_TIME_IN_DAYS 5");
             assertThat(session.rows(
                             "SHOW GRANTS ON SCHEMA " + SnowflakeText.exactly(database, live),
                             row -> row.getString("privilege") + " " + row.getString("grantee_name")))

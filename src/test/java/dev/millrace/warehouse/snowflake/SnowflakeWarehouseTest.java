@@ -205,7 +205,9 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 "ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT SET TAG OPS.DOMAIN = 'words'",
                 "ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT SET MASKING POLICY OPS.HIDE",
                 "ALTER TABLE SHOP.ORDERS ADD ROW ACCESS POLICY OPS.ALL_ROWS ON (ID)",
-                "ALTER TABLE SHOP.ORDERS CLUSTER BY (ID, VERSION)");
+                "ALTER TABLE SHOP.ORDERS CLUSTER BY (ID, VERSION)",
+                "ALTER SCHEMA SHOP SET STORAGE_SERIALIZATION_POLICY = COMPATIBLE DEFAULT_DDL_COLLATION = 'en-ci'",
+                "ALTER TABLE SHOP.ORDERS SET MAX_DATA_EXTENSION_TIME_IN_DAYS = 9 DEFAULT_DDL_COLLATION = 'de'");
         TableDefinition more =
                 new TableDefinition("more", List.of(new Column("id", ColumnType.BIGINT, true)), List.of());
         for (int k = 2; k <= 3; k++) {
@@ -336,7 +338,9 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         assertThat(parameters()).containsExactly("DATA_RETENTION_TIME_IN_DAYS 7", "DEFAULT_DDL_COLLATION en-ci");
         assertThat(shown("DESC TABLE @DB.SHOP.LINES", "type")).contains("VARCHAR(16777216) COLLATE 'en-ci'");
         asAdmin(
-                "ALTER SCHEMA SHOP SET MAX_DATA_EXTENSION_TIME_IN_DAYS = 20 PIPE_EXECUTION_PAUSED = TRUE LOG_LEVEL = 'INFO'",
+                "ALTER SCHEMA SHOP SET MAX_DATA_EXTENSION_TIME_IN_DAYS = 20 PIPE_EXECUTION_PAUSED = TRUE LOG_LEVEL = 'INFO'"
+                        + " STORAGE_SERIALIZATION_POLICY = COMPATIBLE",
+                "ALTER TABLE SHOP.ORDERS SET MAX_DATA_EXTENSION_TIME_IN_DAYS = 9 DEFAULT_DDL_COLLATION = 'de'",
                 "ALTER TABLE SHOP.ORDERS SET DATA_RETENTION_TIME_IN_DAYS = 3 CHANGE_TRACKING = TRUE",
                 "ALTER TABLE SHOP.ORDERS CLUSTER BY (ID)",
                 "ALTER TABLE SHOP.ORDERS SUSPEND RECLUSTER",
@@ -356,7 +360,13 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                             "DEFAULT_DDL_COLLATION en-ci",
                             "LOG_LEVEL INFO",
                             "MAX_DATA_EXTENSION_TIME_IN_DAYS 20",
-                            "PIPE_EXECUTION_PAUSED true");
+                            "PIPE_EXECUTION_PAUSED true",
+                            "STORAGE_SERIALIZATION_POLICY COMPATIBLE");
+            assertThat(ownOf("ORDERS"))
+                    .containsExactly(
+                            "DATA_RETENTION_TIME_IN_DAYS 3",
+                            "DEFAULT_DDL_COLLATION de",
+                            "MAX_DATA_EXTENSION_TIME_IN_DAYS 9");
             assertThat(settings()).containsExactlyInAnyOrder("ORDERS 3 OFF ON N", "LINES 7 OFF OFF Y");
             // What somebody takes from live the staging does not keep, nor does a version that comes back.
             warehouse.prepare(Landing.load(3));
@@ -366,6 +376,8 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                     "ALTER SCHEMA SHOP SET DATA_RETENTION_TIME_IN_DAYS = 5",
                     "ALTER SCHEMA SHOP ENABLE MANAGED ACCESS",
                     "ALTER TABLE SHOP.ORDERS UNSET DATA_RETENTION_TIME_IN_DAYS",
+                    "ALTER TABLE SHOP.ORDERS UNSET DEFAULT_DDL_COLLATION",
+                    "ALTER TABLE SHOP.ORDERS SET MAX_DATA_EXTENSION_TIME_IN_DAYS = 8",
                     "ALTER TABLE SHOP.ORDERS SET CHANGE_TRACKING = FALSE",
                     "ALTER TABLE SHOP.ORDERS RESUME RECLUSTER",
                     "ALTER TABLE SHOP.LINES SET ENABLE_SCHEMA_EVOLUTION = FALSE");
@@ -379,6 +391,8 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 assertThat(parameters())
                         .contains("DATA_RETENTION_TIME_IN_DAYS 5", "MAX_DATA_EXTENSION_TIME_IN_DAYS 20")
                         .doesNotContain("LOG_LEVEL INFO");
+                assertThat(ownOf("ORDERS")).containsExactly("MAX_DATA_EXTENSION_TIME_IN_DAYS 8");
+                assertThat(ownOf("LINES")).isEmpty();
                 assertThat(settings()).containsExactlyInAnyOrder("ORDERS 5 ON OFF N", "LINES 5 OFF OFF N");
                 assertThat(shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "options"))
                         .containsExactly("MANAGED ACCESS");
@@ -390,9 +404,18 @@ class SnowflakeWarehouseTest extends WarehouseContract {
 
     /** What is set on the schema itself. */
     private List<String> parameters() {
-        return shown("SHOW PARAMETERS IN SCHEMA @DB.SHOP", "level", "key", "value").stream()
-                .filter(row -> row.startsWith("SCHEMA "))
-                .map(row -> row.substring("SCHEMA ".length()))
+        return parameters("SCHEMA ", "@DB.SHOP");
+    }
+
+    /** What is set on a table itself. */
+    private List<String> ownOf(String table) {
+        return parameters("TABLE ", "@DB.SHOP." + table);
+    }
+
+    private List<String> parameters(String kind, String name) {
+        return shown("SHOW PARAMETERS IN " + kind + name, "level", "key", "value").stream()
+                .filter(row -> row.startsWith(kind))
+                .map(row -> row.substring(kind.length()))
                 .toList();
     }
 
@@ -550,21 +573,131 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         warehouse.prepare(Landing.load(2));
         upload(Landing.load(2), landing.written(2, 1));
         asAdmin(
-                "ALTER TABLE SHOP.LINES ADD SEARCH OPTIMIZATION",
-                "CALL OPS.SPENDING!ADD_RESOURCE(SELECT SYSTEM$REFERENCE('SCHEMA', 'SHOP', 'SESSION', 'APPLYBUDGET'))",
-                "CALL OPS.SPENDING!ADD_RESOURCE(SELECT SYSTEM$REFERENCE('TABLE', 'SHOP.LINES', 'SESSION', 'APPLYBUDGET'))");
+                "CREATE JOIN POLICY OPS.JOINED AS () RETURNS JOIN_CONSTRAINT -> JOIN_CONSTRAINT(JOIN_REQUIRED => TRUE)",
+                "GRANT APPLY ON JOIN POLICY OPS.JOINED TO ROLE LOADER",
+                "ALTER TABLE SHOP.ORDERS SET JOIN POLICY OPS.JOINED",
+                "ALTER TABLE SHOP.LINES ADD SEARCH OPTIMIZATION");
         Fault different = fault(() -> warehouse.replace(Landing.load(2)));
         assertThat(different.kind()).isEqualTo(Fault.Kind.GATE);
         assertThat(different)
                 .hasMessageContaining("make them so by hand, in live or in the staging, and run again:")
                 .hasMessageContaining("live has search optimization on table LINES, the staging has not")
-                .hasMessageContaining("live has budget SPENDING on the schema, the staging has not")
-                .hasMessageContaining("live has budget SPENDING on table LINES, the staging has not");
-        asAdmin(
-                "ALTER TABLE SHOP.LINES DROP SEARCH OPTIMIZATION",
-                "CALL OPS.SPENDING!REMOVE_RESOURCE(SELECT SYSTEM$REFERENCE('SCHEMA', 'SHOP', 'SESSION', 'APPLYBUDGET'))",
-                "CALL OPS.SPENDING!REMOVE_RESOURCE(SELECT SYSTEM$REFERENCE('TABLE', 'SHOP.LINES', 'SESSION', 'APPLYBUDGET'))");
+                .hasMessageContaining("live has join policy \"" + database()
+                        + "\".\"OPS\".\"JOINED\" on table ORDERS, the staging has not");
+        assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+        asAdmin("ALTER TABLE SHOP.LINES DROP SEARCH OPTIMIZATION", "ALTER TABLE SHOP.ORDERS UNSET JOIN POLICY");
         assertThat(warehouse.replace(Landing.load(2))).isTrue();
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+    }
+
+    @Test
+    void aBudgetThatWatchesLiveIsToldHowToWatchWhatFollows() {
+        replaceBy(1);
+        asAdmin(
+                "CALL OPS.SPENDING!ADD_RESOURCE(SELECT SYSTEM$REFERENCE('SCHEMA', 'SHOP', 'SESSION', 'APPLYBUDGET'))",
+                "CALL OPS.SPENDING!ADD_RESOURCE(SELECT SYSTEM$REFERENCE('TABLE', 'SHOP.ORDERS', 'SESSION', 'APPLYBUDGET'))",
+                "CALL OPS.\"Other one\"!ADD_RESOURCE(SELECT SYSTEM$REFERENCE('TABLE', 'SHOP.LINES', 'SESSION', 'APPLYBUDGET'))");
+        try (Warnings warnings = new Warnings(SnowflakeInherited.class)) {
+            replaceBy(2);
+            // The schema's holds what is in it.
+            assertThat(warnings.told()).hasSize(2);
+            assertThat(budgets()).containsExactly("SHOP null", "LINES null", "ORDERS null");
+            for (String text : warnings.told()) {
+                assertThat(text).doesNotContain("\n");
+                asAdmin(text.substring(text.indexOf("CALL "), text.indexOf("; or, once for all")));
+            }
+            assertThat(budgets()).containsExactly("SHOP SPENDING", "LINES Other one", "ORDERS null");
+        }
+        // What comes back is what it was added to.
+        assertThat(warehouse.rollback()).isEqualTo(version(1));
+        assertThat(budgets()).containsExactly("SHOP SPENDING", "LINES Other one", "ORDERS SPENDING");
+    }
+
+    private List<String> budgets() {
+        List<String> budgets = new ArrayList<>(shown("SHOW SCHEMAS LIKE 'SHOP' IN DATABASE @DB", "name", "budget"));
+        budgets.addAll(shown("SHOW TABLES IN SCHEMA @DB.SHOP", "name", "budget"));
+        return budgets;
+    }
+
+    @Test
+    void policiesOnAggregatesAndColumnsAreCarriedOver() {
+        replaceBy(1);
+        asAdmin(
+                "CREATE AGGREGATION POLICY OPS.GROUPS AS () RETURNS AGGREGATION_CONSTRAINT -> NO_AGGREGATION_CONSTRAINT()",
+                "CREATE PROJECTION POLICY OPS.UNSHOWN AS () RETURNS PROJECTION_CONSTRAINT -> PROJECTION_CONSTRAINT(ALLOW => TRUE)",
+                "ALTER TABLE SHOP.ORDERS SET AGGREGATION POLICY OPS.GROUPS ENTITY KEY (ID)",
+                "ALTER TABLE SHOP.LINES MODIFY COLUMN TEXT SET PROJECTION POLICY OPS.UNSHOWN");
+        for (String kind : List.of("AGGREGATION POLICY OPS.GROUPS", "PROJECTION POLICY OPS.UNSHOWN")) {
+            Fault refused = fault(() -> warehouse.prepare(Landing.load(2)));
+            assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+            assertThat(refused.getMessage())
+                    .contains(
+                            "live is as it was: live has a policy that the role may not see",
+                            "column TEXT of table LINES",
+                            "GRANT APPLY ON ")
+                    .doesNotContain("\n");
+            assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+            asAdmin("GRANT APPLY ON " + kind + " TO ROLE LOADER");
+        }
+        for (int k = 2; k <= 3; k++) {
+            replaceBy(k);
+            assertThat(shown(
+                            "SELECT POLICY_NAME, REF_ARG_COLUMN_NAMES FROM TABLE(@DB.INFORMATION_SCHEMA.POLICY_REFERENCES("
+                                    + "REF_ENTITY_NAME => '@DB.SHOP.ORDERS', REF_ENTITY_DOMAIN => 'TABLE'))",
+                            "POLICY_NAME",
+                            "REF_ARG_COLUMN_NAMES"))
+                    .containsExactly("GROUPS [ \"ID\" ]");
+            assertThat(policies("LINES")).containsExactly("UNSHOWN");
+        }
+    }
+
+    @Test
+    void aStageThatCannotBeReadIsToldAndALaterRunLoads() throws IOException {
+        replaceBy(1);
+        String key = "MILLRACE-" + database();
+        Storage staging = Storages.open("s3://" + S3Server.newBucket() + "/staging/", S3Server.options());
+        asAdmin(
+                "CREATE STAGE OPS.KEYED URL = '" + staging.root() + "' CREDENTIALS = (AWS_KEY_ID = '" + key
+                        + "' AWS_SECRET_KEY = 'x')",
+                "GRANT USAGE ON STAGE OPS.KEYED TO ROLE LOADER");
+        List<LandedTable> tables = bring(landing.written(2, 1), staging);
+        Load load = Landing.load(2);
+        try (Warehouse keyed = as(with("stage", "OPS.KEYED", "staging", staging.root()))) {
+            keyed.prepare(load);
+            S3Server.front().refuse(key);
+            Fault refused = fault(() -> keyed.upload(load, tables.get(0), staging, file -> {}));
+            assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
+            assertThat(refused.getMessage())
+                    .contains(
+                            "Failure using stage area. Cause: [Access Denied (Status Code: 403; Error Code: AccessDenied)]",
+                            "check the stage's URL, and the rights of its storage integration or keys on the bucket",
+                            "live is as it was")
+                    .doesNotContain("\n");
+            assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
+            S3Server.front().accept(key);
+            for (LandedTable table : tables) {
+                keyed.upload(load, table, staging, file -> {});
+            }
+            assertThat(keyed.replace(load)).isTrue();
+        }
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+    }
+
+    /** Landing files, brought to another storage. */
+    private List<LandedTable> bring(List<LandedTable> tables, Storage to) throws IOException {
+        List<LandedTable> brought = new ArrayList<>();
+        for (LandedTable table : tables) {
+            List<DataFile> files = new ArrayList<>();
+            for (DataFile file : table.files()) {
+                try (InputStream in = landing.storage().open(file.path())) {
+                    to.put(file.path(), in.readAllBytes());
+                }
+                String etag = to.stat(file.path()).orElseThrow().etag();
+                files.add(new DataFile(file.table(), file.path(), file.bytes(), file.rows(), etag));
+            }
+            brought.add(Landing.table(table.definition(), table.format(), table.codec(), files));
+        }
+        return brought;
     }
 
     /** What a process that stood still does when it goes on: each time the server has given its lock to somebody else. */
@@ -1456,22 +1589,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
     void aStageOfOurOwnReadsFromS3() throws IOException {
         String bucket = S3Server.newBucket();
         Storage staging = Storages.open("s3://" + bucket + "/staging/", S3Server.options());
-        List<LandedTable> tables = new ArrayList<>();
-        for (LandedTable table : landing.written(1, 2)) {
-            List<DataFile> files = new ArrayList<>();
-            for (DataFile file : table.files()) {
-                try (InputStream in = landing.storage().open(file.path())) {
-                    staging.put(file.path(), in.readAllBytes());
-                }
-                files.add(new DataFile(
-                        file.table(),
-                        file.path(),
-                        file.bytes(),
-                        file.rows(),
-                        staging.stat(file.path()).orElseThrow().etag()));
-            }
-            tables.add(Landing.table(table.definition(), table.format(), table.codec(), files));
-        }
+        List<LandedTable> tables = bring(landing.written(1, 2), staging);
         try (Warehouse own =
                 as(with("stage", null, "integration", SnowflakeServer.INTEGRATION, "staging", staging.root()))) {
             own.prepare(Landing.load(1));
