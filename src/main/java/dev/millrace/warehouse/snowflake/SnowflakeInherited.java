@@ -1,26 +1,23 @@
 package dev.millrace.warehouse.snowflake;
 
+import static dev.millrace.warehouse.snowflake.Given.place;
+import static dev.millrace.warehouse.snowflake.Given.shown;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.exactly;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.literal;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.fault.Fault;
 import dev.millrace.warehouse.RowReader;
+import dev.millrace.warehouse.snowflake.Given.By;
+import dev.millrace.warehouse.snowflake.Given.Way;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,76 +29,16 @@ import org.slf4j.LoggerFactory;
  * more it takes nothing.
  */
 final class SnowflakeInherited {
-    /** Up to when something has to be given. */
-    private enum By {
-        /** The tables are made, which future grants and parameters are for. */
-        TABLES,
-        /** The first row is there, which a policy may be to hide. */
-        ROWS,
-        /** The swap. */
-        SWAP
-    }
-
-    /**
-     * Where something is, and what, as a person says it.
-     *
-     * @param table or empty for the schema
-     * @param column or empty
-     */
-    private record Given(String table, String column, String what) {
-        String text() {
-            String place = table.isEmpty()
-                    ? "the schema"
-                    : column.isEmpty() ? "table " + table : "column " + column + " of " + table;
-            return what + " on " + place;
-        }
-    }
-
-    /**
-     * How the next version gets it, or loses it.
-     *
-     * @param give empty where Millrace knows no way
-     */
-    private record Way(By by, Optional<String> give, Optional<String> take) {}
-
-    /**
-     * A tag or policy that something has.
-     *
-     * @param isByTag whether a column has it by a tag, and no other
-     */
-    private record Seen(Kind kind, String name, String place, boolean isByTag) {}
-
-    private enum Kind {
-        POLICY("(?i)#unknown_policy", "(?is)\\bPOLICY\\s+(?:\\S*\\.)?"),
-        TAG("(?i)#unknown_tag", "(?i)(?<![\\w$])");
-
-        /** What GET_DDL writes in place of a name. */
-        private final Pattern unknown;
-
-        /** What stands before the name, where GET_DDL writes it. */
-        private final String before;
-
-        Kind(String unknown, String before) {
-            this.unknown = Pattern.compile(unknown);
-            this.before = before;
-        }
-
-        boolean isSpelled(String name, String text) {
-            return Pattern.compile(before + "\"?" + Pattern.quote(name.replace("\"", "\"\"")) + "\"?(?![\\w$])")
-                    .matcher(text)
-                    .find();
-        }
-    }
-
     /**
      * What one version has, in the order in which it is given.
      *
-     * @param places see {@link #place}
+     * @param places see {@link Given#place}
      * @param budgets that watch what is at a place, by that place
      */
-    private record All(Set<String> places, Map<Given, Way> given, Set<Seen> seen, Map<String, String> budgets) {
+    private record All(
+            Set<String> places, Map<Given, Way> given, Set<SnowflakePolicies.Seen> seen, Map<String, String> budgets) {
         boolean hasPlaceFor(Given one) {
-            return places.contains(place(one.table(), one.column()));
+            return places.contains(one.place());
         }
 
         /** What of it another version has a place for and has not. */
@@ -113,8 +50,6 @@ final class SnowflakeInherited {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(SnowflakeInherited.class);
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private static final String RETENTION = "DATA_RETENTION_TIME_IN_DAYS";
 
     /**
@@ -125,23 +60,13 @@ final class SnowflakeInherited {
      */
     private static final Set<String> KEYWORDS = Set.of("STORAGE_SERIALIZATION_POLICY", "OBJECT_VISIBILITY");
 
-    /** A name as GET_DDL writes it; the schemas before it are not of interest. */
-    private static final String NAME = "(?:(?:\"(?:[^\"]|\"\")+\"|[\\w$]+)\\.)*(\"(?:[^\"]|\"\")+\"|[\\w$]+)";
-
-    private static final Pattern CREATE_TABLE = Pattern.compile("(?i)^create or replace .*?\\btable\\s+" + NAME);
-
-    private static final Pattern COLUMN = Pattern.compile("^\\t" + NAME + "\\s");
-
-    private static final Pattern UNKNOWN_MASKING = Pattern.compile("(?i)\\bMASKING\\s+POLICY\\s+#unknown_policy");
-
-    /** Table functions that are asked in one query. */
-    private static final int ASKED_AT_ONCE = 20;
-
     private final SnowflakeSession session;
     private final OwnSchema.Held lock;
     private final String database;
     private final String from;
     private final String to;
+    private final SnowflakeGrants grants;
+    private final SnowflakePolicies policies;
 
     /**
      * @param database all names as the server has them
@@ -154,13 +79,15 @@ final class SnowflakeInherited {
         this.database = database;
         this.from = from;
         this.to = to;
+        this.grants = new SnowflakeGrants(session, database, to);
+        this.policies = new SnowflakePolicies(session, database, to);
     }
 
     /** Gives a schema without tables what has to be there before them. */
     void giveBeforeTables() throws SQLException {
         Map<Given, Way> given = new LinkedHashMap<>();
         parameters(from, given);
-        futureGrants(from, given);
+        grants.readFuture(from, given);
         for (Way way : given.values()) {
             if (way.give().isPresent()) {
                 apply(way.give().get());
@@ -171,7 +98,7 @@ final class SnowflakeInherited {
     /** Gives tables without rows what has to be there before them; what cannot be given is told at the swap. */
     void giveBeforeRows() throws SQLException {
         All live = all(from, By.ROWS);
-        requireSeen(live);
+        policies.requireSeen(from, live.seen());
         give(live, all(to, By.ROWS), By.ROWS);
     }
 
@@ -182,7 +109,7 @@ final class SnowflakeInherited {
      */
     void giveAndCompare() throws SQLException {
         All live = all(from, By.SWAP);
-        requireSeen(live);
+        policies.requireSeen(from, live.seen());
         All next = all(to, By.SWAP);
         boolean isGiven = give(live, next, By.SWAP);
         if (isGiven) {
@@ -305,7 +232,7 @@ final class SnowflakeInherited {
     private All all(String schema, By by) throws SQLException {
         Set<String> places = new HashSet<>(Set.of(""));
         Map<Given, Way> given = new LinkedHashMap<>();
-        Set<Seen> seen = new HashSet<>();
+        Set<SnowflakePolicies.Seen> seen = new HashSet<>();
         Map<String, String> budgets = new LinkedHashMap<>();
         List<String> tables = new ArrayList<>();
         Map<Given, Way> owners = new LinkedHashMap<>();
@@ -325,14 +252,14 @@ final class SnowflakeInherited {
                 Shown.whole(session, "SHOW COLUMNS IN TABLE " + exactly(database, schema, table), columns);
             }
         }
-        futureGrants(schema, given);
-        tags(schema, tables, given, seen);
-        policies(schema, tables, given, seen);
+        grants.readFuture(schema, given);
+        policies.readTags(schema, tables, given, seen);
+        policies.readPolicies(schema, tables, given, seen);
         if (by == By.SWAP) {
             management(schema, given, budgets);
-            grants("SCHEMA", schema, "", given, owners);
+            grants.read("SCHEMA", schema, "", given, owners);
             for (String table : tables) {
-                grants("TABLE", schema, table, given, owners);
+                grants.read("TABLE", schema, table, given, owners);
                 parametersOfTable(schema, table, given);
             }
         }
@@ -487,299 +414,6 @@ final class SnowflakeInherited {
             // Which columns it is for is not told, so a person has to decide.
             given.put(
                     new Given(table, "", "search optimization"), new Way(By.SWAP, Optional.empty(), Optional.empty()));
-        }
-    }
-
-    /** See <a href="https://docs.snowflake.com/en/sql-reference/sql/show-grants">SHOW GRANTS</a>. */
-    private void grants(String kind, String schema, String table, Map<Given, Way> given, Map<Given, Way> owners)
-            throws SQLException {
-        String place = table.isEmpty() ? exactly(database, schema) : exactly(database, schema, table);
-        String target = kind + " " + (table.isEmpty() ? exactly(database, to) : at(table));
-        session.rows("SHOW GRANTS ON " + kind + " " + place, row -> {
-            String privilege = row.getString("privilege");
-            String grantee = grantee(row.getString("granted_to"), row.getString("grantee_name"));
-            boolean isKnown = isKnownGrantee(row.getString("granted_to"));
-            boolean isGrantable = Boolean.parseBoolean(row.getString("grant_option"));
-            if (privilege.equals("OWNERSHIP")) {
-                owners.put(
-                        new Given(table, "", "ownership of " + grantee),
-                        new Way(
-                                By.SWAP,
-                                Optional.of("GRANT OWNERSHIP ON " + target + " TO " + grantee + " COPY CURRENT GRANTS"),
-                                Optional.empty()));
-                return grantee;
-            }
-            given.put(
-                    new Given(table, "", privilege + " of " + grantee + (isGrantable ? " with grant option" : "")),
-                    new Way(
-                            By.SWAP,
-                            isKnown
-                                    ? Optional.of("GRANT " + privilege + " ON " + target + " TO " + grantee
-                                            + (isGrantable ? " WITH GRANT OPTION" : ""))
-                                    : Optional.empty(),
-                            isKnown
-                                    ? Optional.of("REVOKE " + privilege + " ON " + target + " FROM " + grantee)
-                                    : Optional.empty()));
-            return grantee;
-        });
-    }
-
-    private void futureGrants(String schema, Map<Given, Way> given) throws SQLException {
-        session.rows("SHOW FUTURE GRANTS IN SCHEMA " + exactly(database, schema), row -> {
-            String privilege = row.getString("privilege");
-            String kinds = plural(row.getString("grant_on"));
-            String grantee = grantee(row.getString("grant_to"), row.getString("grantee_name"));
-            boolean isGrantable = Boolean.parseBoolean(row.getString("grant_option"));
-            String what = privilege + " ON FUTURE " + kinds + " IN SCHEMA " + exactly(database, to);
-            given.put(
-                    new Given(
-                            "",
-                            "",
-                            "future " + privilege + " on " + kinds + " of " + grantee
-                                    + (isGrantable ? " with grant option" : "")),
-                    new Way(
-                            By.TABLES,
-                            Optional.of("GRANT " + what + " TO " + grantee + (isGrantable ? " WITH GRANT OPTION" : "")),
-                            Optional.of("REVOKE " + what + " FROM " + grantee)));
-            return grantee;
-        });
-    }
-
-    private static String plural(String kind) {
-        String words = kind.replace('_', ' ').toUpperCase(Locale.ROOT);
-        return words.endsWith("Y") ? words.substring(0, words.length() - 1) + "IES" : words + "S";
-    }
-
-    private static boolean isKnownGrantee(String kind) {
-        return Set.of("ROLE", "DATABASE_ROLE", "DATABASE ROLE", "SHARE", "USER").contains(kind);
-    }
-
-    /** As a grant names whom it is for. A database role is one of our database; a share is named without its account. */
-    private String grantee(String kind, String name) {
-        return switch (kind) {
-            case "ROLE" -> "ROLE " + exactly(name);
-            case "USER" -> "USER " + exactly(name);
-            case "SHARE" -> "SHARE " + exactly(name.substring(name.lastIndexOf('.') + 1));
-            case "DATABASE_ROLE", "DATABASE ROLE" ->
-                "DATABASE ROLE "
-                        + exactly(
-                                database,
-                                name.startsWith(database + ".") ? name.substring(database.length() + 1) : name);
-            default -> kind + " " + name;
-        };
-    }
-
-    /**
-     * Tags that are set on the objects themselves: see
-     * <a href="https://docs.snowflake.com/en/sql-reference/functions/tag_references_all_columns">TAG_REFERENCES_ALL_COLUMNS</a>.
-     */
-    private void tags(String schema, List<String> tables, Map<Given, Way> given, Set<Seen> seen) throws SQLException {
-        String columns =
-                "SELECT TAG_DATABASE, TAG_SCHEMA, TAG_NAME, TAG_VALUE, LEVEL, OBJECT_NAME, COLUMN_NAME FROM TABLE("
-                        + exactly(database) + ".INFORMATION_SCHEMA.";
-        List<String> questions = new ArrayList<>();
-        questions.add(columns + "TAG_REFERENCES(" + literal(exactly(database, schema)) + ", 'SCHEMA'))");
-        for (String table : tables) {
-            questions.add(columns + "TAG_REFERENCES_ALL_COLUMNS(" + literal(exactly(database, schema, table))
-                    + ", 'TABLE'))");
-        }
-        ask(questions, row -> {
-            String tag = exactly(row.getString(1), row.getString(2), row.getString(3));
-            String set = " SET TAG " + tag + " = " + literal(text(row.getString(4)));
-            String table = row.getString(6);
-            String column = text(row.getString(7));
-            String what = "tag " + tag + " = " + literal(text(row.getString(4)));
-            switch (row.getString(5)) {
-                case "SCHEMA" -> {
-                    if (table.equals(schema)) {
-                        seen.add(new Seen(Kind.TAG, row.getString(3), place("", ""), false));
-                        given.put(new Given("", "", what), byRows("ALTER SCHEMA " + exactly(database, to) + set));
-                    }
-                }
-                case "TABLE" -> {
-                    // Each column has the tags of its table.
-                    seen.add(new Seen(Kind.TAG, row.getString(3), place(table, ""), false));
-                    given.put(new Given(table, "", what), byRows("ALTER TABLE " + at(table) + set));
-                }
-                case "COLUMN" -> {
-                    seen.add(new Seen(Kind.TAG, row.getString(3), place(table, column), false));
-                    given.put(
-                            new Given(table, column, what),
-                            byRows("ALTER TABLE " + at(table) + " MODIFY COLUMN " + exactly(column) + set));
-                }
-                default -> {
-                    // Set on the database or the account, which all schemas have.
-                }
-            }
-            return tag;
-        });
-    }
-
-    private static Way byRows(String statement) {
-        return new Way(By.ROWS, Optional.of(statement), Optional.empty());
-    }
-
-    /** See <a href="https://docs.snowflake.com/en/sql-reference/functions/policy_references">POLICY_REFERENCES</a>. */
-    private void policies(String schema, List<String> tables, Map<Given, Way> given, Set<Seen> seen)
-            throws SQLException {
-        List<String> questions = new ArrayList<>();
-        for (String table : tables) {
-            questions.add("SELECT POLICY_DB, POLICY_SCHEMA, POLICY_NAME, POLICY_KIND, REF_ENTITY_NAME, REF_COLUMN_NAME,"
-                    + " REF_ARG_COLUMN_NAMES, TAG_NAME, POLICY_STATUS FROM TABLE(" + exactly(database)
-                    + ".INFORMATION_SCHEMA.POLICY_REFERENCES(REF_ENTITY_NAME => "
-                    + literal(exactly(database, schema, table)) + ", REF_ENTITY_DOMAIN => 'TABLE'))");
-        }
-        ask(questions, row -> {
-            String place = place(row.getString(5), text(row.getString(6)));
-            // What comes by a tag goes with the tag.
-            if (row.getString(8) != null) {
-                if (text(row.getString(9)).equals("ACTIVE")) {
-                    seen.add(new Seen(Kind.POLICY, row.getString(3), place, true));
-                }
-            } else {
-                seen.add(new Seen(Kind.POLICY, row.getString(3), place, false));
-                policy(
-                        exactly(row.getString(1), row.getString(2), row.getString(3)),
-                        row.getString(4),
-                        row.getString(5),
-                        text(row.getString(6)),
-                        columnNames(row.getString(7)),
-                        given);
-            }
-            return row.getString(3);
-        });
-    }
-
-    private void policy(
-            String policy, String kind, String table, String column, List<String> arguments, Map<Given, Way> given) {
-        String names = arguments.stream().map(SnowflakeText::exactly).collect(Collectors.joining(", "));
-        String tableStatement = "ALTER TABLE " + at(table) + " ";
-        String columnStatement = tableStatement + "MODIFY COLUMN " + (column.isEmpty() ? "" : exactly(column)) + " ";
-        Optional<String> give = switch (kind) {
-            case "MASKING_POLICY" -> {
-                List<String> others =
-                        arguments.stream().filter(a -> !a.equals(column)).toList();
-                yield Optional.of(columnStatement + "SET MASKING POLICY " + policy
-                        + (others.isEmpty()
-                                ? ""
-                                : " USING (" + exactly(column) + ", "
-                                        + others.stream()
-                                                .map(SnowflakeText::exactly)
-                                                .collect(Collectors.joining(", "))
-                                        + ")"));
-            }
-            case "PROJECTION_POLICY" -> Optional.of(columnStatement + "SET PROJECTION POLICY " + policy);
-            case "ROW_ACCESS_POLICY" ->
-                Optional.of(tableStatement + "ADD ROW ACCESS POLICY " + policy + " ON (" + names + ")");
-            case "AGGREGATION_POLICY" ->
-                Optional.of(tableStatement + "SET AGGREGATION POLICY " + policy
-                        + (names.isEmpty() ? "" : " ENTITY KEY (" + names + ")"));
-            default -> Optional.empty();
-        };
-        String what = kind.toLowerCase(Locale.ROOT).replace('_', ' ') + " " + policy
-                + (names.isEmpty() ? "" : " for " + names);
-        given.put(new Given(table, column, what), new Way(By.ROWS, give, Optional.empty()));
-    }
-
-    /**
-     * Throws where live has a tag or policy that the role may not see: the functions above leave it out, and what follows
-     * would be without it. GET_DDL tells of it, as {@code #UNKNOWN_POLICY} or {@code #UNKNOWN_TAG='#UNKNOWN_VALUE'}, to who has
-     * not the privilege on the account to apply all of its kind; so also of one that the functions do tell, where the role may
-     * apply just that one: see <a href="https://docs.snowflake.com/en/sql-reference/functions/get_ddl">GET_DDL</a>, usage
-     * notes for tables with a tag or policy.
-     *
-     * <p>Whether it writes a masking policy that a column has by a tag, the page does not say. So one that the functions tell
-     * may stand for one that it writes there, if the column has no other: {@code POLICY_STATUS} is {@code ACTIVE} then, see
-     * <a href="https://docs.snowflake.com/en/user-guide/tag-based-masking-policies">Tag-based masking policies</a>, tag and
-     * policy discovery.
-     *
-     * @throws Fault GATE that names the places
-     */
-    private void requireSeen(All live) throws SQLException {
-        String text = session.rows(
-                        "SELECT GET_DDL('SCHEMA', " + literal(exactly(database, from)) + ")", row -> row.getString(1))
-                .get(0);
-        Map<String, String> defined = defined(text);
-        for (Kind kind : Kind.values()) {
-            List<String> hidden = new ArrayList<>();
-            defined.forEach((place, definition) -> {
-                long unknown = kind.unknown.matcher(definition).results().count();
-                List<Seen> told = live.seen().stream()
-                        .filter(one -> one.kind() == kind && one.place().equals(place))
-                        .filter(one -> !kind.isSpelled(one.name(), definition))
-                        .toList();
-                long byTag = told.stream().filter(Seen::isByTag).count();
-                long masking = UNKNOWN_MASKING.matcher(definition).results().count();
-                if (unknown > told.size() - byTag + Math.min(byTag, masking)) {
-                    hidden.add(shown(place));
-                }
-            });
-            if (!hidden.isEmpty()) {
-                String word = kind.name().toLowerCase(Locale.ROOT);
-                throw Fault.gate("The gate refused schema " + to + "; live is as it was: live has a " + word
-                        + " that the role may not see, and that what follows would be without: look at "
-                        + String.join(", ", hidden) + "; GRANT APPLY ON "
-                        + (kind == Kind.TAG ? "TAG" : "MASKING POLICY (or of another kind)")
-                        + " … to the role, and USAGE on the " + word + "'s schema, and run again"
-                        + (kind == Kind.TAG ? "" : "; where a tag brings it: GRANT APPLY MASKING POLICY ON ACCOUNT"));
-            }
-        }
-    }
-
-    /** The parts of a schema's definition, by place: its own, and of each table and column. */
-    private static Map<String, String> defined(String definition) {
-        Map<String, String> parts = new LinkedHashMap<>();
-        String table = "";
-        for (String line : definition.lines().toList()) {
-            Matcher create = CREATE_TABLE.matcher(line);
-            if (create.find()) {
-                table = unquoted(create.group(1));
-            }
-            Matcher column = COLUMN.matcher(line);
-            String place = place(table, column.find() ? unquoted(column.group(1)) : "");
-            parts.merge(place, line, (before, more) -> before + System.lineSeparator() + more);
-        }
-        return parts;
-    }
-
-    private static String unquoted(String name) {
-        return name.startsWith("\"") ? name.substring(1, name.length() - 1).replace("\"\"", "\"") : name;
-    }
-
-    /** A table, a column of one, or, where both are empty, the schema. */
-    private static String place(String table, String column) {
-        return column.isEmpty() ? table : table + "\t" + column;
-    }
-
-    /** A place as a person says it. */
-    private static String shown(String place) {
-        int tab = place.indexOf('\t');
-        return place.isEmpty()
-                ? "the schema"
-                : tab < 0
-                        ? "table " + place
-                        : "column " + place.substring(tab + 1) + " of table " + place.substring(0, tab);
-    }
-
-    /** Names in a JSON list. */
-    private static List<String> columnNames(String json) {
-        List<String> names = new ArrayList<>();
-        if (json != null && !json.isBlank()) {
-            try {
-                for (JsonNode name : JSON.readTree(json)) {
-                    names.add(name.asText());
-                }
-            } catch (JsonProcessingException e) {
-                throw new IllegalStateException("Not a list of columns: " + json, e);
-            }
-        }
-        return names;
-    }
-
-    private void ask(List<String> questions, RowReader<String> reader) throws SQLException {
-        for (int i = 0; i < questions.size(); i += ASKED_AT_ONCE) {
-            List<String> some = questions.subList(i, Math.min(questions.size(), i + ASKED_AT_ONCE));
-            session.rowsWhereInEdition(String.join(" UNION ALL ", some), reader);
         }
     }
 
