@@ -3,8 +3,6 @@ package dev.millrace.warehouse.snowflake;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.exactly;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.stored;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.config.WarehouseSettings.Connector;
 import dev.millrace.config.WarehouseSettings.Snowflake;
 import dev.millrace.fault.Fault;
@@ -28,8 +26,6 @@ import dev.millrace.warehouse.Warehouse;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -39,7 +35,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,7 +52,6 @@ import org.slf4j.LoggerFactory;
 public final class SnowflakeWarehouse implements Warehouse {
     private static final Logger LOG = LoggerFactory.getLogger(SnowflakeWarehouse.class);
     private static final Set<String> RESERVED = Set.of("_millrace", "information_schema", "public");
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final SnowflakeOptions options;
     private final Snowflake account;
@@ -65,10 +59,8 @@ public final class SnowflakeWarehouse implements Warehouse {
     private final String schema;
     private final OwnSchema own;
     private final Steps steps;
-    private final Consumer<String> sent;
-
-    // Sessions that nobody uses now; to log in takes long.
-    private final Deque<SnowflakeSession> idle = new ArrayDeque<>();
+    private final SnowflakeSessions sessions;
+    private final Ownership ownership;
 
     // Of these this object has loaded something: a caller does not come back to it, should it be lost.
     private final Set<RunId> begun = ConcurrentHashMap.newKeySet();
@@ -94,78 +86,12 @@ public final class SnowflakeWarehouse implements Warehouse {
         this.schema = schema;
         this.own = new OwnSchema(database, schema);
         this.steps = steps;
-        this.sent = sent;
+        this.sessions = new SnowflakeSessions(options, own, steps, sent);
+        this.ownership = new Ownership(database, schema, own, where());
     }
 
     private String where() {
         return "schema " + schema + " of Snowflake database " + account.database() + ", account " + account.account();
-    }
-
-    // Sessions
-
-    /** Work on a session that others may have used before. */
-    private interface Work<T> {
-        T run(SnowflakeSession session) throws SQLException;
-    }
-
-    /** Work that nobody else does to this schema's versions meanwhile. */
-    private interface LockedWork<T> {
-        T run(SnowflakeSession session, OwnSchema.Held lock) throws SQLException;
-    }
-
-    private <T> T connected(String what, Optional<Load> load, Work<T> work) {
-        SnowflakeSession session = session();
-        boolean isWhole = false;
-        try {
-            session.tag(tag(load));
-            T result = work.run(session);
-            isWhole = true;
-            return result;
-        } catch (SQLException e) {
-            throw session.failure(what, e);
-        } finally {
-            giveBack(session, isWhole);
-        }
-    }
-
-    private <T> T locked(String what, Optional<Load> load, LockedWork<T> work) {
-        return connected(what, load, holder -> {
-            if (own.ensure(holder)) {
-                steps.after("own schema made");
-            }
-            OwnSchema.Held lock =
-                    own.lock(holder, load.map(l -> l.run().value()).orElse("a person"));
-            T result = connected(what, load, session -> work.run(session, lock));
-            holder.commit();
-            return result;
-        });
-    }
-
-    private SnowflakeSession session() {
-        synchronized (idle) {
-            if (!idle.isEmpty()) {
-                return idle.pop();
-            }
-        }
-        return SnowflakeSession.open(options, sent);
-    }
-
-    /** One on which something failed may be in a transaction: it is given up, and what it did undone. */
-    private void giveBack(SnowflakeSession session, boolean isWhole) {
-        if (!isWhole) {
-            session.close();
-            return;
-        }
-        synchronized (idle) {
-            idle.push(session);
-        }
-    }
-
-    private static String tag(Optional<Load> load) {
-        ObjectNode json = JSON.createObjectNode();
-        json.put("application", "millrace");
-        load.ifPresent(l -> json.put("job", l.job()).put("run", l.run().value()));
-        return json.toString();
     }
 
     private Versions versions(SnowflakeSession session) throws SQLException {
@@ -176,7 +102,7 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     @Override
     public Optional<Version> live() {
-        return connected("Cannot read", Optional.empty(), session -> {
+        return sessions.connected("Cannot read", Optional.empty(), session -> {
             LandingStage.require(session, own, account, options.staging());
             return versions(session).live().map(SnowflakeVersion::version);
         });
@@ -184,16 +110,16 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     @Override
     public void requireUsable() {
-        connected("Cannot read", Optional.empty(), session -> {
+        sessions.connected("Cannot read", Optional.empty(), session -> {
             Versions versions = versions(session);
-            requireNothingOfOthers(session, versions);
+            ownership.requireNothingOfOthers(session, versions);
             return versions;
         });
     }
 
     @Override
     public Optional<Version> previous() {
-        return connected(
+        return sessions.connected(
                 "Cannot read",
                 Optional.empty(),
                 session ->
@@ -205,14 +131,14 @@ public final class SnowflakeWarehouse implements Warehouse {
     @Override
     public void prepare(Load load) {
         load.requireSchema(schema);
-        boolean isMade = locked("Cannot prepare", Optional.of(load), (session, lock) -> {
+        boolean isMade = sessions.locked("Cannot prepare", Optional.of(load), (session, lock) -> {
             Versions versions = tidied(session, lock);
             Optional<SnowflakeVersion> live = versions.live();
             if (isLive(live, load)) {
                 return false;
             }
             refuseWhenLate(load, versions);
-            requireNothingOfOthers(session, versions);
+            ownership.requireNothingOfOthers(session, versions);
             List<SnowflakeVersion> chain = versions.chain();
             for (SnowflakeVersion other : versions.all()) {
                 // A run that started later may be at work: it removes ours, should we be the dead one.
@@ -319,78 +245,6 @@ public final class SnowflakeWarehouse implements Warehouse {
         steps.after("ledger begun");
     }
 
-    /** A schema that somebody else made is left alone, unless it is empty: then it only holds rights. */
-    private void requireNothingOfOthers(SnowflakeSession session, Versions versions) throws SQLException {
-        Optional<Versions.Listed> there = versions.schema(stored(schema));
-        if (there.isEmpty() || versions.live().isPresent()) {
-            return;
-        }
-        List<String> others = DependentObjects.within(session, database, stored(schema), List.of());
-        if (others.isEmpty()) {
-            return;
-        }
-        String words = SnowflakeVersion.words(there.get().comment());
-        String mend = own.lostComment(
-                        session,
-                        versions.all().stream()
-                                .map(SnowflakeVersion::requireRun)
-                                .toList())
-                .map(comment -> "by this statement: COMMENT ON SCHEMA " + exactly(database, stored(schema)) + " IS "
-                        + SnowflakeText.literal(words.isEmpty() ? comment : words + " " + comment))
-                .orElse(
-                        "to end in the {\"millrace\":…} that the run which is live wrote: Snowflake's query history has it,"
-                                + " in the last ALTER SCHEMA … SET COMMENT with the run in QUERY_TAG");
-        throw Fault.user("Invalid warehouse: " + where()
-                + " is there, but its comment is none that Millrace wrote, and what is in it is left as it is: choose"
-                + " another schema, or move it away: " + others.get(0)
-                + (others.size() == 1 ? "" : " and " + (others.size() - 1) + " more")
-                + "; or, where the schema was Millrace's and somebody changed its comment, set it again " + mend);
-    }
-
-    /**
-     * The tables of a version that are ours, as a job file writes them. Where that is noted no more, those that are there, if
-     * they are the ones that its comment tells of, or if it was never whole, so that nothing was ever loaded.
-     *
-     * @return empty where nobody can tell
-     */
-    private Optional<List<String>> tables(SnowflakeSession session, SnowflakeVersion version) throws SQLException {
-        Optional<List<String>> noted = own.tables(session, version.requireRun());
-        if (noted.isPresent()) {
-            return noted;
-        }
-        List<String> there = there(session, version);
-        boolean isOurs = !version.isReady()
-                || version.tables()
-                        .filter(SnowflakeVersion.hashOf(there)::equals)
-                        .isPresent();
-        return isOurs ? Optional.of(there.stream().map(SnowflakeText::shown).toList()) : Optional.empty();
-    }
-
-    /** The tables of a schema, as the server has them. */
-    private List<String> there(SnowflakeSession session, SnowflakeVersion version) throws SQLException {
-        return Shown.whole(
-                session, "SHOW TABLES IN SCHEMA " + exactly(database, version.name()), row -> row.getString("name"));
-    }
-
-    private List<String> requireTables(SnowflakeSession session, SnowflakeVersion version) throws SQLException {
-        Optional<List<String>> tables = tables(session, version);
-        if (tables.isPresent()) {
-            return tables.get();
-        }
-        List<String> there = there(session, version);
-        throw Fault.world("Which tables of " + where() + " are Millrace's was noted in schema _MILLRACE, which somebody"
-                + " dropped, and they are others than run " + version.requireRun() + " made: "
-                + String.join(", ", there)
-                + ": move those elsewhere that Millrace did not make, and run again; where all are Millrace's, say so by"
-                + " this statement: "
-                + own.definitionOf(
-                                version.requireRun(),
-                                there.stream()
-                                        .map(table -> SnowflakeText.shown(table) + "()")
-                                        .collect(Collectors.joining("\n")))
-                        .replace("\n", "\\n"));
-    }
-
     // Upload
 
     @Override
@@ -399,7 +253,7 @@ public final class SnowflakeWarehouse implements Warehouse {
         LandingFiles landing = new LandingFiles(table, staging);
         landing.requireLoadable(load);
         renewWhereLost(load);
-        return connected("Cannot upload", Optional.of(load), session -> {
+        return sessions.connected("Cannot upload", Optional.of(load), session -> {
             SnowflakeVersion version = staging(versions(session), load);
             Optional<List<DataFile>> known = own.loaded(session, load.run(), table.name());
             if (known.isEmpty() && isLive(version)) {
@@ -424,7 +278,7 @@ public final class SnowflakeWarehouse implements Warehouse {
                                 missing,
                                 version.name(),
                                 () -> target(session, load, table),
-                                tag(Optional.of(load)),
+                                SnowflakeSessions.tag(Optional.of(load)),
                                 loaded);
             } else if (!missing.isEmpty()) {
                 LandingStage stage = LandingStage.open(session, own, account, staging.root());
@@ -444,12 +298,12 @@ public final class SnowflakeWarehouse implements Warehouse {
         if (begun.contains(load.run())) {
             return;
         }
-        boolean isLost = connected("Cannot upload", Optional.of(load), session -> {
+        boolean isLost = sessions.connected("Cannot upload", Optional.of(load), session -> {
             SnowflakeVersion version = staging(versions(session), load);
             return !isLive(version) && !own.knows(session, load.run());
         });
         if (isLost) {
-            locked("Cannot upload", Optional.of(load), (session, lock) -> {
+            sessions.locked("Cannot upload", Optional.of(load), (session, lock) -> {
                 SnowflakeVersion version = staging(versions(session), load);
                 if (!isLive(version)) {
                     requireKnown(session, lock, version, load);
@@ -483,13 +337,13 @@ public final class SnowflakeWarehouse implements Warehouse {
     @Override
     public Counts check(Load load, List<ColumnSet> notNull, List<ColumnSet> unique) {
         load.requireSchema(schema);
-        return connected("Cannot count", Optional.of(load), session -> {
+        return sessions.connected("Cannot count", Optional.of(load), session -> {
             Versions versions = versions(session);
             SnowflakeVersion version = staging(versions, load);
             Map<String, Long> liveRows = new HashMap<>();
             Optional<SnowflakeVersion> live = versions.live();
             if (live.isPresent()) {
-                for (String table : tables(session, live.get()).orElse(List.of())) {
+                for (String table : ownership.tables(session, live.get()).orElse(List.of())) {
                     liveRows.put(
                             load.table(table).map(TableDefinition::name).orElse(table),
                             Counting.rows(session::number, exactly(database, stored(schema), stored(table))));
@@ -512,7 +366,7 @@ public final class SnowflakeWarehouse implements Warehouse {
     public boolean hasAll(Load load, List<LandedTable> tables) {
         load.requireSchema(schema);
         long files = tables.stream().mapToLong(table -> table.files().size()).sum();
-        return connected("Cannot replace", Optional.of(load), session -> {
+        return sessions.connected("Cannot replace", Optional.of(load), session -> {
             staging(versions(session), load);
             return own.files(session, load.run()).orElse(-1) >= files;
         });
@@ -521,10 +375,10 @@ public final class SnowflakeWarehouse implements Warehouse {
     @Override
     public boolean replace(Load load) {
         load.requireSchema(schema);
-        boolean isLive = locked("Cannot replace", Optional.of(load), (session, lock) -> {
+        boolean isLive = sessions.locked("Cannot replace", Optional.of(load), (session, lock) -> {
             Versions versions = tidied(session, lock);
             // Before anything is noted: to note a version forgets one that no schema is of any more.
-            requireNothingOfOthers(session, versions);
+            ownership.requireNothingOfOthers(session, versions);
             Optional<SnowflakeVersion> live = versions.live();
             if (isLive(live, load)) {
                 return true;
@@ -580,7 +434,7 @@ public final class SnowflakeWarehouse implements Warehouse {
             return;
         }
         Optional<SnowflakeVersion> live = versions.live();
-        List<String> tables = live.isPresent() ? requireTables(session, live.get()) : List.of();
+        List<String> tables = live.isPresent() ? ownership.requireTables(session, live.get()) : List.of();
         DependentObjects.require(session, database, stored(schema), tables, "run " + next.requireRun());
         new SnowflakeInherited(session, lock, database, stored(schema), next.name()).giveAndCompare();
         if (live.isEmpty()) {
@@ -655,17 +509,17 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     @Override
     public Version rollback() {
-        boolean isThere = connected("Cannot roll back", Optional.empty(), session -> {
+        boolean isThere = sessions.connected("Cannot roll back", Optional.empty(), session -> {
             Versions versions = versions(session);
-            requireNothingOfOthers(session, versions);
+            ownership.requireNothingOfOthers(session, versions);
             return versions.live().isPresent();
         });
         if (!isThere) {
             throw Fault.user("Nothing to roll back: " + where() + " does not exist yet");
         }
-        Version live = locked("Cannot roll back", Optional.empty(), (session, lock) -> {
+        Version live = sessions.locked("Cannot roll back", Optional.empty(), (session, lock) -> {
             Versions versions = tidied(session, lock);
-            requireNothingOfOthers(session, versions);
+            ownership.requireNothingOfOthers(session, versions);
             List<SnowflakeVersion> chain = versions.chain();
             if (chain.size() < 2) {
                 throw Fault.user("Nothing to roll back to: " + where() + " is run "
@@ -690,14 +544,14 @@ public final class SnowflakeWarehouse implements Warehouse {
         if (keep < 0) {
             throw new IllegalArgumentException("Invalid number of versions to keep: " + keep);
         }
-        boolean isThere = connected(
+        boolean isThere = sessions.connected(
                 "Cannot drop",
                 Optional.empty(),
                 session -> versions(session).live().isPresent());
         if (!isThere) {
             return;
         }
-        locked("Cannot drop", Optional.empty(), (session, lock) -> {
+        sessions.locked("Cannot drop", Optional.empty(), (session, lock) -> {
             Versions versions = tidied(session, lock);
             List<SnowflakeVersion> chain = versions.chain();
             // The oldest first: a chain that breaks off early still leads to all there are. One that stays keeps no
@@ -717,7 +571,10 @@ public final class SnowflakeWarehouse implements Warehouse {
             throws SQLException {
         RunId run = version.requireRun();
         List<String> others = DependentObjects.within(
-                session, database, version.name(), tables(session, version).orElse(List.of()));
+                session,
+                database,
+                version.name(),
+                ownership.tables(session, version).orElse(List.of()));
         if (!others.isEmpty()) {
             LOG.warn("Schema {} stays for now: it holds {}", version.name(), others.get(0));
             return false;
@@ -756,7 +613,7 @@ public final class SnowflakeWarehouse implements Warehouse {
     public void query(String sql, String nullText, QueryRows rows) {
         String select = SqlText.withoutSemicolon(sql);
         ReaderQuery.require(select);
-        connected("Cannot read", Optional.empty(), session -> {
+        sessions.connected("Cannot read", Optional.empty(), session -> {
             use(session);
             // The server takes one statement at a time, unless a session asks for more.
             try (Statement statement = session.statement(select);
@@ -782,9 +639,6 @@ public final class SnowflakeWarehouse implements Warehouse {
 
     @Override
     public void close() {
-        synchronized (idle) {
-            idle.forEach(SnowflakeSession::close);
-            idle.clear();
-        }
+        sessions.close();
     }
 }
