@@ -83,7 +83,8 @@ final class FileLoader {
      * Loads all files, some to a transaction.
      *
      * @param loaded told of each file after its transaction
-     * @throws Fault WORLD that names the file and, where a value does not fit, row and column
+     * @throws Fault that names the file; SPOILED where no further try would load it, with row and column where a value does
+     *     not fit
      */
     void load(List<DataFile> files, Target target, Consumer<DataFile> loaded) throws SQLException {
         String format = own.format(
@@ -137,9 +138,9 @@ final class FileLoader {
         for (String name : names) {
             Long loaded = rows.get(name);
             if (loaded == null) {
-                throw Fault.world(landing.cannotLoad(named.get(name))
+                throw Fault.spoiled(landing.cannotLoad(named.get(name))
                         + ": Snowflake left it out, since it has loaded it into this table before:"
-                        + " start a new run");
+                        + " the next run begins anew");
             }
             landing.requireRows(named.get(name), loaded);
         }

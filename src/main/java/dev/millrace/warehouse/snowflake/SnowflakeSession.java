@@ -53,6 +53,9 @@ final class SnowflakeSession implements AutoCloseable {
     private static final Pattern UNREADABLE_STAGE =
             Pattern.compile("(?i)stage area|AWS_ROLE|AssumeRole|Access Denied|storage integration");
 
+    /** How it is said that a privilege on a database is missing. */
+    private static final Pattern ON_DATABASE = Pattern.compile("(?i)\\boperate on database\\b");
+
     /** A resource monitor has suspended the warehouse. */
     private static final int SPENT = 90_073;
 
@@ -359,8 +362,13 @@ final class SnowflakeSession implements AutoCloseable {
             case UNKNOWN_ROLE -> Fault.world(place + ": check warehouse.snowflake.role, or grant it to the user", e);
             case FORBIDDEN ->
                 Fault.world(
-                        place + ": have it granted to the role (GRANT CREATE SCHEMA ON DATABASE "
-                                + options.account().database() + " lets it make schemas), and run again",
+                        place + ": have the role granted "
+                                + (ON_DATABASE.matcher(message(e)).find()
+                                        ? "what it needs there: GRANT CREATE SCHEMA ON DATABASE "
+                                                + options.account().database()
+                                        : "what is named there, or OWNERSHIP where nothing is: Snowflake's query history has"
+                                                + " the statement, with job and run in QUERY_TAG")
+                                + "; then run again",
                         e);
             case UNKNOWN_OBJECT, UNKNOWN_OR_FORBIDDEN ->
                 Fault.world(place + ": make it, or have the role granted what it needs to use it, and run again", e);
