@@ -126,7 +126,7 @@ def grant_or_revoke(session, words, give):
     words.expect("ON")
     scope = "FUTURE" if words.take("FUTURE") else "ALL" if words.take("ALL") else None
     if scope:
-        kind = plural_kind(words)
+        kind = "SCHEMA" if scope == "FUTURE" and words.take("SCHEMAS") else plural_kind(words)
         words.expect("IN")
         if words.take("DATABASE") and scope == "FUTURE":
             schema = account.database(session, words.identifier())

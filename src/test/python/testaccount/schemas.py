@@ -25,6 +25,9 @@ def create_schema(session, words, replace, transient):
     schema = Schema(database, name[-1], session.role, transient, options.get("COMMENT", ""), managed)
     options.pop("COMMENT", None)
     set_schema_parameters(session, schema, options)
+    for (privilege, kind, grantee), option in database.future.items():
+        if kind == "SCHEMA":
+            schema.grants[privilege, "ROLE", grantee] = (option, session.role)
     database.schemas[name[-1]] = schema
     session.database, session.schema = database.name, name[-1]
     return told(f"Schema {name[-1]} successfully created.")

@@ -304,8 +304,7 @@ def drop(session, words):
     if words.take("SCHEMA"):
         lenient = exists_clause(words, False)
         name = words.name()
-        if not words.take("CASCADE"):
-            words.take("RESTRICT")
+        restrict = not words.take("CASCADE") and words.take("RESTRICT")
         words.end()
         try:
             schema = account.schema(session, name)
@@ -316,6 +315,8 @@ def drop(session, words):
         account.require(session, schema, "OWNERSHIP")
         for policy in policies_elsewhere(account, schema):
             raise compilation(3531, "42601", f"Policy '{policy.full_name}' cannot be dropped/replaced as it is associated with one or more entities.")
+        if restrict and (key := foreign_key_to(account, schema)):
+            return told(f"Schema {schema.name} was not dropped: table {key.full_name} has a foreign key to it.")
         del schema.database.schemas[schema.name]
         for thing in schema.things.values():
             account.forget(thing)
@@ -349,6 +350,16 @@ def drop(session, words):
     del thing.schema.things[SPACES.get(kind, kind), thing.name]
     account.forget(thing)
     return told(f"{thing.name} successfully dropped.")
+
+
+def foreign_key_to(account, schema):
+    """A table elsewhere with a foreign key to one of a schema."""
+    for database in account.databases.values():
+        for other in database.schemas.values():
+            for thing in other.things.values():
+                if other is not schema and any(t.schema is schema for t in getattr(thing, "references", ())):
+                    return thing
+    return None
 
 
 def comment(session, words):

@@ -186,6 +186,14 @@ def alter_table(session, words, table):
         if not table.cluster_by:
             raise compilation(1008, "22023", f"Table '{table.name}' has no clustering key")
         table.reclustering = words.tokens[words.at - 2][1].upper() == "RESUME"
+    elif words.take("ADD", "FOREIGN", "KEY"):
+        parenthesis(words)
+        words.expect("REFERENCES")
+        table.references = [account.find(session, "TABLE", words.name(), "REFERENCES")]
+        parenthesis(words)
+    elif words.take("DROP", "FOREIGN", "KEY"):
+        parenthesis(words)
+        table.references = []
     elif words.take("ADD", "ROW", "ACCESS", "POLICY"):
         if table.row_policy:
             raise compilation(3551, "42710", f"Object {table.name} already has a ROW_ACCESS_POLICY. Only one ROW_ACCESS_POLICY is allowed at a time.")

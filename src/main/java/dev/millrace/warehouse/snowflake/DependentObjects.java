@@ -6,9 +6,12 @@ import dev.millrace.fault.Fault;
 import dev.millrace.warehouse.SqlText;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,7 +24,7 @@ import java.util.stream.Collectors;
  * dynamic tables, materialized views and pipes hold on to a table itself, and would stay with the old one: see the types of
  * dependency at <a href="https://docs.snowflake.com/en/user-guide/object-dependencies">Object dependencies</a>. What lies in
  * the schema would be swapped out of it. All of it is found as far as the role may see it: SHOW lists nothing on which the
- * role has no privilege.
+ * role has no privilege. So who may make things there that it does not see is told, too.
  */
 final class DependentObjects {
     /**
@@ -83,7 +86,55 @@ final class DependentObjects {
             List.of("MATERIALIZED VIEWS", "text", "materialized view"),
             List.of("PIPES", "definition", "pipe"));
 
+    /**
+     * Who else may make things in a schema. Of what they make the role sees only what they let it see.
+     *
+     * @param grantee as a grant names whom it is for
+     * @param rights such as {@code CREATE TABLE, CREATE VIEW}
+     * @param place the schema, as statements write it
+     */
+    record Maker(String grantee, String rights, String place) {
+        String revoke() {
+            return "REVOKE " + rights + " ON SCHEMA " + place + " FROM " + grantee;
+        }
+
+        /** What they may have done, and what a person does about it. */
+        String text() {
+            return grantee + " may make things in schema " + place
+                    + " that the job's role does not see: have what is there moved elsewhere, then: " + revoke();
+        }
+    }
+
     private DependentObjects() {}
+
+    /**
+     * Who else may make things in a schema, as far as SHOW GRANTS tells: see
+     * <a href="https://docs.snowflake.com/en/sql-reference/sql/show-grants">SHOW GRANTS</a>. Not told are roles to which those of
+     * the job and of the schema's owner were granted, {@code ACCOUNTADMIN} for one, and who could once, and can no more.
+     */
+    static List<Maker> makers(SnowflakeSession session, String database, String schema) throws SQLException {
+        String place = exactly(database, schema);
+        Map<String, Set<String>> rights = new TreeMap<>();
+        Set<String> owners = new HashSet<>();
+        session.rows("SHOW GRANTS ON SCHEMA " + place, row -> {
+            String privilege = row.getString("privilege");
+            String grantee =
+                    SnowflakeGrants.grantee(database, row.getString("granted_to"), row.getString("grantee_name"));
+            if (privilege.equals("OWNERSHIP")) {
+                owners.add(grantee);
+            } else if (privilege.startsWith("CREATE ")) {
+                rights.computeIfAbsent(grantee, g -> new TreeSet<>()).add(privilege);
+            }
+            return privilege;
+        });
+        rights.keySet().removeAll(owners);
+        if (!rights.isEmpty()) {
+            session.rows("SELECT CURRENT_ROLE()", row -> rights.remove("ROLE " + exactly(row.getString(1))));
+        }
+        return rights.entrySet().stream()
+                .map(maker -> new Maker(maker.getKey(), String.join(", ", maker.getValue()), place))
+                .toList();
+    }
 
     /** What is in a schema and not ours, as a person names it. */
     static List<String> within(SnowflakeSession session, String database, String schema, List<String> ours)
@@ -196,12 +247,13 @@ final class DependentObjects {
     static void require(SnowflakeSession session, String database, String schema, List<String> tables, String who)
             throws SQLException {
         List<String> refused = new ArrayList<>(within(session, database, schema, tables));
+        makers(session, database, schema).forEach(maker -> refused.add(maker.text()));
         if (!tables.isEmpty()) {
             refused.addAll(elsewhere(session, database, schema, tables));
         }
         if (!refused.isEmpty()) {
             throw Fault.gate("The gate refused " + who
-                    + "; live is as it was: these depend on live tables or lie among them, and"
+                    + "; live is as it was: these depend on live tables or lie among them, or may, and"
                     + " would stay with the old ones: drop them, or move them elsewhere:"
                     + System.lineSeparator() + String.join(System.lineSeparator(), refused));
         }

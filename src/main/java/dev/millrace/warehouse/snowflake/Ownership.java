@@ -4,6 +4,7 @@ import static dev.millrace.warehouse.snowflake.SnowflakeText.exactly;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.stored;
 
 import dev.millrace.fault.Fault;
+import dev.millrace.warehouse.Load;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
@@ -44,6 +45,22 @@ record Ownership(String database, String schema, OwnSchema own, String where) {
                 + " another schema, or move it away: " + others.get(0)
                 + (others.size() == 1 ? "" : " and " + (others.size() - 1) + " more")
                 + "; or, where the schema was Millrace's and somebody changed its comment, set it again " + mend);
+    }
+
+    /** Told before anything is loaded: the swap would refuse it. */
+    void requireNoMakers(SnowflakeSession session, Versions versions, Load load) throws SQLException {
+        if (versions.schema(stored(schema)).isEmpty()) {
+            return;
+        }
+        List<DependentObjects.Maker> makers = DependentObjects.makers(session, database, stored(schema));
+        if (!makers.isEmpty()) {
+            throw Fault.gate(
+                    "The gate refused run " + load.run() + "; live is as it was: what others make there would stay"
+                            + " with the old tables:" + System.lineSeparator()
+                            + makers.stream()
+                                    .map(DependentObjects.Maker::text)
+                                    .collect(Collectors.joining(System.lineSeparator())));
+        }
     }
 
     /**

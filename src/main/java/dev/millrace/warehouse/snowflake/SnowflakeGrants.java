@@ -33,7 +33,7 @@ final class SnowflakeGrants {
         String target = kind + " " + (table.isEmpty() ? exactly(database, to) : exactly(database, to, table));
         session.rows("SHOW GRANTS ON " + kind + " " + place, row -> {
             String privilege = row.getString("privilege");
-            String grantee = grantee(row.getString("granted_to"), row.getString("grantee_name"));
+            String grantee = grantee(database, row.getString("granted_to"), row.getString("grantee_name"));
             boolean isKnown = isKnownGrantee(row.getString("granted_to"));
             boolean isGrantable = Boolean.parseBoolean(row.getString("grant_option"));
             if (privilege.equals("OWNERSHIP")) {
@@ -64,7 +64,7 @@ final class SnowflakeGrants {
         session.rows("SHOW FUTURE GRANTS IN SCHEMA " + exactly(database, schema), row -> {
             String privilege = row.getString("privilege");
             String kinds = plural(row.getString("grant_on"));
-            String grantee = grantee(row.getString("grant_to"), row.getString("grantee_name"));
+            String grantee = grantee(database, row.getString("grant_to"), row.getString("grantee_name"));
             boolean isGrantable = Boolean.parseBoolean(row.getString("grant_option"));
             String what = privilege + " ON FUTURE " + kinds + " IN SCHEMA " + exactly(database, to);
             given.put(
@@ -91,7 +91,7 @@ final class SnowflakeGrants {
     }
 
     /** As a grant names whom it is for. A database role is one of our database; a share is named without its account. */
-    private String grantee(String kind, String name) {
+    static String grantee(String database, String kind, String name) {
         return switch (kind) {
             case "ROLE" -> "ROLE " + exactly(name);
             case "USER" -> "USER " + exactly(name);

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,9 +48,16 @@ final class SnowflakeInherited {
                     .filter(one -> other.hasPlaceFor(one) && !other.given.containsKey(one))
                     .toList();
         }
+
+        Set<String> texts() {
+            return given.keySet().stream().map(Given::text).collect(Collectors.toSet());
+        }
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(SnowflakeInherited.class);
+
+    private static final String BY_HAND = "make live so by hand";
+
     private static final String RETENTION = "DATA_RETENTION_TIME_IN_DAYS";
 
     /**
@@ -105,9 +113,10 @@ final class SnowflakeInherited {
     /**
      * Gives the rest, takes what live has not, and compares.
      *
+     * @return what live had when it was compared, as a person says it
      * @throws Fault GATE that names what the next version could not be given
      */
-    void giveAndCompare() throws SQLException {
+    Set<String> giveAndCompare() throws SQLException {
         All live = all(from, By.SWAP);
         policies.requireSeen(from, live.seen());
         All next = all(to, By.SWAP);
@@ -125,6 +134,67 @@ final class SnowflakeInherited {
         }
         compare(live, isTaken ? all(to, By.SWAP) : next);
         tellBudgets(live, next);
+        return live.texts();
+    }
+
+    /**
+     * After the swap: gives live, and takes from it, what somebody gave to the version before it, or took, while they were
+     * compared, which takes a while with many tables.
+     *
+     * @param compared what {@link #giveAndCompare} returned. Empty where the process that compared has ended: then all that the
+     *     version before had counts, but for grants, which somebody may have taken from live since; they are only told
+     * @return what was done, or is to be done by a person, a line each
+     */
+    List<String> follow(Optional<Set<String>> compared) throws SQLException {
+        All before = all(from, By.SWAP);
+        if (compared.filter(before.texts()::equals).isPresent()) {
+            return List.of();
+        }
+        All live = all(to, By.SWAP);
+        List<String> told = new ArrayList<>();
+        List<Given> kept = new ArrayList<>();
+        for (Given one : live.missingIn(before)) {
+            if (compared.isEmpty() || compared.get().contains(one.text())) {
+                Optional<String> take = live.given().get(one).take();
+                if (take.isPresent()) {
+                    told.add("the version before lost " + one.text() + ": " + done(take.get()));
+                } else {
+                    kept.add(one);
+                }
+            }
+        }
+        for (Given one : before.missingIn(live)) {
+            if (compared.isEmpty() || !compared.get().contains(one.text())) {
+                Optional<String> give = before.given().get(one).give();
+                boolean isForAPerson = compared.isEmpty() && give.orElse("").startsWith("GRANT ");
+                told.add("the version before got " + one.text() + ": "
+                        + (give.isEmpty()
+                                ? BY_HAND
+                                : isForAPerson ? "where live is to have it, too: " + give.get() : done(give.get())));
+            }
+        }
+        if (!kept.isEmpty()) {
+            // A comment or an owner goes where another comes.
+            All now = all(to, By.SWAP);
+            kept.stream()
+                    .filter(now.given()::containsKey)
+                    .forEach(one -> told.add("the version before lost " + one.text() + ": " + BY_HAND));
+        }
+        return told;
+    }
+
+    /** Runs a statement, and tells what came of it: what is live stays so, so nothing is refused. */
+    private String done(String statement) throws SQLException {
+        lock.require();
+        try {
+            session.execute(statement);
+            return statement;
+        } catch (SQLException e) {
+            if (SnowflakeSession.isOfConnection(e)) {
+                throw e;
+            }
+            return BY_HAND + ", since this failed: " + statement + ": " + SnowflakeSession.message(e);
+        }
     }
 
     /** Whether there was anything to give. */
@@ -146,8 +216,8 @@ final class SnowflakeInherited {
         next.missingIn(live).forEach(one -> differences.add("the staging has " + one.text() + ", live has not"));
         if (!differences.isEmpty()) {
             throw Fault.gate("The gate refused schema " + to
-                    + "; live is as it was: Millrace could not make these alike: make them so by hand, in live or in the"
-                    + " staging, and run again:" + System.lineSeparator()
+                    + "; live is as it was: Millrace could not make these alike: make them so by hand, in live, and run"
+                    + " again:" + System.lineSeparator()
                     + String.join(System.lineSeparator(), differences));
         }
     }

@@ -53,6 +53,9 @@ public final class SnowflakeWarehouse implements Warehouse {
     private static final Logger LOG = LoggerFactory.getLogger(SnowflakeWarehouse.class);
     private static final Set<String> RESERVED = Set.of("_millrace", "information_schema", "public");
 
+    /** Ends the name of a schema that somebody else made, and whose name the first version took. */
+    private static final String BEFORE = "_BEFORE";
+
     private final SnowflakeOptions options;
     private final Snowflake account;
     private final String database;
@@ -139,6 +142,7 @@ public final class SnowflakeWarehouse implements Warehouse {
             }
             refuseWhenLate(load, versions);
             ownership.requireNothingOfOthers(session, versions);
+            ownership.requireNoMakers(session, versions, load);
             List<SnowflakeVersion> chain = versions.chain();
             for (SnowflakeVersion other : versions.all()) {
                 // A run that started later may be at work: it removes ours, should we be the dead one.
@@ -204,6 +208,13 @@ public final class SnowflakeWarehouse implements Warehouse {
                 + (live.filter(Versions.Listed::isManaged).isPresent() ? " WITH MANAGED ACCESS" : "") + " COMMENT = "
                 + SnowflakeText.literal(version.comment()));
         steps.after("schema made");
+        // Future grants of the database may let others make things in each new schema. What they make here goes with
+        // it.
+        for (DependentObjects.Maker maker : DependentObjects.makers(session, database, namespace)) {
+            LOG.warn("Schema {} holds nothing but what Millrace makes: {}", namespace, maker.revoke());
+            lock.require();
+            session.execute(maker.revoke());
+        }
         Optional<SnowflakeInherited> inherited =
                 live.map(schemaOfReaders -> new SnowflakeInherited(session, lock, database, stored(schema), namespace));
         if (inherited.isPresent()) {
@@ -399,9 +410,9 @@ public final class SnowflakeWarehouse implements Warehouse {
             versions.note(lock, next);
             noteComment(session, lock, versions, next);
             steps.after("previous noted");
-            swap(session, lock, versions, next);
+            Optional<Set<String>> compared = swap(session, lock, versions, next);
             steps.after("swapped");
-            tidied(session, lock);
+            tidied(session, lock, compared);
             return true;
         });
         steps.after("replaced");
@@ -424,25 +435,29 @@ public final class SnowflakeWarehouse implements Warehouse {
                 versions.all().stream().map(SnowflakeVersion::requireRun).toList());
     }
 
-    private void swap(SnowflakeSession session, OwnSchema.Held lock, Versions versions, SnowflakeVersion next)
+    /** @return what live had when it was compared; empty where nothing was live */
+    private Optional<Set<String>> swap(
+            SnowflakeSession session, OwnSchema.Held lock, Versions versions, SnowflakeVersion next)
             throws SQLException {
         String readers = exactly(database, stored(schema));
         Optional<Versions.Listed> there = versions.schema(stored(schema));
         if (there.isEmpty()) {
             lock.require();
             session.execute("ALTER SCHEMA " + versions.place(next) + " RENAME TO " + readers);
-            return;
+            return Optional.empty();
         }
         Optional<SnowflakeVersion> live = versions.live();
         List<String> tables = live.isPresent() ? ownership.requireTables(session, live.get()) : List.of();
         DependentObjects.require(session, database, stored(schema), tables, "run " + next.requireRun());
-        new SnowflakeInherited(session, lock, database, stored(schema), next.name()).giveAndCompare();
+        Set<String> compared =
+                new SnowflakeInherited(session, lock, database, stored(schema), next.name()).giveAndCompare();
         if (live.isEmpty()) {
             versions.note(lock, emptied(there.get(), next));
             steps.after("empty schema noted");
         }
         lock.require();
         session.execute("ALTER SCHEMA " + readers + " SWAP WITH " + versions.place(next));
+        return Optional.of(compared);
     }
 
     /** What tells later that this schema held nothing but rights, which the first version has now. */
@@ -463,13 +478,32 @@ public final class SnowflakeWarehouse implements Warehouse {
                 List.of());
     }
 
-    /** Does what follows a swap, and may not have been done: what was live gets its own name, what was empty goes. */
     private Versions tidied(SnowflakeSession session, OwnSchema.Held lock) throws SQLException {
+        return tidied(session, lock, Optional.empty());
+    }
+
+    /**
+     * Does what follows a swap, and may not have been done: live gets what was live's to the last, and what was live a name of
+     * its own.
+     *
+     * @param compared what {@link #swap} returned; empty where it is not known any more
+     */
+    private Versions tidied(SnowflakeSession session, OwnSchema.Held lock, Optional<Set<String>> compared)
+            throws SQLException {
         Versions versions = versions(session);
+        Optional<SnowflakeVersion> swapped = versions.swapped();
+        if (swapped.isPresent()) {
+            new SnowflakeInherited(session, lock, database, swapped.get().name(), stored(schema))
+                    .follow(compared)
+                    .forEach(line -> LOG.warn("While schema {} was compared and swapped, {}", schema, line));
+        }
+        // The role need not see all that is in it.
         for (SnowflakeVersion emptied : versions.emptied()) {
-            if (DependentObjects.within(session, database, emptied.name(), List.of())
-                            .isEmpty()
-                    && tryDrop(session, lock, versions, emptied)) {
+            if (!emptied.name().endsWith(BEFORE)) {
+                lock.require();
+                session.execute("ALTER SCHEMA " + versions.place(emptied) + " RENAME TO "
+                        + exactly(database, emptied.name() + BEFORE));
+                steps.after("renamed");
                 versions = versions(session);
             }
         }
@@ -530,9 +564,9 @@ public final class SnowflakeWarehouse implements Warehouse {
             versions.note(lock, next);
             noteComment(session, lock, versions, next);
             steps.after("rollback noted");
-            swap(session, lock, versions, next);
+            Optional<Set<String>> compared = swap(session, lock, versions, next);
             steps.after("swapped");
-            tidied(session, lock);
+            tidied(session, lock, compared);
             return chain.get(1).version();
         });
         steps.after("rolled back");
@@ -553,6 +587,13 @@ public final class SnowflakeWarehouse implements Warehouse {
         }
         sessions.locked("Cannot drop", Optional.empty(), (session, lock) -> {
             Versions versions = tidied(session, lock);
+            versions.emptied()
+                    .forEach(emptied -> LOG.warn(
+                            "Schema {} is what {} was before Millrace, with all that somebody made in it: where nobody needs"
+                                    + " it: DROP SCHEMA {}",
+                            emptied.name(),
+                            schema,
+                            versions.place(emptied)));
             List<SnowflakeVersion> chain = versions.chain();
             // The oldest first: a chain that breaks off early still leads to all there are. One that stays keeps no
             // other:
@@ -579,6 +620,14 @@ public final class SnowflakeWarehouse implements Warehouse {
             LOG.warn("Schema {} stays for now: it holds {}", version.name(), others.get(0));
             return false;
         }
+        // While a version was made, nobody else could make anything in it.
+        List<DependentObjects.Maker> makers =
+                version.isReady() ? DependentObjects.makers(session, database, version.name()) : List.of();
+        if (!makers.isEmpty()) {
+            LOG.warn(
+                    "Schema {} stays for now: {}", version.name(), makers.get(0).text());
+            return false;
+        }
         own.forgetComment(session, lock, run);
         return tryDrop(session, lock, versions, version);
     }
@@ -586,25 +635,34 @@ public final class SnowflakeWarehouse implements Warehouse {
     /**
      * The server refuses to drop a schema with a policy in use elsewhere, which the role may not even see: see
      * <a href="https://docs.snowflake.com/en/sql-reference/sql/drop-storage-lifecycle-policy">DROP STORAGE LIFECYCLE
-     * POLICY</a>, usage notes. Live is as it should be all the same, so the next run tries again.
+     * POLICY</a>, usage notes; and, since we ask for that, one with a table to which a foreign key elsewhere refers. Of this it
+     * only warns, and does not drop: see
+     * <a href="https://docs.snowflake.com/en/sql-reference/sql/drop-schema">DROP SCHEMA</a>, RESTRICT. Live is as it should be
+     * all the same, so the next run tries again.
      */
     private boolean tryDrop(SnowflakeSession session, OwnSchema.Held lock, Versions versions, SnowflakeVersion version)
             throws SQLException {
         lock.require();
+        String answer;
         try {
-            session.execute("DROP SCHEMA IF EXISTS " + versions.place(version));
-            return true;
+            List<String> answers = session.rows(
+                    "DROP SCHEMA IF EXISTS " + versions.place(version) + " RESTRICT", row -> row.getString(1));
+            if (versions(session).schema(version.name()).isEmpty()) {
+                return true;
+            }
+            answer = String.join(" ", answers);
         } catch (SQLException e) {
             if (SnowflakeSession.isOfConnection(e)) {
                 throw e;
             }
-            LOG.warn(
-                    "Schema {} stays for now, the next run tries again to drop it: {}: move what keeps it elsewhere, or drop"
-                            + " the schema by hand",
-                    version.name(),
-                    SnowflakeSession.message(e));
-            return false;
+            answer = SnowflakeSession.message(e);
         }
+        LOG.warn(
+                "Schema {} stays for now, the next run tries again to drop it: {}: move what keeps it elsewhere, or drop"
+                        + " the schema by hand",
+                version.name(),
+                answer);
+        return false;
     }
 
     // Queries

@@ -101,11 +101,21 @@ final class Versions {
         return versions.stream().filter(v -> v.run().isPresent()).toList();
     }
 
-    /** Schemas that held nothing but rights, and whose name the first version took. */
+    /** Schemas in which the role saw nothing but rights, and whose name the first version took. Somebody else made them. */
     List<SnowflakeVersion> emptied() {
         return versions.stream()
                 .filter(v -> v.run().isEmpty() && !v.name().equals(stored(schema)))
                 .toList();
+    }
+
+    /** What was live before, as long as it has the name that live had before the swap, and can get its own. */
+    Optional<SnowflakeVersion> swapped() {
+        return live().map(live -> SnowflakeVersion.namespace(schema, live.requireRun()))
+                .flatMap(name ->
+                        versions.stream().filter(v -> v.name().equals(name)).findFirst())
+                .filter(v -> v.run()
+                        .flatMap(run -> schema(SnowflakeVersion.namespace(schema, run)))
+                        .isEmpty());
     }
 
     /** Live and the versions a rollback can reach, newest first. */

@@ -580,7 +580,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         Fault different = fault(() -> warehouse.replace(Landing.load(2)));
         assertThat(different.kind()).isEqualTo(Fault.Kind.GATE);
         assertThat(different)
-                .hasMessageContaining("make them so by hand, in live or in the staging, and run again:")
+                .hasMessageContaining("make them so by hand, in live, and run again:")
                 .hasMessageContaining("live has search optimization on table LINES, the staging has not")
                 .hasMessageContaining("live has join policy \"" + database()
                         + "\".\"OPS\".\"JOINED\" on table ORDERS, the staging has not");
@@ -1045,10 +1045,167 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 .startsWith("it's Ann's {\"millrace\":1,");
         assertThat(shown("SHOW GRANTS ON SCHEMA @DB.SHOP", "privilege", "grantee_name"))
                 .contains("USAGE READER");
-        assertThat(schemas()).containsExactlyInAnyOrder("_MILLRACE", "OPS", "SHOP");
+        String first = SnowflakeVersion.namespace("shop", Landing.runId(1));
+        assertThat(schemas()).containsExactlyInAnyOrder("_MILLRACE", "OPS", "SHOP", first + "_BEFORE");
         replaceBy(2);
         assertThat(shown("SHOW SCHEMAS LIKE 'SHOP%' IN DATABASE @DB", "name", "options"))
-                .containsExactlyInAnyOrder("SHOP ", SnowflakeVersion.namespace("shop", Landing.runId(1)) + " ");
+                .containsExactlyInAnyOrder("SHOP ", first + " ", first + "_BEFORE ");
+    }
+
+    /** SHOW lists nothing on which the role has no privilege. */
+    @Test
+    void whatTheRoleDoesNotSeeInASchemaOfOthersIsKept() {
+        asAdmin(
+                "CREATE ROLE IF NOT EXISTS ANALYST",
+                "CREATE SCHEMA SHOP",
+                "GRANT OWNERSHIP ON SCHEMA SHOP TO ROLE LOADER",
+                "CREATE TABLE SHOP.THEIRS (id INT)",
+                "GRANT OWNERSHIP ON TABLE SHOP.THEIRS TO ROLE ANALYST",
+                "GRANT CREATE TABLE, CREATE VIEW ON SCHEMA SHOP TO ROLE ANALYST");
+        Fault refused = fault(() -> warehouse.prepare(Landing.load(1)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused)
+                .hasMessageContaining(
+                        "ROLE \"ANALYST\" may make things in schema \"" + database()
+                                + "\".\"SHOP\" that the job's role does not see: have what is there moved elsewhere, then: REVOKE");
+        asAdmin(revoke(refused));
+        replaceBy(1);
+        replaceBy(2);
+        String before = SnowflakeVersion.namespace("shop", Landing.runId(1)) + "_BEFORE";
+        try (Warnings warnings = new Warnings(SnowflakeWarehouse.class)) {
+            warehouse.dropPrevious(0);
+            assertThat(warnings.told())
+                    .anyMatch(told -> told.startsWith("Schema " + before + " is what shop was before Millrace")
+                            && told.endsWith("DROP SCHEMA \"" + database() + "\".\"" + before + "\""));
+        }
+        assertThat(schemas()).containsExactlyInAnyOrder("_MILLRACE", "OPS", "SHOP", before);
+        assertThat(shown("SHOW TABLES IN SCHEMA @DB." + before, "name")).containsExactly("THEIRS");
+    }
+
+    private static String revoke(Fault refused) {
+        return refused.getMessage().substring(refused.getMessage().indexOf("REVOKE "));
+    }
+
+    @Test
+    void whoMayMakeThingsThatTheRoleDoesNotSeeIsTold() {
+        replaceBy(1);
+        asAdmin("CREATE ROLE IF NOT EXISTS ANALYST", "GRANT ALL ON SCHEMA SHOP TO ROLE ANALYST");
+        Fault refused = fault(() -> warehouse.prepare(Landing.load(2)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused.getMessage().lines()).hasSize(2);
+        asAdmin(revoke(refused));
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        asAdmin("GRANT CREATE VIEW ON SCHEMA SHOP TO ROLE ANALYST");
+        refused = fault(() -> warehouse.replace(Landing.load(2)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        asAdmin(revoke(refused));
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
+        assertThat(shown("SHOW GRANTS ON SCHEMA @DB.SHOP", "privilege", "grantee_name"))
+                .contains("USAGE ANALYST", "MONITOR ANALYST");
+        // What lies in an old version may be all that somebody has.
+        String old = SnowflakeVersion.namespace("shop", Landing.runId(1));
+        asAdmin("CREATE TABLE " + old + ".NOTES (id INT)", "GRANT CREATE TABLE ON SCHEMA " + old + " TO ROLE ANALYST");
+        try (Warnings warnings = new Warnings(SnowflakeWarehouse.class)) {
+            warehouse.dropPrevious(0);
+            assertThat(warnings.told()).anyMatch(told -> told.startsWith("Schema " + old + " stays for now: ROLE"));
+        }
+        assertThat(shown("SHOW TABLES IN SCHEMA @DB." + old, "name")).contains("NOTES");
+        asAdmin("DROP TABLE " + old + ".NOTES", "REVOKE CREATE TABLE ON SCHEMA " + old + " FROM ROLE ANALYST");
+        warehouse.dropPrevious(0);
+        assertThat(warehouse.previous()).isEmpty();
+    }
+
+    @Test
+    void aDatabaseThatLetsOthersMakeThingsInEachNewSchemaDoesNotLetThemInAVersion() {
+        asAdmin(
+                "CREATE ROLE IF NOT EXISTS ANALYST",
+                "GRANT USAGE, CREATE VIEW ON FUTURE SCHEMAS IN DATABASE " + database() + " TO ROLE ANALYST");
+        try (Warehouse stopped = stoppedAt("schema made")) {
+            assertThat(catchThrowable(() -> stopped.prepare(Landing.load(1)))).isInstanceOf(Stopped.class);
+        }
+        replaceBy(1);
+        replaceBy(2);
+        assertThat(shown("SHOW GRANTS ON SCHEMA @DB.SHOP", "privilege", "grantee_name"))
+                .contains("USAGE ANALYST")
+                .doesNotContain("CREATE VIEW ANALYST");
+        warehouse.dropPrevious(0);
+        assertThat(warehouse.previous()).isEmpty();
+    }
+
+    @Test
+    void aTableThatAForeignKeyElsewhereRefersToIsKept() {
+        replaceBy(1);
+        asAdmin(
+                "CREATE TABLE OPS.THEIRS (id INT)",
+                "ALTER TABLE OPS.THEIRS ADD FOREIGN KEY (ID) REFERENCES SHOP.ORDERS (ID)");
+        replaceBy(2);
+        warehouse.dropPrevious(0);
+        assertThat(warehouse.previous()).contains(version(1));
+        asAdmin("ALTER TABLE OPS.THEIRS DROP FOREIGN KEY (ID)");
+        warehouse.dropPrevious(0);
+        assertThat(warehouse.previous()).isEmpty();
+    }
+
+    /** To compare takes a while, and the swap would undo it. */
+    @Test
+    void whatPeopleGiveAndTakeWhileLiveIsComparedLiveKeeps() {
+        asAdmin("CREATE ROLE IF NOT EXISTS ANALYST", "CREATE ROLE IF NOT EXISTS AUDITOR");
+        replaceBy(1);
+        for (int k = 2; k <= 3; k++) {
+            boolean isKilled = k == 3;
+            asAdmin(
+                    "GRANT SELECT ON TABLE SHOP.ORDERS TO ROLE ANALYST",
+                    "GRANT USAGE ON SCHEMA SHOP TO ROLE ANALYST",
+                    "COMMENT ON TABLE SHOP.LINES IS 'before'",
+                    "REVOKE SELECT ON TABLE SHOP.LINES FROM ROLE AUDITOR");
+            Load load = Landing.load(k);
+            warehouse.prepare(load);
+            upload(load, landing.written(k, 1));
+            try (Warnings warnings = new Warnings(SnowflakeWarehouse.class);
+                    Warehouse disturbed = new SnowflakeWarehouse(
+                            Engine.options(folder),
+                            WarehouseEngine.SCHEMA,
+                            step -> {
+                                if (isKilled && step.equals("swapped")) {
+                                    throw new Stopped();
+                                }
+                            },
+                            sql -> {
+                                if (sql.contains(" SWAP WITH ")) {
+                                    asAdmin(
+                                            "REVOKE SELECT ON TABLE SHOP.ORDERS FROM ROLE ANALYST",
+                                            "GRANT SELECT ON TABLE SHOP.LINES TO ROLE AUDITOR",
+                                            "COMMENT ON TABLE SHOP.LINES IS 'after'");
+                                }
+                            })) {
+                if (isKilled) {
+                    assertThat(catchThrowable(() -> disturbed.replace(load))).isInstanceOf(Stopped.class);
+                    assertThat(shown("SHOW GRANTS ON TABLE @DB.SHOP.ORDERS", "privilege", "grantee_name"))
+                            .contains("SELECT ANALYST");
+                    assertThat(warehouse.replace(load)).isTrue();
+                } else {
+                    assertThat(disturbed.replace(load)).isTrue();
+                }
+                assertThat(warnings.told())
+                        .anyMatch(
+                                told -> told.contains(
+                                        "the version before lost SELECT of ROLE \"ANALYST\" on table ORDERS: REVOKE SELECT ON TABLE"))
+                        .anyMatch(told ->
+                                told.contains("the version before got SELECT of ROLE \"AUDITOR\" on table LINES: "
+                                        + (isKilled ? "where live is to have it, too: GRANT" : "GRANT")))
+                        .noneMatch(told -> told.contains("by hand"));
+            }
+            assertThat(shown("SHOW GRANTS ON TABLE @DB.SHOP.ORDERS", "privilege", "grantee_name"))
+                    .doesNotContain("SELECT ANALYST");
+            List<String> lines = shown("SHOW GRANTS ON TABLE @DB.SHOP.LINES", "privilege", "grantee_name");
+            assertThat(lines.contains("SELECT AUDITOR")).isEqualTo(!isKilled);
+            assertThat(shown("SHOW TABLES LIKE 'LINES' IN SCHEMA @DB.SHOP", "comment"))
+                    .containsExactly("after");
+            assertThat(shown("SHOW GRANTS ON SCHEMA @DB.SHOP", "privilege", "grantee_name"))
+                    .contains("USAGE ANALYST");
+        }
+        assertThat(consistent()).containsExactly("3 3 10", "3 3 10");
     }
 
     @Test
@@ -1456,6 +1613,15 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 .hasMessageContaining("GRANT CREATE SCHEMA ON DATABASE");
         asAdmin("GRANT CREATE SCHEMA ON DATABASE " + database() + " TO ROLE LOADER");
         replaceBy(1);
+        warehouse.prepare(Landing.load(2));
+        String staging = SnowflakeVersion.namespace("shop", Landing.runId(2));
+        asAdmin(
+                "GRANT SELECT ON TABLE " + staging + ".ORDERS TO ROLE LOADER",
+                "GRANT OWNERSHIP ON TABLE " + staging + ".ORDERS TO ROLE ACCOUNTADMIN COPY CURRENT GRANTS");
+        assertThat(fault(() -> upload(Landing.load(2), landing.written(2, 1))))
+                .hasMessageContaining("Insufficient privileges to operate on table 'ORDERS'")
+                .hasMessageContaining("have the role granted what is named there, or OWNERSHIP where nothing is")
+                .hasMessageNotContaining("CREATE SCHEMA");
     }
 
     @Test
