@@ -49,7 +49,7 @@ final class TableLocks {
         long millis = Math.min(longest, FIRST_TRY.toMillis());
         while (!tryTake(statements(names), millis)) {
             if (System.nanoTime() > deadline) {
-                throw Fault.world("Cannot replace: readers hold the tables for longer than " + patience.toSeconds()
+                throw Fault.world("Cannot go on: readers hold the tables for longer than " + patience.toSeconds()
                         + " s: " + holders(names)
                         + ": live is as it was; run again when they have ended, or raise warehouse.postgres.patience");
             }

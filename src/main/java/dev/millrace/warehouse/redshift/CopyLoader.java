@@ -22,6 +22,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -232,8 +233,10 @@ final class CopyLoader {
         Fault gone = Fault.world("Run " + load.run()
                 + " has no staging any more: it went live, or a later run removed it: start a new run");
         try {
+            session.waitAtMost(options.server().patience());
             session.execute("LOCK TABLE " + identifier(namespace()) + "."
                     + identifier(landing.table().name()));
+            session.waitAtMost(Duration.ZERO);
         } catch (SQLException e) {
             if (RedshiftSession.isMissing(e)) {
                 throw gone;

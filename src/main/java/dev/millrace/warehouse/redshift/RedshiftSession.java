@@ -8,6 +8,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -42,7 +43,7 @@ final class RedshiftSession extends SqlSession {
                 session.execute("SET search_path TO pg_catalog");
                 session.execute("SET timezone TO 'UTC'");
                 session.execute("SET datestyle TO 'ISO'");
-                session.execute("SET statement_timeout TO 0");
+                session.waitAtMost(Duration.ZERO);
             } catch (SQLException e) {
                 session.close();
                 throw e;
@@ -94,6 +95,16 @@ final class RedshiftSession extends SqlSession {
         Optional<ServerErrorMessage> server =
                 Optional.ofNullable(e instanceof RedshiftException r ? r.getServerErrorMessage() : null);
         return oneLine(server.map(ServerErrorMessage::getMessage).orElseGet(() -> String.valueOf(e.getMessage())));
+    }
+
+    /**
+     * How long a statement may take from here on, since Redshift has no setting for locks alone; zero sets no end. It is undone
+     * where its transaction is.
+     *
+     * @see <a href="https://docs.aws.amazon.com/redshift/latest/dg/r_statement_timeout.html">statement_timeout</a>
+     */
+    void waitAtMost(Duration time) throws SQLException {
+        execute("SET statement_timeout TO " + time.toMillis());
     }
 
     /**

@@ -33,6 +33,11 @@ final class RedshiftVersionTable extends VersionTable {
         look();
     }
 
+    /** The table of versions, as statements write it. */
+    String name() {
+        return versions();
+    }
+
     /** Looks again, outside of a transaction. */
     void look() throws SQLException {
         isMade = super.exists();

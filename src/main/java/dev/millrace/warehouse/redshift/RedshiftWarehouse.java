@@ -16,12 +16,15 @@ import dev.millrace.warehouse.sql.Inherited;
 import dev.millrace.warehouse.sql.SchemaWarehouse;
 import dev.millrace.warehouse.sql.SqlSession;
 import dev.millrace.warehouse.sql.StoredVersion;
+import dev.millrace.warehouse.sql.VersionTable;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -42,13 +45,13 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
     private static final Logger LOG = LoggerFactory.getLogger(RedshiftWarehouse.class);
 
     /** Dropping what nobody should read waits for no reader for longer. */
-    private static final int DROP_WAIT_MILLIS = 2000;
+    private static final Duration DROP_WAIT = Duration.ofSeconds(2);
 
     /**
      * A try waits for less than the second after which servers of this family look for a deadlock, and would end one of the
      * readers; who comes meanwhile waits behind us for so long at most.
      */
-    private static final int LOCK_WAIT_MILLIS = 400;
+    private static final Duration LOCK_WAIT = Duration.ofMillis(400);
 
     private final RedshiftOptions options;
     private final TableLayout layout;
@@ -89,19 +92,28 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
             throws SQLException {
         Retry retry = new Retry(options.server().patience());
         while (true) {
+            AtomicBoolean isAlone = new AtomicBoolean();
             try {
-                session.execute("SET statement_timeout TO 0");
+                // Nobody holds what is ours for so long but a process that stands still, or a client that looked into
+                // it.
+                session.waitAtMost(options.server().patience());
                 versions.look();
-                return super.locked(session, versions, work);
+                return super.locked(session, versions, (inside, table) -> {
+                    isAlone.set(true);
+                    inside.waitAtMost(Duration.ZERO);
+                    return work.run(inside, table);
+                });
             } catch (SQLException e) {
                 boolean passes = RedshiftSession.isPassing(e) || RedshiftSession.isMadeTwice(e);
                 if (passes && retry.again()) {
                     continue;
                 }
                 if (RedshiftSession.isOutOfTime(e)) {
-                    throw Fault.world("Cannot replace: readers hold the tables for longer than "
-                            + options.server().patience().toSeconds() + " s: "
-                            + transactions(session).holders(schema())
+                    String held = isAlone.get() ? schema() : VersionTable.SCHEMA;
+                    throw Fault.world("Cannot go on: "
+                            + (isAlone.get() ? "readers hold the tables" : "others hold " + versions.name())
+                            + " for longer than " + options.server().patience().toSeconds() + " s: "
+                            + transactions(session).holders(held)
                             + ": live is as it was; run again when they have ended, or raise"
                             + " warehouse.redshift.patience");
                 }
@@ -231,14 +243,14 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
         if (names.isEmpty()) {
             return;
         }
-        session.execute("SET statement_timeout TO " + LOCK_WAIT_MILLIS);
+        session.waitAtMost(LOCK_WAIT);
         session.execute("LOCK TABLE " + names.stream().sorted().collect(Collectors.joining(", ")));
-        session.execute("SET statement_timeout TO 0");
+        session.waitAtMost(Duration.ZERO);
     }
 
     @Override
     protected void hurry(RedshiftSession session) throws SQLException {
-        session.execute("SET statement_timeout TO " + DROP_WAIT_MILLIS);
+        session.waitAtMost(DROP_WAIT);
     }
 
     @Override

@@ -82,6 +82,14 @@ record Ownership(String database, String schema, OwnSchema own, String where) {
         return isOurs ? Optional.of(there.stream().map(SnowflakeText::shown).toList()) : Optional.empty();
     }
 
+    /** Those of our tables that are there: a person may have dropped one. */
+    List<String> present(SnowflakeSession session, SnowflakeVersion version) throws SQLException {
+        List<String> there = there(session, version);
+        return tables(session, version).orElse(List.of()).stream()
+                .filter(table -> there.contains(stored(table)))
+                .toList();
+    }
+
     /** The tables of a schema, as the server has them. */
     private List<String> there(SnowflakeSession session, SnowflakeVersion version) throws SQLException {
         return Shown.whole(

@@ -354,7 +354,7 @@ public final class SnowflakeWarehouse implements Warehouse {
             Map<String, Long> liveRows = new HashMap<>();
             Optional<SnowflakeVersion> live = versions.live();
             if (live.isPresent()) {
-                for (String table : ownership.tables(session, live.get()).orElse(List.of())) {
+                for (String table : ownership.present(session, live.get())) {
                     liveRows.put(
                             load.table(table).map(TableDefinition::name).orElse(table),
                             Counting.rows(session::number, exactly(database, stored(schema), stored(table))));

@@ -716,6 +716,37 @@ class RedshiftWarehouseTest extends WarehouseContract {
         assertThat(consistent()).containsExactly("1 1 10", "1 1 10");
     }
 
+    /** By a client that has left a transaction open, or by a process that stands still. */
+    @Test
+    void whatIsOursAndHeldByOthersIsNotWaitedForWithoutEnd() throws SQLException {
+        replaceBy(1);
+        Warehouse hasty = with(Duration.ofMillis(200), Dependents.RECREATE, Json.TEXT, Map.of());
+        try (Connection other = PostgresServer.connect(database(), RedshiftFront.USER);
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("SELECT * FROM _millrace.shop__version");
+            Fault held = fault(() -> hasty.prepare(Landing.load(2)));
+            assertThat(held.kind()).isEqualTo(Fault.Kind.WORLD);
+            assertThat(held)
+                    .hasMessageStartingWith(
+                            "Cannot go on: others hold _millrace.\"shop__version\" for longer than 0 s: ")
+                    .hasMessageContaining(" of warehouse, begun ")
+                    .hasMessageEndingWith(
+                            ": live is as it was; run again when they have ended, or raise warehouse.redshift.patience");
+            other.commit();
+            hasty.prepare(Landing.load(2));
+            statement.execute("SELECT * FROM \"" + VersionTable.namespace("shop", Landing.runId(2)) + "\".orders");
+            List<LandedTable> tables = landing.written(2, 1);
+            assertThat(fault(() -> tables.forEach(t -> hasty.upload(Landing.load(2), t, landing.storage(), f -> {}))))
+                    .hasMessageEndingWith(": other transactions are in the way; live is as it was; run again, or raise"
+                            + " warehouse.redshift.patience");
+            other.commit();
+            upload(Landing.load(2), tables);
+        }
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+    }
+
     @Test
     void aVersionThatIsReadStillIsDroppedLater() throws SQLException {
         replaceBy(1);

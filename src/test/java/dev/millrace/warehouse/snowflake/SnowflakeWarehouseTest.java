@@ -1082,6 +1082,20 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         assertThat(shown("SHOW TABLES IN SCHEMA @DB." + before, "name")).containsExactly("THEIRS");
     }
 
+    @Test
+    void aLiveTableThatSomebodyDroppedComesBack() {
+        replaceBy(1);
+        asAdmin("DROP TABLE SHOP.LINES");
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        assertThat(warehouse.check(Landing.load(2), List.of(), List.of()).liveRows())
+                .containsOnlyKeys("orders");
+        assertThat(warehouse.replace(Landing.load(2))).isTrue();
+        assertThat(warehouse.rollback()).isEqualTo(version(1));
+        replaceBy(3);
+        assertThat(consistent()).containsExactly("3 3 10", "3 3 10");
+    }
+
     private static String revoke(Fault refused) {
         return refused.getMessage().substring(refused.getMessage().indexOf("REVOKE "));
     }
