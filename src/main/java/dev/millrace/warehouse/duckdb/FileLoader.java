@@ -10,7 +10,7 @@ import dev.millrace.table.Column;
 import dev.millrace.table.FileFormat;
 import dev.millrace.warehouse.LandingFiles;
 import dev.millrace.warehouse.Steps;
-import dev.millrace.warehouse.sql.ParquetColumns;
+import dev.millrace.warehouse.file.ParquetColumns;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

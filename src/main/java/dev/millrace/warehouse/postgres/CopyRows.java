@@ -1,6 +1,6 @@
 package dev.millrace.warehouse.postgres;
 
-import dev.millrace.warehouse.sql.Cells;
+import dev.millrace.warehouse.file.Cells;
 import java.math.BigInteger;
 import java.sql.SQLException;
 import java.util.Arrays;

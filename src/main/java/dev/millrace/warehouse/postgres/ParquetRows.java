@@ -4,8 +4,8 @@ import dev.millrace.run.DataFile;
 import dev.millrace.table.Column;
 import dev.millrace.table.ColumnType;
 import dev.millrace.warehouse.LandingFiles;
-import dev.millrace.warehouse.sql.ParquetColumns;
-import dev.millrace.warehouse.sql.UnusableFile;
+import dev.millrace.warehouse.file.ParquetColumns;
+import dev.millrace.warehouse.file.UnusableFile;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.sql.SQLException;
@@ -73,7 +73,7 @@ final class ParquetRows implements AutoCloseable {
         return columns;
     }
 
-    /** @throws dev.millrace.warehouse.sql.UnusableFile when its pages are none */
+    /** @throws dev.millrace.warehouse.file.UnusableFile when its pages are none */
     void copyTo(CopyRows out) throws IOException, SQLException {
         try {
             copyGroups(out);

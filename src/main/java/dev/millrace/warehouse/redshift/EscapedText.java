@@ -2,8 +2,8 @@ package dev.millrace.warehouse.redshift;
 
 import dev.millrace.table.Column;
 import dev.millrace.table.ColumnType;
-import dev.millrace.warehouse.sql.Cells;
-import dev.millrace.warehouse.sql.Unfit;
+import dev.millrace.warehouse.file.Cells;
+import dev.millrace.warehouse.file.Unfit;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -1,4 +1,4 @@
-package dev.millrace.warehouse.sql;
+package dev.millrace.warehouse.file;
 
 import java.io.IOException;
 import java.math.BigInteger;

@@ -1,4 +1,4 @@
-package dev.millrace.warehouse.sql;
+package dev.millrace.warehouse.file;
 
 import com.github.luben.zstd.ZstdInputStream;
 import dev.millrace.table.Codec;

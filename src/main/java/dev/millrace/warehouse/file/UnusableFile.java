@@ -1,4 +1,4 @@
-package dev.millrace.warehouse.sql;
+package dev.millrace.warehouse.file;
 
 import dev.millrace.fault.Fault;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package dev.millrace.warehouse.sql;
+package dev.millrace.warehouse.file;
 
 /** A value that an engine cannot hold. Its message says why, to follow "holds", and does not show the value. */
 public final class Unfit extends RuntimeException {
