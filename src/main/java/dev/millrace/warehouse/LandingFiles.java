@@ -78,6 +78,27 @@ public record LandingFiles(LandedTable table, Storage staging) {
     }
 
     /**
+     * Refuses to add files to what readers have.
+     *
+     * @throws Fault SPOILED that names the first of them
+     */
+    public static void requireNone(List<DataFile> missing, Load load) {
+        if (!missing.isEmpty()) {
+            throw Fault.spoiled("Cannot upload " + missing.get(0).path() + ": run " + load.run()
+                    + " is live already without it: the next run begins anew");
+        }
+    }
+
+    /** What a call did that loaded files of the table. */
+    public Uploaded uploaded(List<DataFile> missing) {
+        return new Uploaded(
+                missing.size(),
+                missing.stream().mapToLong(DataFile::rows).sum(),
+                missing.stream().mapToLong(DataFile::bytes).sum(),
+                table.files().size() - missing.size());
+    }
+
+    /**
      * Files that are loaded together, in their order.
      *
      * @param mostFiles of a batch

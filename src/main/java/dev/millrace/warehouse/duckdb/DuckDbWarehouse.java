@@ -182,17 +182,12 @@ public final class DuckDbWarehouse implements Warehouse {
         landing.requireLoadable(load);
         return inBuildOrLive("Cannot upload", load, (session, database) -> {
             List<DataFile> missing = landing.missing(ledger(session, database, table), loaded);
-            if (database.equals(LIVE) && !missing.isEmpty()) {
-                throw Fault.world("Cannot upload " + missing.get(0).path() + ": run " + load.run()
-                        + " is live already without it: start a new run");
+            if (database.equals(LIVE)) {
+                LandingFiles.requireNone(missing, load);
             }
             new FileLoader(session, database, qualified(database, table.name()), landing, downloads(load), steps)
                     .load(missing, loaded);
-            return new Uploaded(
-                    missing.size(),
-                    missing.stream().mapToLong(DataFile::rows).sum(),
-                    missing.stream().mapToLong(DataFile::bytes).sum(),
-                    table.files().size() - missing.size());
+            return landing.uploaded(missing);
         });
     }
 

@@ -273,16 +273,14 @@ public final class SnowflakeWarehouse implements Warehouse {
             }
             List<DataFile> missing = landing.missing(known.orElseThrow(() -> OwnSchema.lost(load.run())), loaded);
             begun.add(load.run());
-            if (isLive(version) && !missing.isEmpty()) {
-                throw Fault.world("Cannot upload " + missing.get(0).path() + ": run " + load.run()
-                        + " is live already without it: start a new run");
+            if (isLive(version)) {
+                LandingFiles.requireNone(missing, load);
             }
             if (!missing.isEmpty() && account.connector() == Connector.SPARK_SNOWFLAKE) {
                 ConnectorLoader.requireFormat(landing);
                 if (missing.size() < table.files().size()) {
-                    throw Fault.world(
-                            "Cannot upload " + missing.get(0).path() + ": other files of " + table.name()
-                                    + " are loaded already, without the Spark connector: start a new run, or take connector: copy");
+                    throw Fault.spoiled("Cannot upload " + missing.get(0).path() + ": other files of " + table.name()
+                            + " are loaded already, without the Spark connector: the next run begins anew");
                 }
                 new ConnectorLoader(options.spark().get(), options, session, own, load.run(), landing, steps)
                         .load(
@@ -296,11 +294,7 @@ public final class SnowflakeWarehouse implements Warehouse {
                 new FileLoader(session, own, load.run(), landing, stage, account.json(), steps)
                         .load(missing, () -> target(session, load, table), loaded);
             }
-            return new Uploaded(
-                    missing.size(),
-                    missing.stream().mapToLong(DataFile::rows).sum(),
-                    missing.stream().mapToLong(DataFile::bytes).sum(),
-                    table.files().size() - missing.size());
+            return landing.uploaded(missing);
         });
     }
 

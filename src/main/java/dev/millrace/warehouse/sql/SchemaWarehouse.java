@@ -305,18 +305,13 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
         List<DataFile> missing = connected("Cannot upload", (session, versions) -> {
             StoredVersion version = staging(versions, load);
             List<DataFile> absent = landing.missing(versions.loaded(load.run(), table.name()), loaded);
-            if (version.isLive() && !absent.isEmpty()) {
-                throw Fault.world("Cannot upload " + absent.get(0).path() + ": run " + load.run()
-                        + " is live already without it: start a new run");
+            if (version.isLive()) {
+                LandingFiles.requireNone(absent, load);
             }
             return absent;
         });
         load(load, landing, missing, loaded);
-        return new Uploaded(
-                missing.size(),
-                missing.stream().mapToLong(DataFile::rows).sum(),
-                missing.stream().mapToLong(DataFile::bytes).sum(),
-                table.files().size() - missing.size());
+        return landing.uploaded(missing);
     }
 
     protected final StoredVersion staging(V versions, Load load) throws SQLException {
