@@ -8,7 +8,7 @@ from testaccount.words import compilation, denied, missing, missing_object, plai
 PRIVILEGES = {
     "ACCOUNT": {
         "APPLY TAG", "APPLY MASKING POLICY", "APPLY ROW ACCESS POLICY", "APPLY AGGREGATION POLICY", "APPLY PROJECTION POLICY",
-        "APPLY JOIN POLICY", "MODIFY LOG LEVEL", "MODIFY TRACE LEVEL",
+        "APPLY JOIN POLICY", "MODIFY LOG LEVEL", "MODIFY TRACE LEVEL", "MANAGE GRANTS",
     },
     "DATABASE": {"USAGE", "CREATE SCHEMA", "MONITOR", "MODIFY"},
     "SCHEMA": {"USAGE", "MONITOR", "MODIFY"} | {"CREATE " + " ".join(k) for k in INNER_KINDS},
@@ -177,7 +177,7 @@ def grant_or_revoke(session, words, give):
             if give:
                 had = thing.grants.get((privilege, whom, grantee), (False, ""))[0]
                 thing.grants[privilege, whom, grantee] = (option or had, session.role)
-            else:
+            elif thing.grants.get((privilege, whom, grantee), (False, ""))[1] is not None or account.holds(session.role, account.itself, "MANAGE GRANTS"):
                 thing.grants.pop((privilege, whom, grantee), None)
     return told()
 
@@ -195,6 +195,14 @@ def show_grants(session, words):
         words.end()
         things = [t for d in account.databases.values() for t in (d, *d.schemas.values(), *(x for s in d.schemas.values() for x in s.things.values()))]
         return Result(columns, [row for t in things for row in grant_rows(t) if row[5] == role])
+    if words.take("OF"):
+        words.expect("ROLE")
+        role = words.identifier()
+        words.end()
+        columns = [(c, "VARCHAR") for c in ("created_on", "role", "granted_to", "grantee_name", "granted_by")]
+        holders = [("ROLE", parent) for parent, held in account.parents.items() if role in held]
+        holders += [("USER", user) for user, of in account.users.items() if role in of["roles"]]
+        return Result(columns, [["", role, kind, holder, ADMIN_ROLE] for kind, holder in sorted(holders)])
     words.expect("ON")
     thing = object_of(session, words)
     words.end()

@@ -27,7 +27,8 @@ def create_schema(session, words, replace, transient):
     set_schema_parameters(session, schema, options)
     for (privilege, kind, grantee), option in database.future.items():
         if kind == "SCHEMA":
-            schema.grants[privilege, "ROLE", grantee] = (option, session.role)
+            # The server's own: no role may take them back but who manages all grants.
+            schema.grants[privilege, "ROLE", grantee] = (option, None)
     database.schemas[name[-1]] = schema
     session.database, session.schema = database.name, name[-1]
     return told(f"Schema {name[-1]} successfully created.")

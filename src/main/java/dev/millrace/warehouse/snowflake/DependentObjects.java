@@ -5,7 +5,9 @@ import static dev.millrace.warehouse.snowflake.SnowflakeText.exactly;
 import dev.millrace.fault.Fault;
 import dev.millrace.warehouse.SqlText;
 import java.sql.SQLException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -101,7 +103,15 @@ final class DependentObjects {
         /** What they may have done, and what a person does about it. */
         String text() {
             return grantee + " may make things in schema " + place
-                    + " that the job's role does not see: have what is there moved elsewhere, then: " + revoke();
+                    + " that the job's role does not see: have what is there moved elsewhere, then, by who granted it or"
+                    + " with MANAGE GRANTS: " + revoke();
+        }
+
+        /** The same of a schema that was made just now, where the right came by a future grant. */
+        String textOfNew(String database) {
+            return grantee + " gets " + rights + " in each new schema, which the job's role cannot take back: have it"
+                    + " revoked by REVOKE " + rights + " ON FUTURE SCHEMAS IN DATABASE " + exactly(database) + " FROM "
+                    + grantee + ", or grant the job's role MANAGE GRANTS ON ACCOUNT";
         }
     }
 
@@ -110,7 +120,8 @@ final class DependentObjects {
     /**
      * Who else may make things in a schema, as far as SHOW GRANTS tells: see
      * <a href="https://docs.snowflake.com/en/sql-reference/sql/show-grants">SHOW GRANTS</a>. Not told are roles to which those of
-     * the job and of the schema's owner were granted, {@code ACCOUNTADMIN} for one, and who could once, and can no more.
+     * the job and of the schema's owner were granted, {@code ACCOUNTADMIN} for one: they may all the same, also where they were
+     * granted it, too. Nor is who could once, and can no more.
      */
     static List<Maker> makers(SnowflakeSession session, String database, String schema) throws SQLException {
         String place = exactly(database, schema);
@@ -129,11 +140,37 @@ final class DependentObjects {
         });
         rights.keySet().removeAll(owners);
         if (!rights.isEmpty()) {
-            session.rows("SELECT CURRENT_ROLE()", row -> rights.remove("ROLE " + exactly(row.getString(1))));
+            session.rows("SELECT CURRENT_ROLE()", row -> owners.add("ROLE " + exactly(row.getString(1))));
+            rights.keySet().removeAll(owners);
+            removeParents(session, owners, rights.keySet());
         }
         return rights.entrySet().stream()
                 .map(maker -> new Maker(maker.getKey(), String.join(", ", maker.getValue()), place))
                 .toList();
+    }
+
+    /** Takes out who has roles by grant, as {@code SYSADMIN} has all in most accounts, over any number of steps. */
+    private static void removeParents(SnowflakeSession session, Set<String> roles, Set<String> grantees)
+            throws SQLException {
+        Deque<String> left = new ArrayDeque<>(roles);
+        while (!left.isEmpty() && !grantees.isEmpty()) {
+            String role = left.pop();
+            try {
+                session.rows("SHOW GRANTS OF " + role, row -> {
+                    String parent = "ROLE " + exactly(row.getString("grantee_name"));
+                    if (row.getString("granted_to").equals("ROLE") && roles.add(parent)) {
+                        left.push(parent);
+                    }
+                    return parent;
+                });
+            } catch (SQLException e) {
+                if (!SnowflakeSession.isLacking(e) && !SnowflakeSession.isUnknown(e)) {
+                    throw e;
+                }
+                // Who may not see it is told of more than need be.
+            }
+            grantees.removeAll(roles);
+        }
     }
 
     /** What is in a schema and not ours, as a person names it. */
@@ -247,13 +284,12 @@ final class DependentObjects {
     static void require(SnowflakeSession session, String database, String schema, List<String> tables, String who)
             throws SQLException {
         List<String> refused = new ArrayList<>(within(session, database, schema, tables));
-        makers(session, database, schema).forEach(maker -> refused.add(maker.text()));
         if (!tables.isEmpty()) {
             refused.addAll(elsewhere(session, database, schema, tables));
         }
         if (!refused.isEmpty()) {
             throw Fault.gate("The gate refused " + who
-                    + "; live is as it was: these depend on live tables or lie among them, or may, and"
+                    + "; live is as it was: these depend on live tables or lie among them, and"
                     + " would stay with the old ones: drop them, or move them elsewhere:"
                     + System.lineSeparator() + String.join(System.lineSeparator(), refused));
         }

@@ -4,7 +4,6 @@ import static dev.millrace.warehouse.snowflake.SnowflakeText.exactly;
 import static dev.millrace.warehouse.snowflake.SnowflakeText.stored;
 
 import dev.millrace.fault.Fault;
-import dev.millrace.warehouse.Load;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
@@ -47,19 +46,24 @@ record Ownership(String database, String schema, OwnSchema own, String where) {
                 + "; or, where the schema was Millrace's and somebody changed its comment, set it again " + mend);
     }
 
-    /** Told before anything is loaded: the swap would refuse it. */
-    void requireNoMakers(SnowflakeSession session, Versions versions, Load load) throws SQLException {
-        if (versions.schema(stored(schema)).isEmpty()) {
+    /**
+     * Refuses a schema in which others may make what the role does not see: a swap would take it from readers.
+     *
+     * @param namespace the schema, as the server has it; nothing is refused where it is not there
+     * @param who is refused, such as a run
+     */
+    void requireNoMakers(SnowflakeSession session, Versions versions, String namespace, String who)
+            throws SQLException {
+        if (versions.schema(namespace).isEmpty()) {
             return;
         }
-        List<DependentObjects.Maker> makers = DependentObjects.makers(session, database, stored(schema));
+        List<DependentObjects.Maker> makers = DependentObjects.makers(session, database, namespace);
         if (!makers.isEmpty()) {
-            throw Fault.gate(
-                    "The gate refused run " + load.run() + "; live is as it was: what others make there would stay"
-                            + " with the old tables:" + System.lineSeparator()
-                            + makers.stream()
-                                    .map(DependentObjects.Maker::text)
-                                    .collect(Collectors.joining(System.lineSeparator())));
+            throw Fault.gate("The gate refused " + who + "; live is as it was: what others make there would stay"
+                    + " with the old tables:" + System.lineSeparator()
+                    + makers.stream()
+                            .map(DependentObjects.Maker::text)
+                            .collect(Collectors.joining(System.lineSeparator())));
         }
     }
 

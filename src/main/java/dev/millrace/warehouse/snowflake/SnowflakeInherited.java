@@ -141,9 +141,9 @@ final class SnowflakeInherited {
      * After the swap: gives live, and takes from it, what somebody gave to the version before it, or took, while they were
      * compared, which takes a while with many tables.
      *
-     * @param compared what {@link #giveAndCompare} returned. Empty where the process that compared has ended: then all that the
-     *     version before had counts, but for grants, which somebody may have taken from live since; they are only told
-     * @return what was done, or is to be done by a person, a line each
+     * @param compared what {@link #giveAndCompare} returned. Empty where the process that compared has ended: then nobody knows
+     *     which of both versions somebody changed since, and nothing is done
+     * @return what was done, or is for a person to do, a line each
      */
     List<String> follow(Optional<Set<String>> compared) throws SQLException {
         All before = all(from, By.SWAP);
@@ -153,8 +153,17 @@ final class SnowflakeInherited {
         All live = all(to, By.SWAP);
         List<String> told = new ArrayList<>();
         List<Given> kept = new ArrayList<>();
+        if (compared.isEmpty()) {
+            live.missingIn(before)
+                    .forEach(one -> told.add("live has " + one.text() + ", the version before has not"
+                            + told(live.given().get(one).take())));
+            before.missingIn(live)
+                    .forEach(one -> told.add("the version before has " + one.text() + ", live has not"
+                            + told(before.given().get(one).give())));
+            return told;
+        }
         for (Given one : live.missingIn(before)) {
-            if (compared.isEmpty() || compared.get().contains(one.text())) {
+            if (compared.get().contains(one.text())) {
                 Optional<String> take = live.given().get(one).take();
                 if (take.isPresent()) {
                     told.add("the version before lost " + one.text() + ": " + done(take.get()));
@@ -164,13 +173,9 @@ final class SnowflakeInherited {
             }
         }
         for (Given one : before.missingIn(live)) {
-            if (compared.isEmpty() || !compared.get().contains(one.text())) {
+            if (!compared.get().contains(one.text())) {
                 Optional<String> give = before.given().get(one).give();
-                boolean isForAPerson = compared.isEmpty() && give.orElse("").startsWith("GRANT ");
-                told.add("the version before got " + one.text() + ": "
-                        + (give.isEmpty()
-                                ? BY_HAND
-                                : isForAPerson ? "where live is to have it, too: " + give.get() : done(give.get())));
+                told.add("the version before got " + one.text() + ": " + (give.isEmpty() ? BY_HAND : done(give.get())));
             }
         }
         if (!kept.isEmpty()) {
@@ -181,6 +186,12 @@ final class SnowflakeInherited {
                     .forEach(one -> told.add("the version before lost " + one.text() + ": " + BY_HAND));
         }
         return told;
+    }
+
+    private static String told(Optional<String> statement) {
+        return statement
+                .map(sql -> ": if that was changed before the swap, follow it by: " + sql)
+                .orElse("");
     }
 
     /** Runs a statement, and tells what came of it: what is live stays so, so nothing is refused. */

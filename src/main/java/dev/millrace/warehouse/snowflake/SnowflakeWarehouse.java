@@ -35,6 +35,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -116,6 +117,7 @@ public final class SnowflakeWarehouse implements Warehouse {
         sessions.connected("Cannot read", Optional.empty(), session -> {
             Versions versions = versions(session);
             ownership.requireNothingOfOthers(session, versions);
+            ownership.requireNoMakers(session, versions, stored(schema), "job");
             return versions;
         });
     }
@@ -142,7 +144,7 @@ public final class SnowflakeWarehouse implements Warehouse {
             }
             refuseWhenLate(load, versions);
             ownership.requireNothingOfOthers(session, versions);
-            ownership.requireNoMakers(session, versions, load);
+            ownership.requireNoMakers(session, versions, stored(schema), "run " + load.run());
             List<SnowflakeVersion> chain = versions.chain();
             for (SnowflakeVersion other : versions.all()) {
                 // A run that started later may be at work: it removes ours, should we be the dead one.
@@ -208,13 +210,7 @@ public final class SnowflakeWarehouse implements Warehouse {
                 + (live.filter(Versions.Listed::isManaged).isPresent() ? " WITH MANAGED ACCESS" : "") + " COMMENT = "
                 + SnowflakeText.literal(version.comment()));
         steps.after("schema made");
-        // Future grants of the database may let others make things in each new schema. What they make here goes with
-        // it.
-        for (DependentObjects.Maker maker : DependentObjects.makers(session, database, namespace)) {
-            LOG.warn("Schema {} holds nothing but what Millrace makes: {}", namespace, maker.revoke());
-            lock.require();
-            session.execute(maker.revoke());
-        }
+        requireAlone(session, lock, namespace, load);
         Optional<SnowflakeInherited> inherited =
                 live.map(schemaOfReaders -> new SnowflakeInherited(session, lock, database, stored(schema), namespace));
         if (inherited.isPresent()) {
@@ -232,6 +228,31 @@ public final class SnowflakeWarehouse implements Warehouse {
             inherited.get().giveBeforeRows();
         }
         versions.note(lock, version.ready());
+    }
+
+    /**
+     * Takes back what future grants of the database gave others in a new schema: what they made there would go with it. A REVOKE
+     * of what somebody else granted does nothing, and says that it succeeded: see
+     * <a href="https://docs.snowflake.com/en/sql-reference/sql/revoke-privilege">REVOKE</a>, usage notes.
+     *
+     * @throws Fault GATE with who has which right, and what a person does about it
+     */
+    private void requireAlone(SnowflakeSession session, OwnSchema.Held lock, String namespace, Load load)
+            throws SQLException {
+        List<DependentObjects.Maker> makers = DependentObjects.makers(session, database, namespace);
+        for (DependentObjects.Maker maker : makers) {
+            LOG.info("Schema {} holds nothing but what Millrace makes: {}", namespace, maker.revoke());
+            lock.require();
+            session.execute(maker.revoke());
+        }
+        List<DependentObjects.Maker> left =
+                makers.isEmpty() ? List.of() : DependentObjects.makers(session, database, namespace);
+        if (!left.isEmpty()) {
+            throw Fault.gate("The gate refused run " + load.run() + "; live is as it was:" + System.lineSeparator()
+                    + left.stream()
+                            .map(maker -> maker.textOfNew(database))
+                            .collect(Collectors.joining(System.lineSeparator())));
+        }
     }
 
     /**
@@ -429,7 +450,7 @@ public final class SnowflakeWarehouse implements Warehouse {
                 versions.all().stream().map(SnowflakeVersion::requireRun).toList());
     }
 
-    /** @return what live had when it was compared; empty where nothing was live */
+    /** @return what live had when it was compared; empty where there was no such schema */
     private Optional<Set<String>> swap(
             SnowflakeSession session, OwnSchema.Held lock, Versions versions, SnowflakeVersion next)
             throws SQLException {
@@ -442,6 +463,10 @@ public final class SnowflakeWarehouse implements Warehouse {
         }
         Optional<SnowflakeVersion> live = versions.live();
         List<String> tables = live.isPresent() ? ownership.requireTables(session, live.get()) : List.of();
+        // Of the next too, which may be one of before: comparing takes from it what would tell so.
+        for (String one : List.of(stored(schema), next.name())) {
+            ownership.requireNoMakers(session, versions, one, "run " + next.requireRun());
+        }
         DependentObjects.require(session, database, stored(schema), tables, "run " + next.requireRun());
         Set<String> compared =
                 new SnowflakeInherited(session, lock, database, stored(schema), next.name()).giveAndCompare();
@@ -489,7 +514,7 @@ public final class SnowflakeWarehouse implements Warehouse {
         if (swapped.isPresent()) {
             new SnowflakeInherited(session, lock, database, swapped.get().name(), stored(schema))
                     .follow(compared)
-                    .forEach(line -> LOG.warn("While schema {} was compared and swapped, {}", schema, line));
+                    .forEach(line -> LOG.warn("Schema {} was swapped: {}", schema, line));
         }
         // The role need not see all that is in it.
         for (SnowflakeVersion emptied : versions.emptied()) {
@@ -583,8 +608,8 @@ public final class SnowflakeWarehouse implements Warehouse {
             Versions versions = tidied(session, lock);
             versions.emptied()
                     .forEach(emptied -> LOG.warn(
-                            "Schema {} is what {} was before Millrace, with all that somebody made in it: where nobody needs"
-                                    + " it: DROP SCHEMA {}",
+                            "Schema {} is what {} was before Millrace, with all that somebody made in it: rename it, or, where"
+                                    + " nobody needs it: DROP SCHEMA {}",
                             emptied.name(),
                             schema,
                             versions.place(emptied)));

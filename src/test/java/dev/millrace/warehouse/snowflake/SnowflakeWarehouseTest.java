@@ -1067,7 +1067,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         assertThat(refused)
                 .hasMessageContaining(
                         "ROLE \"ANALYST\" may make things in schema \"" + database()
-                                + "\".\"SHOP\" that the job's role does not see: have what is there moved elsewhere, then: REVOKE");
+                                + "\".\"SHOP\" that the job's role does not see: have what is there moved elsewhere, then, by who granted it or with MANAGE GRANTS: REVOKE");
         asAdmin(revoke(refused));
         replaceBy(1);
         replaceBy(2);
@@ -1103,7 +1103,16 @@ class SnowflakeWarehouseTest extends WarehouseContract {
     @Test
     void whoMayMakeThingsThatTheRoleDoesNotSeeIsTold() {
         replaceBy(1);
-        asAdmin("CREATE ROLE IF NOT EXISTS ANALYST", "GRANT ALL ON SCHEMA SHOP TO ROLE ANALYST");
+        // Who has the job's role may make things there anyway.
+        asAdmin(
+                "CREATE ROLE IF NOT EXISTS ANALYST",
+                "CREATE ROLE IF NOT EXISTS MAKERS",
+                "GRANT ROLE LOADER TO ROLE MAKERS",
+                "GRANT ALL ON SCHEMA SHOP TO ROLE MAKERS");
+        warehouse.requireUsable();
+        asAdmin("GRANT ALL ON SCHEMA SHOP TO ROLE ANALYST");
+        // Before anything is read.
+        assertThat(fault(warehouse::requireUsable).kind()).isEqualTo(Fault.Kind.GATE);
         Fault refused = fault(() -> warehouse.prepare(Landing.load(2)));
         assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
         assertThat(refused.getMessage().lines()).hasSize(2);
@@ -1125,6 +1134,10 @@ class SnowflakeWarehouseTest extends WarehouseContract {
             assertThat(warnings.told()).anyMatch(told -> told.startsWith("Schema " + old + " stays for now: ROLE"));
         }
         assertThat(shown("SHOW TABLES IN SCHEMA @DB." + old, "name")).contains("NOTES");
+        assertThat(fault(warehouse::rollback))
+                .hasMessageContaining("may make things in schema \"" + database() + "\".\"" + old + "\"");
+        assertThat(shown("SHOW GRANTS ON SCHEMA @DB." + old, "privilege", "grantee_name"))
+                .contains("CREATE TABLE ANALYST");
         asAdmin("DROP TABLE " + old + ".NOTES", "REVOKE CREATE TABLE ON SCHEMA " + old + " FROM ROLE ANALYST");
         warehouse.dropPrevious(0);
         assertThat(warehouse.previous()).isEmpty();
@@ -1138,6 +1151,16 @@ class SnowflakeWarehouseTest extends WarehouseContract {
         try (Warehouse stopped = stoppedAt("schema made")) {
             assertThat(catchThrowable(() -> stopped.prepare(Landing.load(1)))).isInstanceOf(Stopped.class);
         }
+        // A REVOKE of what nobody granted says that it succeeded.
+        Fault refused = fault(() -> warehouse.prepare(Landing.load(1)));
+        assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(refused)
+                .hasMessageEndingWith(
+                        "ROLE \"ANALYST\" gets CREATE VIEW in each new schema, which the job's role cannot take"
+                                + " back: have it revoked by REVOKE CREATE VIEW ON FUTURE SCHEMAS IN DATABASE \""
+                                + database()
+                                + "\" FROM ROLE \"ANALYST\", or grant the job's role MANAGE GRANTS ON ACCOUNT");
+        asAdmin("GRANT MANAGE GRANTS ON ACCOUNT TO ROLE LOADER");
         replaceBy(1);
         replaceBy(2);
         assertThat(shown("SHOW GRANTS ON SCHEMA @DB.SHOP", "privilege", "grantee_name"))
@@ -1145,6 +1168,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 .doesNotContain("CREATE VIEW ANALYST");
         warehouse.dropPrevious(0);
         assertThat(warehouse.previous()).isEmpty();
+        asAdmin("REVOKE MANAGE GRANTS ON ACCOUNT FROM ROLE LOADER");
     }
 
     @Test
@@ -1201,21 +1225,27 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 } else {
                     assertThat(disturbed.replace(load)).isTrue();
                 }
+                // Where the process ended between, nobody knows which of both somebody changed.
+                String live =
+                        "live has SELECT of ROLE \"ANALYST\" on table ORDERS, the version before has not: if that was"
+                                + " changed before the swap, follow it by: REVOKE SELECT ON TABLE";
+                String before =
+                        "the version before has SELECT of ROLE \"AUDITOR\" on table LINES, live has not: if that was"
+                                + " changed before the swap, follow it by: GRANT SELECT ON TABLE";
+                String lost =
+                        "the version before lost SELECT of ROLE \"ANALYST\" on table ORDERS: REVOKE SELECT ON TABLE";
+                String got = "the version before got SELECT of ROLE \"AUDITOR\" on table LINES: GRANT SELECT ON TABLE";
                 assertThat(warnings.told())
-                        .anyMatch(
-                                told -> told.contains(
-                                        "the version before lost SELECT of ROLE \"ANALYST\" on table ORDERS: REVOKE SELECT ON TABLE"))
-                        .anyMatch(told ->
-                                told.contains("the version before got SELECT of ROLE \"AUDITOR\" on table LINES: "
-                                        + (isKilled ? "where live is to have it, too: GRANT" : "GRANT")))
+                        .anyMatch(told -> told.contains(isKilled ? live : lost))
+                        .anyMatch(told -> told.contains(isKilled ? before : got))
                         .noneMatch(told -> told.contains("by hand"));
             }
-            assertThat(shown("SHOW GRANTS ON TABLE @DB.SHOP.ORDERS", "privilege", "grantee_name"))
-                    .doesNotContain("SELECT ANALYST");
+            List<String> orders = shown("SHOW GRANTS ON TABLE @DB.SHOP.ORDERS", "privilege", "grantee_name");
+            assertThat(orders.contains("SELECT ANALYST")).isEqualTo(isKilled);
             List<String> lines = shown("SHOW GRANTS ON TABLE @DB.SHOP.LINES", "privilege", "grantee_name");
             assertThat(lines.contains("SELECT AUDITOR")).isEqualTo(!isKilled);
             assertThat(shown("SHOW TABLES LIKE 'LINES' IN SCHEMA @DB.SHOP", "comment"))
-                    .containsExactly("after");
+                    .containsExactly(isKilled ? "before" : "after");
             assertThat(shown("SHOW GRANTS ON SCHEMA @DB.SHOP", "privilege", "grantee_name"))
                     .contains("USAGE ANALYST");
         }
