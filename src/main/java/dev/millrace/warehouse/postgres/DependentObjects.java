@@ -92,6 +92,8 @@ final class DependentObjects {
                                 + " FROM live JOIN pg_catalog.pg_attribute a ON a.attrelid = live.oid AND a.attnum > 0"
                                 + " UNION ALL SELECT 'constraint', k.oid, 0, 0, k.xmin::text"
                                 + " FROM live JOIN pg_catalog.pg_constraint k ON k.conrelid = live.oid"
+                                + " UNION ALL SELECT 'index', x.indexrelid, 0, 0, x.xmin::text"
+                                + " FROM live JOIN pg_catalog.pg_index x ON x.indrelid = live.oid"
                                 + " UNION ALL SELECT 'default', d.oid, 0, 0, d.xmin::text"
                                 + " FROM place JOIN pg_catalog.pg_default_acl d ON d.defaclnamespace = place.oid"
                                 + " UNION ALL SELECT 'comment', d.objoid, d.classoid, d.objsubid, d.xmin::text"
@@ -107,7 +109,12 @@ final class DependentObjects {
                 .get(0);
     }
 
-    /** Each as a person names it. All that lies in a schema depends on it, of whatever kind it is. */
+    /**
+     * Each as a person names it. All that lies in a schema depends on it, of whatever kind it is. Subscriptions are named by
+     * the view of their statistics, which has all of them: before version 15 not everybody may read their numbers in the catalog.
+     *
+     * @see <a href="https://www.postgresql.org/docs/13/monitoring-stats.html">pg_stat_subscription</a>
+     */
     private static String others(PostgresSession session, String live, String namespace) throws SQLException {
         String types = "(SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typrelid IN " + live
                 + " UNION ALL SELECT t.typarray FROM pg_catalog.pg_type t WHERE t.typrelid IN " + live + ")";
@@ -134,7 +141,7 @@ final class DependentObjects {
                 + " UNION SELECT 'security label of ' || provider || ' on the schema'"
                 + " FROM pg_catalog.pg_seclabel WHERE classoid = 'pg_namespace'::regclass AND objoid = " + namespace
                 + " UNION SELECT 'subscription ' || s.subname || ' to ' || r.srrelid::regclass::text"
-                + " FROM pg_catalog.pg_subscription_rel r JOIN pg_catalog.pg_subscription s ON s.oid = r.srsubid"
+                + " FROM pg_catalog.pg_subscription_rel r JOIN pg_catalog.pg_stat_subscription s ON s.subid = r.srsubid"
                 + " WHERE r.srrelid IN " + live
                 + " UNION SELECT 'trigger ' || tgname || ' on ' || tgrelid::regclass::text"
                 + " FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgrelid IN " + live

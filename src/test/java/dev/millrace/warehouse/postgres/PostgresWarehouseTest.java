@@ -625,6 +625,16 @@ class PostgresWarehouseTest extends WarehouseContract {
                 .containsExactly(
                         "CREATE INDEX late ON shop.lines USING btree (text)",
                         "CREATE INDEX other ON shop.lines USING btree (version)");
+
+        asLoader("ALTER TABLE shop.lines CLUSTER ON late");
+        Fault moved =
+                fault(() -> whileReadersAreWaitedFor(4, reader -> asLoader("ALTER TABLE shop.lines CLUSTER ON other")));
+        assertThat(moved.kind()).isEqualTo(Fault.Kind.WORLD);
+        assertThat(moved).hasMessageContaining("table lines got CLUSTER ON other, which the next version has not");
+        assertThat(warehouse.replace(Landing.load(4))).isTrue();
+        assertThat(listed("SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'shop.lines'::regclass"
+                        + " AND indisclustered"))
+                .containsExactly("shop.other");
     }
 
     @Test
@@ -708,7 +718,9 @@ class PostgresWarehouseTest extends WarehouseContract {
                 "SET allow_system_table_mods = on",
                 "INSERT INTO pg_subscription_rel SELECT oid, 'shop.orders'::regclass, 'r', '0/0' FROM pg_subscription"
                         + " WHERE subname = 'fed'",
-                "INSERT INTO pg_seclabel SELECT 'shop'::regnamespace, 'pg_namespace'::regclass, 0, 'labels', 'secret'");
+                "INSERT INTO pg_seclabel SELECT 'shop'::regnamespace, 'pg_namespace'::regclass, 0, 'labels', 'secret'",
+                // As it is before version 15.
+                "REVOKE SELECT (oid) ON pg_subscription FROM PUBLIC");
         warehouse.prepare(Landing.load(2));
         upload(Landing.load(2), landing.written(2, 1));
         Fault refused = fault(() -> warehouse.replace(Landing.load(2)));
