@@ -81,6 +81,11 @@ final class PostgresInherited extends Inherited<PostgresSession> {
         return "ROLE";
     }
 
+    @Override
+    protected boolean isPassing(SQLException e) {
+        return PostgresSession.isPassing(e);
+    }
+
     /** Gives what holds for rows as they are written: storage, options and defaults. */
     void settings() throws SQLException {
         give(missing(settings(from()), settings(to())));
@@ -204,6 +209,9 @@ final class PostgresInherited extends Inherited<PostgresSession> {
             session().execute(made.statement());
             session().execute("RELEASE SAVEPOINT retyped");
         } catch (SQLException e) {
+            if (isPassing(e)) {
+                throw e;
+            }
             if (!PostgresSession.isOfType(e)) {
                 throw refused(made.statement(), e);
             }

@@ -23,6 +23,8 @@ final class PostgresSession extends SqlSession {
     static final String LOCK_NOT_AVAILABLE = "55P03";
 
     static final String QUERY_CANCELED = "57014";
+    private static final String DUPLICATE_OBJECT = "42710";
+    private static final String DUPLICATE_TABLE = "42P07";
     private static final String UNKNOWN_DATABASE = "3D000";
     private static final String DISK_FULL = "53100";
     private static final String READ_ONLY = "25006";
@@ -126,10 +128,19 @@ final class PostgresSession extends SqlSession {
         return List.of("22", "23", "54").contains(String.format("%.2s", e.getSQLState()));
     }
 
-    /** Whether a definition failed for what types can do: it is not allowed, not there, or a value does not fit. */
+    /** Whether a definition failed for what types can do, not for a row, a right, or a name that is taken. */
     static boolean isOfType(SQLException e) {
-        return List.of("0A", "22", "42", "54").contains(String.format("%.2s", e.getSQLState()))
-                && !is(e, INSUFFICIENT_PRIVILEGE);
+        return List.of("0A", "42").contains(String.format("%.2s", e.getSQLState()))
+                && !is(e, INSUFFICIENT_PRIVILEGE, DUPLICATE_OBJECT, DUPLICATE_TABLE);
+    }
+
+    /**
+     * Whether a statement failed for the server's state and may succeed when it is repeated: the connection is lost, another
+     * transaction is in the way, memory or room is short, it was ended by a person, or the system failed.
+     */
+    static boolean isPassing(SQLException e) {
+        return List.of(CONNECTION, "40", "53", "57", "58").contains(String.format("%.2s", e.getSQLState()))
+                || is(e, LOCK_NOT_AVAILABLE);
     }
 
     /** What to do where the connection could not be protected as {@code tls} says; empty for all other failures. */

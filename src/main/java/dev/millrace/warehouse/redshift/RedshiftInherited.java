@@ -36,7 +36,7 @@ final class RedshiftInherited extends Inherited<RedshiftSession> {
 
     @Override
     protected boolean isPassing(SQLException e) {
-        return RedshiftSession.isPassing(e);
+        return RedshiftSession.isPassing(e) || RedshiftSession.isLost(e) || RedshiftSession.isOutOfSpace(e);
     }
 
     /** Without those that an owner has of what is his. */

@@ -158,12 +158,12 @@ final class RedshiftSession extends SqlSession {
         return text(e).toLowerCase(Locale.ROOT).contains("disk space quota");
     }
 
-    private static boolean isOutOfSpace(SQLException e) {
+    static boolean isOutOfSpace(SQLException e) {
         return is(e, DISK_FULL) || text(e).toLowerCase(Locale.ROOT).contains("disk full");
     }
 
     /** Whether the connection is gone, or was not to be had. */
-    private static boolean isLost(SQLException e) {
+    static boolean isLost(SQLException e) {
         String state = String.valueOf(e.getSQLState());
         return state.startsWith(CONNECTION) || state.startsWith(SHUTDOWN);
     }

@@ -420,6 +420,49 @@ class PostgresWarehouseTest extends WarehouseContract {
         assertThat(refused.kind()).isEqualTo(Fault.Kind.GATE);
         assertThat(refused).hasMessageContaining("ADD CONSTRAINT \"few\"");
         assertThat(listed("SELECT size::text FROM shop.t")).containsExactly("2");
+
+        asLoader("ALTER TABLE shop.t DROP CONSTRAINT few, ADD CONSTRAINT once UNIQUE (size)");
+        Fault tooLong = fault(() -> replaceTable(
+                5,
+                text("size"),
+                "SELECT 1::BIGINT AS id, (SELECT string_agg(md5(i::VARCHAR), '') FROM range(999) r(i)) AS size"));
+        assertThat(tooLong.kind()).isEqualTo(Fault.Kind.GATE);
+        assertThat(tooLong).hasMessageContaining("ADD CONSTRAINT \"once\"").hasMessageContaining("index row ");
+    }
+
+    private static TableDefinition text(String column) {
+        return new TableDefinition(
+                "t",
+                List.of(new Column("id", ColumnType.BIGINT, true), new Column(column, ColumnType.STRING, true)),
+                List.of());
+    }
+
+    /** An index on a column as it was, and on one of another type. */
+    @Test
+    void aServerThatGoesAwayWhileSomethingIsGivenEndsNoRun() {
+        TableDefinition numbers = new TableDefinition(
+                "t",
+                List.of(new Column("id", ColumnType.BIGINT, true), new Column("size", ColumnType.BIGINT, true)),
+                List.of());
+        replaceTable(1, numbers, "SELECT 1::BIGINT AS id, 1::BIGINT AS size");
+        asAdmin("CREATE FUNCTION public.stop() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN"
+                + " PERFORM pg_terminate_backend(pg_backend_pid()); END'");
+        DataFile file = landing.parquet("t", "2.parquet", 1, "SELECT 1::BIGINT AS id, '1' AS size");
+        Load load = Landing.load(2, List.of(text("size")));
+        warehouse.prepare(load);
+        upload(load, List.of(Landing.table(text("size"), FileFormat.PARQUET, Codec.ZSTD, List.of(file))));
+        for (String column : List.of("id", "size")) {
+            asLoader("DROP INDEX IF EXISTS shop.given", "CREATE INDEX given ON shop.t (" + column + ")");
+            asAdmin("CREATE EVENT TRIGGER stop ON ddl_command_end WHEN TAG IN ('CREATE INDEX')"
+                    + " EXECUTE FUNCTION public.stop()");
+            Fault lost = fault(() -> warehouse.replace(load));
+            asAdmin("DROP EVENT TRIGGER stop");
+            assertThat(lost.kind()).as(column).isEqualTo(Fault.Kind.WORLD);
+            assertThat(lost).hasMessageContaining("terminating connection");
+        }
+        assertThat(warehouse.replace(load)).isTrue();
+        assertThat(listed("SELECT indexname FROM pg_indexes WHERE schemaname = 'shop'"))
+                .containsExactly("given");
     }
 
     private void replaceTable(int k, TableDefinition table, String select) {

@@ -538,6 +538,14 @@ class RedshiftWarehouseTest extends WarehouseContract {
         assertThat(Queried.of(warehouse, granted).rows())
                 .containsExactly(List.of("EXECUTE", "FUNCTIONS", "user", "rs_analyst", "true"));
 
+        // A connection that is lost refuses no run.
+        RedshiftFront.front()
+                .meanwhile(
+                        "GRANT EXECUTE FOR FUNCTIONS",
+                        () -> asAdmin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                                + " WHERE datname = current_database() AND pid <> pg_backend_pid()"));
+        assertThat(fault(() -> warehouse.prepare(Landing.load(3))).kind()).isEqualTo(Fault.Kind.WORLD);
+
         // Who may not give them is told so before anything is loaded.
         asAdmin("REVOKE INSERT ON public.scoped FROM " + RedshiftFront.USER);
         Fault early = fault(() -> warehouse.prepare(Landing.load(3)));
