@@ -78,14 +78,28 @@ final class PostgresVersionTable extends VersionTable {
                 == 1;
     }
 
-    /** The last transaction that loaded a file of this run, by the number that its epoch is cut off. */
-    Optional<String> lastLoad(RunId run) throws SQLException {
-        return session.rows(
-                        "SELECT (max(transaction) % 4294967296)::text FROM " + files()
-                                + " WHERE schema = ? AND run = ?",
-                        row -> Optional.ofNullable(row.getString(1)),
+    /**
+     * The last transaction that wrote rows of this run, by the number that its epoch is cut off: it loaded a file, or wrote a
+     * table anew, after which older snapshots see it empty. A table that was written anew has another file than its first;
+     * where it was altered later, that later transaction is taken.
+     *
+     * @see <a href="https://www.postgresql.org/docs/15/mvcc-caveats.html">caveats</a>
+     */
+    Optional<String> lastWrite(RunId run) throws SQLException {
+        return session
+                .rows(
+                        "SELECT w.x::text FROM (SELECT (max(transaction) % 4294967296)::text::xid AS x FROM " + files()
+                                + " WHERE schema = ? AND run = ? UNION ALL SELECT c.xmin FROM " + versions()
+                                + " v JOIN pg_catalog.pg_namespace n ON n.nspname = v.namespace"
+                                + " JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r'"
+                                + " AND c.relfilenode <> c.oid WHERE v.schema = ? AND v.run = ?) w"
+                                + " WHERE w.x IS NOT NULL ORDER BY age(w.x) LIMIT 1",
+                        row -> row.getString(1),
+                        schema(),
+                        run.value(),
                         schema(),
                         run.value())
-                .get(0);
+                .stream()
+                .findFirst();
     }
 }

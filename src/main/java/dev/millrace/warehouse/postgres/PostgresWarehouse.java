@@ -149,9 +149,9 @@ public final class PostgresWarehouse extends SchemaWarehouse<PostgresSession, Po
 
     @Override
     protected void awaitOthers(PostgresSession session, PostgresVersionTable versions, RunId run) throws SQLException {
-        Optional<String> lastLoad = versions.lastLoad(run);
-        if (lastLoad.isPresent()) {
-            new TableLocks(session, options.server().patience()).awaitOlderSnapshots(lastLoad.get());
+        Optional<String> lastWrite = versions.lastWrite(run);
+        if (lastWrite.isPresent()) {
+            new TableLocks(session, options.server().patience()).awaitOlderSnapshots(lastWrite.get());
         }
     }
 

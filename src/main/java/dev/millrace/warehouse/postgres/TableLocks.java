@@ -144,15 +144,15 @@ final class TableLocks {
      * Waits for transactions whose snapshot is older than what was loaded: they would see the new tables, and see them
      * empty.
      *
-     * @param lastLoad number of the last transaction that loaded
+     * @param lastWrite number of the last transaction that loaded or wrote a table anew
      * @throws Fault WORLD that names them, when patience ends
      */
-    void awaitOlderSnapshots(String lastLoad) throws SQLException {
+    void awaitOlderSnapshots(String lastWrite) throws SQLException {
         long deadline = System.nanoTime() + patience.toNanos();
         boolean seesAll = session.rows("SELECT pg_has_role('pg_read_all_stats', 'USAGE')", row -> row.getBoolean(1))
                 .get(0);
         List<String> begun = seesAll ? List.of() : transactions();
-        List<String> older = seesAll ? older(lastLoad) : begun;
+        List<String> older = seesAll ? older(lastWrite) : begun;
         while (!older.isEmpty()) {
             if (System.nanoTime() > deadline) {
                 throw Fault.world("Cannot replace: transactions that began before the load, and would see empty tables,"
@@ -160,19 +160,19 @@ final class TableLocks {
                         + ": live is as it was; run again when they have ended, or raise warehouse.postgres.patience");
             }
             pause();
-            List<String> now = seesAll ? older(lastLoad) : transactions();
+            List<String> now = seesAll ? older(lastWrite) : transactions();
             older = seesAll ? now : begun.stream().filter(now::contains).toList();
         }
     }
 
-    private List<String> older(String lastLoad) throws SQLException {
+    private List<String> older(String lastWrite) throws SQLException {
         lookAnew();
         return session.rows(
                 "SELECT 'process ' || pid || ' of ' || usename || coalesce(' (' || nullif(application_name, '') || ')', '')"
                         + " || ', ' || state || ', begun ' || to_char(xact_start, 'HH24:MI:SS')"
                         + " FROM pg_catalog.pg_stat_activity WHERE datname = current_database()"
                         + " AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL"
-                        + " AND age(backend_xmin) >= age('" + lastLoad + "'::xid) ORDER BY pid",
+                        + " AND age(backend_xmin) >= age('" + lastWrite + "'::xid) ORDER BY pid",
                 row -> row.getString(1));
     }
 

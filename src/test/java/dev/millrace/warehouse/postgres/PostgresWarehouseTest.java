@@ -1035,6 +1035,31 @@ class PostgresWarehouseTest extends WarehouseContract {
         assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
     }
 
+    /** Its rows are new then: snapshots from before would see none, though the load was before them. */
+    @Test
+    void aTableThatIsWrittenAnewAfterItsLoadIsWaitedForToo() throws SQLException {
+        replaceBy(1);
+        warehouse.prepare(Landing.load(2));
+        upload(Landing.load(2), landing.written(2, 1));
+        asLoader("ALTER TABLE shop.lines SET UNLOGGED");
+        Warehouse hasty = with(Duration.ofMillis(300), Dependents.RECREATE);
+        try (Connection reader = PostgresServer.connect(database(), PostgresServer.LOADER);
+                Statement statement = reader.createStatement()) {
+            reader.setAutoCommit(false);
+            reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            statement.execute("SELECT 1");
+            // The second one finds it written anew.
+            for (int i = 0; i < 2; i++) {
+                Fault older = fault(() -> hasty.replace(Landing.load(2)));
+                assertThat(older.kind()).isEqualTo(Fault.Kind.WORLD);
+                assertThat(older).hasMessageContaining("began before the load");
+            }
+            reader.commit();
+        }
+        assertThat(hasty.replace(Landing.load(2))).isTrue();
+        assertThat(consistent()).containsExactly("2 2 10", "2 2 10");
+    }
+
     /** Who may not look at other sessions' snapshots waits for all transactions that had begun. */
     @Test
     void aUserOfFewRightsWaitsForAllOlderTransactions() throws SQLException {
