@@ -596,8 +596,7 @@ public abstract class WarehouseContract {
         assertRefused(
                 load, orders, "A landing file is gone: " + uri + ", 10 rows of orders: the next run extracts again");
 
-        // No whole file, but one that the manifest describes rightly: its end, its footer's length or its footer is
-        // bad.
+        // No whole file, but one that the manifest describes rightly: its end, its footer or that one's length is bad.
         int end = content.length - 8;
         int footer =
                 end - ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).getInt(end);

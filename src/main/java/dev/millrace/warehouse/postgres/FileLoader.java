@@ -62,7 +62,8 @@ final class FileLoader {
     /**
      * Loads all files of a batch or none; those that somebody else loads meanwhile are waited for and left out.
      *
-     * @throws Fault WORLD that names the file and, where a value does not fit, row and column
+     * @throws Fault SPOILED that names file, row and column where a value does not fit; WORLD that names the file for what may
+     *     pass
      */
     void load(List<DataFile> batch) {
         try {
