@@ -1,5 +1,7 @@
 """Schemas: made, swapped, renamed, and their parameters."""
 
+import copy
+
 from testaccount.results import Result, told
 from testaccount.tagging import set_tags, unset_tags
 from testaccount.things import Schema
@@ -9,6 +11,7 @@ from testaccount.words import compilation, exists_clause, full, Refused
 def create_schema(session, words, replace, transient):
     lenient = exists_clause(words, True)
     name = words.name()
+    source = session.account.schema(session, words.name()) if words.take("CLONE") else None
     managed = words.take("WITH", "MANAGED", "ACCESS")
     options = words.options("COMMENT", *SCHEMA_PARAMETERS)
     database = session.account.database(session, name[0] if len(name) == 2 else None)
@@ -22,16 +25,30 @@ def create_schema(session, words, replace, transient):
         session.account.require(session, there, "OWNERSHIP")
         for thing in there.things.values():
             session.account.forget(thing)
-    schema = Schema(database, name[-1], session.role, transient, options.get("COMMENT", ""), managed)
+    comment = options.get("COMMENT", source.comment if source else "")
+    schema = Schema(database, name[-1], session.role, transient, comment, managed)
     options.pop("COMMENT", None)
     set_schema_parameters(session, schema, options)
     for (privilege, kind, grantee), option in database.future.items():
         if kind == "SCHEMA":
             # The server's own: no role may take them back but who manages all grants.
             schema.grants[privilege, "ROLE", grantee] = (option, None)
+    for key, thing in source.things.items() if source else ():
+        schema.things[key] = clone(session, thing, schema)
     database.schemas[name[-1]] = schema
     session.database, session.schema = database.name, name[-1]
     return told(f"Schema {name[-1]} successfully created.")
+
+
+def clone(session, thing, schema):
+    """What lies in a schema that is cloned, with its rows and grants: see https://docs.snowflake.com/en/sql-reference/sql/create-clone."""
+    same = copy.copy(thing)
+    same.schema, same.grants, same.tags = schema, dict(thing.grants), dict(thing.tags)
+    if thing.kind == "TABLE":
+        same.duck = f"T{next(session.account.numbers)}"
+        same.columns = [copy.copy(c) for c in thing.columns]
+        session.account.duck.cursor().execute(f'CREATE TABLE "{same.duck}" AS FROM "{thing.duck}"')
+    return same
 
 
 # Those of https://docs.snowflake.com/en/sql-reference/sql/alter-schema that tests set, with their defaults.

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -56,6 +57,9 @@ record SnowflakeVersion(
     private static final int FORMAT = 1;
     private static final String BEGIN = "{\"millrace\":";
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** A run in the name of a schema. */
+    private static final Pattern RUN = Pattern.compile("\\d{4}_\\d{2}_\\d{2}T\\d{2}_\\d{2}_\\d{2}Z_[A-Z0-9]{4}");
 
     SnowflakeVersion {
         rolledBack = List.copyOf(rolledBack);
@@ -205,5 +209,15 @@ record SnowflakeVersion(
     /** The name of a schema that is not live, as the server has it: the live schema's and the run's. */
     static String namespace(String schema, RunId run) {
         return stored(schema) + "__" + run.value().toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_");
+    }
+
+    /**
+     * Whether a name is one that {@link #namespace} gives, of whatever run: between a swap and the renaming, what was live
+     * has the name of the run that is live, and no comment need tell which one that is.
+     */
+    static boolean isNamespace(String schema, String name) {
+        String prefix = stored(schema) + "__";
+        return name.startsWith(prefix)
+                && RUN.matcher(name.substring(prefix.length())).matches();
     }
 }

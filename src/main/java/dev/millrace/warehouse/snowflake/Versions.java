@@ -52,6 +52,9 @@ final class Versions {
             if (one.name().equals(stored(schema)) || one.name().startsWith(stored(schema) + "__")) {
                 SnowflakeVersion.read(one.name(), one.isTransient(), one.comment())
                         .filter(v -> stored(v.schema()).equals(stored(schema)))
+                        .filter(v -> v.run().isEmpty()
+                                || v.name().equals(stored(schema))
+                                || SnowflakeVersion.isNamespace(schema, v.name()))
                         .ifPresent(versions::add);
             }
         }

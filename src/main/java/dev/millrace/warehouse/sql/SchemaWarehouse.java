@@ -407,8 +407,8 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
                         present(session, schema, live.map(StoredVersion::tables).orElse(List.of()))),
                 places(next.namespace(), next.tables()));
         // Rights may have been given and taken while others were waited for, and views made; from here on nobody can
-        // add
-        // to the tables.
+        // add to
+        // the tables.
         if (!seen.equals(fingerprint(session))) {
             dependents = compared(session, live, next, isNew);
         }

@@ -1562,6 +1562,34 @@ class SnowflakeWarehouseTest extends WarehouseContract {
                 sql -> {});
     }
 
+    /** It has the comment of what it was made of, and the beginning of a version's name. */
+    @Test
+    void aCloneThatAPersonMadeStaysAsItIs() {
+        replaceBy(1);
+        asAdmin(
+                "CREATE TRANSIENT SCHEMA SHOP__BACKUP CLONE SHOP",
+                "GRANT OWNERSHIP ON SCHEMA SHOP__BACKUP TO ROLE LOADER",
+                "GRANT SELECT ON ALL TABLES IN SCHEMA SHOP__BACKUP TO ROLE LOADER");
+        for (int k = 2; k <= 3; k++) {
+            replaceBy(k);
+            warehouse.dropPrevious(1);
+        }
+        try (Warehouse stopped = stoppedAt("swapped")) {
+            assertThat(catchThrowable(stopped::rollback)).isInstanceOf(Stopped.class);
+        }
+        replaceBy(4);
+        warehouse.dropPrevious(1);
+        assertThat(schemas())
+                .containsExactlyInAnyOrder(
+                        "_MILLRACE",
+                        "OPS",
+                        "SHOP",
+                        SnowflakeVersion.namespace("shop", Landing.runId(2)),
+                        "SHOP__BACKUP");
+        assertThat(shown("SELECT COUNT(*) AS N FROM @DB.SHOP__BACKUP.ORDERS", "N"))
+                .containsExactly("10");
+    }
+
     @Test
     void whatAPersonPutIntoAnOldVersionKeepsIt() {
         replaceBy(1);
