@@ -215,7 +215,10 @@ def grant_rows(thing):
     name = getattr(thing, "full_name", plain(thing.name))
     kind = thing.kind.replace(" ", "_")
     owner = [thing.created, "OWNERSHIP", kind, name, "ROLE", thing.owner, "true", thing.owner]
-    return [owner] + [
+    rights = [owner]
+    if getattr(thing, "managed", False):
+        rights.append([thing.created, "MANAGE GRANTS", kind, name, "ROLE", thing.owner, "true", thing.owner])
+    return rights + [
         [thing.created, privilege, kind, name, whom, grantee, str(option).lower(), by]
         for (privilege, whom, grantee), (option, by) in sorted(thing.grants.items())
     ]

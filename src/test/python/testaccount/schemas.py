@@ -5,7 +5,7 @@ import copy
 from testaccount.results import Result, told
 from testaccount.tagging import set_tags, unset_tags
 from testaccount.things import Schema
-from testaccount.words import compilation, exists_clause, full, Refused
+from testaccount.words import compilation, exists_clause, full, Refused, unseen
 
 
 def create_schema(session, words, replace, transient):
@@ -18,6 +18,8 @@ def create_schema(session, words, replace, transient):
     session.account.require(session, database, "CREATE SCHEMA")
     there = database.schemas.get(name[-1])
     if there is not None and not replace:
+        if not session.account.holds(session.role, there):
+            raise unseen("Schema", name[-1])
         if lenient:
             return told(f"{name[-1]} already exists, statement succeeded.")
         raise compilation(2002, "42710", f"Object '{full(database.name, name[-1])}' already exists.")

@@ -17,7 +17,7 @@ from testaccount.things import (
     ADMIN_ROLE, IDLE_KINDS, PARAMETERS, SPACES, administer, column_named, column_type, Database, Inner, inner_kind,
     Schema, Thing,
 )  # fmt: skip
-from testaccount.words import compilation, denied, exists_clause, full, missing, parenthesis, plain, Refused, Words
+from testaccount.words import compilation, denied, exists_clause, full, missing, parenthesis, plain, Refused, unseen, Words
 
 
 def put(session, thing, replace, lenient):
@@ -27,6 +27,8 @@ def put(session, thing, replace, lenient):
     if there is not None and replace:
         session.account.require(session, there, "OWNERSHIP")
         session.account.forget(there)
+    elif there is not None and not session.account.holds(session.role, there):
+        raise unseen(there.kind, there.name)
     elif there is not None and lenient:
         return False
     elif there is not None:

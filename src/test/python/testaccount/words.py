@@ -27,6 +27,10 @@ def denied(what, name):
     return Refused(3001, "42501", f"SQL access control error:\nInsufficient privileges to operate on {what} '{name}'.")
 
 
+def unseen(kind, name):
+    return compilation(3041, "42710", f"{kind.capitalize()} '{name}' already exists, but current role has no privileges on it.")
+
+
 TOKEN = re.compile(
     r"""(?P<space>\s+|--[^\n]*|//[^\n]*|/\*.*?\*/)
       | (?P<string>'(?:[^'\\]|''|\\.)*'|\$\$.*?\$\$)

@@ -47,8 +47,9 @@ record OwnSchema(String database, String schema) {
      * @param refusal what the server said
      */
     static boolean isWhatLacks(String sql, String refusal) {
-        // A COPY reads a stage elsewhere, too.
-        return sql.contains(exactly(NAME) + ".") && (!sql.startsWith("COPY ") || refusal.contains(NAME));
+        // A COPY reads a stage elsewhere, too, and to make the schema itself takes a right on the database.
+        return sql.contains(exactly(NAME))
+                && (refusal.contains(NAME) || (sql.contains(exactly(NAME) + ".") && !sql.startsWith("COPY ")));
     }
 
     /**

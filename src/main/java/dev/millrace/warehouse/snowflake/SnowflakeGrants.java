@@ -34,6 +34,10 @@ final class SnowflakeGrants {
         session.rows("SHOW GRANTS ON " + kind + " " + place, row -> {
             String privilege = row.getString("privilege");
             String grantee = grantee(database, row.getString("granted_to"), row.getString("grantee_name"));
+            if (privilege.equals("MANAGE GRANTS")) {
+                // The owner of a schema with managed access has it by that, and nobody can grant it on a schema.
+                return grantee;
+            }
             boolean isKnown = isKnownGrantee(row.getString("granted_to"));
             boolean isGrantable = Boolean.parseBoolean(row.getString("grant_option"));
             if (privilege.equals("OWNERSHIP")) {

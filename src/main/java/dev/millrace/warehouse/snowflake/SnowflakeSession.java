@@ -46,6 +46,10 @@ final class SnowflakeSession implements AutoCloseable {
     private static final int UNKNOWN_OBJECT = 2003;
     private static final int UNKNOWN_OR_FORBIDDEN = 2043;
     private static final int FORBIDDEN = 3001;
+
+    /** What is to be made, also IF NOT EXISTS, exists, and the role has no privilege on it. */
+    private static final int UNSEEN = 3041;
+
     private static final int NO_WAREHOUSE = 606;
     private static final int LOCK_TIMEOUT = 625;
 
@@ -297,7 +301,7 @@ final class SnowflakeSession implements AutoCloseable {
 
     /** Whether the role has not the right that a statement needs, as far as the server tells. */
     static boolean isLacking(SQLException e) {
-        return isUnknown(e) || e.getErrorCode() == FORBIDDEN;
+        return isUnknown(e) || e.getErrorCode() == FORBIDDEN || e.getErrorCode() == UNSEEN;
     }
 
     /** Whether nobody but the network is to blame. */
