@@ -256,7 +256,10 @@ record OpenJob(
     void requireUsablePlaces() {
         Map<String, Storage> places = new LinkedHashMap<>();
         places.put("staging.at", staging);
-        places.put("schema.cache", storages.apply(job.schema().cache().uri(), options(job.s3())));
+        Storage cache = storages.apply(job.schema().cache().uri(), options(job.s3()));
+        if (!cache.root().startsWith(staging.root())) {
+            places.put("schema.cache", cache);
+        }
         job.lake().ifPresent(lake -> places.put("lake.at", openLake()));
         if (job.source() instanceof FileSource files) {
             places.put("source", storages.apply(files.at().base().uri(), options(job.s3())));

@@ -181,10 +181,12 @@ final class FileLoader {
 
     /** A file as its manifest describes it, with its columns. */
     private static void requireWhole(LandingFiles landing, DataFile file) {
-        landing.require(file);
         switch (landing.table().format()) {
             case PARQUET -> ParquetColumns.requireWhole(landing, file);
-            case CSV -> requireHeader(landing, file);
+            case CSV -> {
+                landing.require(file);
+                requireHeader(landing, file);
+            }
         }
     }
 
