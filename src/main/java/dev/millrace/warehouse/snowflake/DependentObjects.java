@@ -140,7 +140,7 @@ final class DependentObjects {
         });
         rights.keySet().removeAll(owners);
         if (!rights.isEmpty()) {
-            session.rows("SELECT CURRENT_ROLE()", row -> owners.add("ROLE " + exactly(row.getString(1))));
+            owners.add("ROLE " + session.role());
             rights.keySet().removeAll(owners);
             removeParents(session, owners, rights.keySet());
         }

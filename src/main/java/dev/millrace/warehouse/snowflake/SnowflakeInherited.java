@@ -141,29 +141,19 @@ final class SnowflakeInherited {
      * After the swap: gives live, and takes from it, what somebody gave to the version before it, or took, while they were
      * compared, which takes a while with many tables.
      *
-     * @param compared what {@link #giveAndCompare} returned. Empty where the process that compared has ended: then nobody knows
-     *     which of both versions somebody changed since, and nothing is done
+     * @param compared what {@link #giveAndCompare} returned
      * @return what was done, or is for a person to do, a line each
      */
-    List<String> follow(Optional<Set<String>> compared) throws SQLException {
+    List<String> follow(Set<String> compared) throws SQLException {
         All before = all(from, By.SWAP);
-        if (compared.filter(before.texts()::equals).isPresent()) {
+        if (before.texts().equals(compared)) {
             return List.of();
         }
         All live = all(to, By.SWAP);
         List<String> told = new ArrayList<>();
         List<Given> kept = new ArrayList<>();
-        if (compared.isEmpty()) {
-            live.missingIn(before)
-                    .forEach(one -> told.add("live has " + one.text() + ", the version before has not"
-                            + told(live.given().get(one).take())));
-            before.missingIn(live)
-                    .forEach(one -> told.add("the version before has " + one.text() + ", live has not"
-                            + told(before.given().get(one).give())));
-            return told;
-        }
         for (Given one : live.missingIn(before)) {
-            if (compared.get().contains(one.text())) {
+            if (compared.contains(one.text())) {
                 Optional<String> take = live.given().get(one).take();
                 if (take.isPresent()) {
                     told.add("the version before lost " + one.text() + ": " + done(take.get()));
@@ -173,7 +163,7 @@ final class SnowflakeInherited {
             }
         }
         for (Given one : before.missingIn(live)) {
-            if (!compared.get().contains(one.text())) {
+            if (!compared.contains(one.text())) {
                 Optional<String> give = before.given().get(one).give();
                 told.add("the version before got " + one.text() + ": " + (give.isEmpty() ? BY_HAND : done(give.get())));
             }
@@ -188,7 +178,26 @@ final class SnowflakeInherited {
         return told;
     }
 
-    private static String told(Optional<String> statement) {
+    /**
+     * After the swap, where the process that compared has ended: nobody knows which of both versions somebody changed since, so
+     * nothing is done.
+     *
+     * @return how they differ, and what follows the version before, a line each
+     */
+    List<String> differences() throws SQLException {
+        All before = all(from, By.SWAP);
+        All live = all(to, By.SWAP);
+        List<String> told = new ArrayList<>();
+        live.missingIn(before)
+                .forEach(one -> told.add("live has " + one.text() + ", the version before has not"
+                        + following(live.given().get(one).take())));
+        before.missingIn(live)
+                .forEach(one -> told.add("the version before has " + one.text() + ", live has not"
+                        + following(before.given().get(one).give())));
+        return told;
+    }
+
+    private static String following(Optional<String> statement) {
         return statement
                 .map(sql -> ": if that was changed before the swap, follow it by: " + sql)
                 .orElse("");
@@ -196,15 +205,22 @@ final class SnowflakeInherited {
 
     /** Runs a statement, and tells what came of it: what is live stays so, so nothing is refused. */
     private String done(String statement) throws SQLException {
+        return refusal(statement)
+                .map(said -> BY_HAND + ", since this failed: " + statement + ": " + said)
+                .orElse(statement);
+    }
+
+    /** Runs a statement; what the server says where it refuses it. */
+    private Optional<String> refusal(String statement) throws SQLException {
         lock.require();
         try {
             session.execute(statement);
-            return statement;
+            return Optional.empty();
         } catch (SQLException e) {
             if (SnowflakeSession.isOfConnection(e)) {
                 throw e;
             }
-            return BY_HAND + ", since this failed: " + statement + ": " + SnowflakeSession.message(e);
+            return Optional.of(SnowflakeSession.message(e));
         }
     }
 
@@ -289,16 +305,11 @@ final class SnowflakeInherited {
     }
 
     private void apply(String statement) throws SQLException {
-        lock.require();
-        try {
-            session.execute(statement);
-        } catch (SQLException e) {
-            if (SnowflakeSession.isOfConnection(e)) {
-                throw e;
-            }
+        Optional<String> said = refusal(statement);
+        if (said.isPresent()) {
             throw Fault.gate(
                     "The gate refused schema " + to + "; live is as it was: what live has cannot be given to it: "
-                            + statement + ": " + SnowflakeSession.message(e)
+                            + statement + ": " + said.get()
                             + ": have the role granted what it needs for that (APPLY on policies and tags, MANAGE GRANTS for"
                             + " grants, MODIFY LOG LEVEL and the like for levels), or take it from live, and run again");
         }

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -57,9 +56,6 @@ record SnowflakeVersion(
     private static final int FORMAT = 1;
     private static final String BEGIN = "{\"millrace\":";
     private static final ObjectMapper JSON = new ObjectMapper();
-
-    /** A run in the name of a schema. */
-    private static final Pattern RUN = Pattern.compile("\\d{4}_\\d{2}_\\d{2}T\\d{2}_\\d{2}_\\d{2}Z_[A-Z0-9]{4}");
 
     SnowflakeVersion {
         rolledBack = List.copyOf(rolledBack);
@@ -217,7 +213,11 @@ record SnowflakeVersion(
      */
     static boolean isNamespace(String schema, String name) {
         String prefix = stored(schema) + "__";
-        return name.startsWith(prefix)
-                && RUN.matcher(name.substring(prefix.length())).matches();
+        if (!name.startsWith(prefix)) {
+            return false;
+        }
+        String run = name.substring(prefix.length()).replace('_', '-');
+        int suffix = run.lastIndexOf('-') + 1;
+        return RunId.isRunId(run.substring(0, suffix) + run.substring(suffix).toLowerCase(Locale.ROOT));
     }
 }

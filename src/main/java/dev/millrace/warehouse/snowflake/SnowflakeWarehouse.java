@@ -425,9 +425,9 @@ public final class SnowflakeWarehouse implements Warehouse {
             versions.note(lock, next);
             noteComment(session, lock, versions, next);
             steps.after("previous noted");
-            Optional<Set<String>> compared = swap(session, lock, versions, next);
+            Set<String> compared = swap(session, lock, versions, next);
             steps.after("swapped");
-            tidied(session, lock, compared);
+            tidied(session, lock, inherited -> inherited.follow(compared));
             return true;
         });
         steps.after("replaced");
@@ -450,16 +450,15 @@ public final class SnowflakeWarehouse implements Warehouse {
                 versions.all().stream().map(SnowflakeVersion::requireRun).toList());
     }
 
-    /** @return what live had when it was compared; empty where there was no such schema */
-    private Optional<Set<String>> swap(
-            SnowflakeSession session, OwnSchema.Held lock, Versions versions, SnowflakeVersion next)
+    /** @return what live had when it was compared */
+    private Set<String> swap(SnowflakeSession session, OwnSchema.Held lock, Versions versions, SnowflakeVersion next)
             throws SQLException {
         String readers = exactly(database, stored(schema));
         Optional<Versions.Listed> there = versions.schema(stored(schema));
         if (there.isEmpty()) {
             lock.require();
             session.execute("ALTER SCHEMA " + versions.place(next) + " RENAME TO " + readers);
-            return Optional.empty();
+            return Set.of();
         }
         Optional<SnowflakeVersion> live = versions.live();
         List<String> tables = live.isPresent() ? ownership.requireTables(session, live.get()) : List.of();
@@ -476,7 +475,7 @@ public final class SnowflakeWarehouse implements Warehouse {
         }
         lock.require();
         session.execute("ALTER SCHEMA " + readers + " SWAP WITH " + versions.place(next));
-        return Optional.of(compared);
+        return compared;
     }
 
     /** What tells later that this schema held nothing but rights, which the first version has now. */
@@ -497,23 +496,27 @@ public final class SnowflakeWarehouse implements Warehouse {
                 List.of());
     }
 
+    /** How live follows what was live before it. */
+    private interface Following {
+        /** A line for each thing that was done, or is to be. */
+        List<String> told(SnowflakeInherited inherited) throws SQLException;
+    }
+
     private Versions tidied(SnowflakeSession session, OwnSchema.Held lock) throws SQLException {
-        return tidied(session, lock, Optional.empty());
+        return tidied(session, lock, SnowflakeInherited::differences);
     }
 
     /**
      * Does what follows a swap, and may not have been done: live gets what was live's to the last, and what was live a name of
      * its own.
-     *
-     * @param compared what {@link #swap} returned; empty where it is not known any more
      */
-    private Versions tidied(SnowflakeSession session, OwnSchema.Held lock, Optional<Set<String>> compared)
-            throws SQLException {
+    private Versions tidied(SnowflakeSession session, OwnSchema.Held lock, Following following) throws SQLException {
         Versions versions = versions(session);
         Optional<SnowflakeVersion> swapped = versions.swapped();
         if (swapped.isPresent()) {
-            new SnowflakeInherited(session, lock, database, swapped.get().name(), stored(schema))
-                    .follow(compared)
+            following
+                    .told(new SnowflakeInherited(
+                            session, lock, database, swapped.get().name(), stored(schema)))
                     .forEach(line -> LOG.warn("Schema {} was swapped: {}", schema, line));
         }
         // The role need not see all that is in it.
@@ -583,9 +586,9 @@ public final class SnowflakeWarehouse implements Warehouse {
             versions.note(lock, next);
             noteComment(session, lock, versions, next);
             steps.after("rollback noted");
-            Optional<Set<String>> compared = swap(session, lock, versions, next);
+            Set<String> compared = swap(session, lock, versions, next);
             steps.after("swapped");
-            tidied(session, lock, compared);
+            tidied(session, lock, inherited -> inherited.follow(compared));
             return chain.get(1).version();
         });
         steps.after("rolled back");
