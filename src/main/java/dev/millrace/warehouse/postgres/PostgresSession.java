@@ -125,13 +125,17 @@ final class PostgresSession extends SqlSession {
 
     /** Whether it failed for what a row holds: its value, a constraint or its size; not for want of space, say. */
     static boolean isOfValue(SQLException e) {
-        return List.of("22", "23", "54").contains(String.format("%.2s", e.getSQLState()));
+        return isOfClass(e, "22", "23", "54");
+    }
+
+    /** Whether a failure is of one of these classes, by the first two characters of its SQLSTATE. */
+    private static boolean isOfClass(SQLException e, String... classes) {
+        return List.of(classes).contains(String.format("%.2s", e.getSQLState()));
     }
 
     /** Whether a definition failed for what types can do, not for a row, a right, or a name that is taken. */
     static boolean isOfType(SQLException e) {
-        return List.of("0A", "42").contains(String.format("%.2s", e.getSQLState()))
-                && !is(e, INSUFFICIENT_PRIVILEGE, DUPLICATE_OBJECT, DUPLICATE_TABLE);
+        return isOfClass(e, "0A", "42") && !is(e, INSUFFICIENT_PRIVILEGE, DUPLICATE_OBJECT, DUPLICATE_TABLE);
     }
 
     /**
@@ -139,8 +143,7 @@ final class PostgresSession extends SqlSession {
      * transaction is in the way, memory or room is short, it was ended by a person, or the system failed.
      */
     static boolean isPassing(SQLException e) {
-        return List.of(CONNECTION, "40", "53", "57", "58").contains(String.format("%.2s", e.getSQLState()))
-                || is(e, LOCK_NOT_AVAILABLE);
+        return isOfClass(e, CONNECTION, "40", "53", "57", "58") || is(e, LOCK_NOT_AVAILABLE);
     }
 
     /** What to do where the connection could not be protected as {@code tls} says; empty for all other failures. */

@@ -113,12 +113,12 @@ public final class PostgresWarehouse extends SchemaWarehouse<PostgresSession, Po
         });
     }
 
-    /** What people made of live's tables, indexes first of all, and the planner's statistics. */
     @Override
     protected boolean tellsRights() {
         return true;
     }
 
+    /** What people made of live's tables, indexes first of all, and the planner's statistics. */
     @Override
     protected void makeReady(PostgresSession session, Optional<StoredVersion> live, StoredVersion next, Load load)
             throws SQLException {

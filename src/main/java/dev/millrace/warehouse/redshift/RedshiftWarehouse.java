@@ -94,8 +94,7 @@ public final class RedshiftWarehouse extends SchemaWarehouse<RedshiftSession, Re
         while (true) {
             AtomicBoolean isAlone = new AtomicBoolean();
             try {
-                // Nobody holds what is ours for so long but a process that stands still, or a client that looked into
-                // it.
+                // Nobody holds what is ours for so long, but a process that stands still or a client that looked there.
                 session.waitAtMost(options.server().patience());
                 versions.look();
                 return super.locked(session, versions, (inside, table) -> {

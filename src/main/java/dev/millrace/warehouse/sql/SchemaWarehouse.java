@@ -209,8 +209,12 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
     public void requireUsable() {
         connected("Cannot load", (session, versions) -> {
             requireSight(session);
-            if (tellsRights() && !versions.missingRights().isEmpty()) {
-                throw new SQLException("rights are missing", SqlSession.INSUFFICIENT_PRIVILEGE);
+            List<String> missing = tellsRights() ? versions.missingRights() : List.of();
+            if (!missing.isEmpty()) {
+                throw session.failure(
+                        "Cannot load",
+                        new SQLException("rights are missing", SqlSession.INSUFFICIENT_PRIVILEGE),
+                        missing);
             }
             if (versions.chain().isEmpty()) {
                 requireNothingOfOthers(session);
@@ -407,8 +411,7 @@ public abstract class SchemaWarehouse<S extends SqlSession, V extends VersionTab
                         present(session, schema, live.map(StoredVersion::tables).orElse(List.of()))),
                 places(next.namespace(), next.tables()));
         // Rights may have been given and taken while others were waited for, and views made; from here on nobody can
-        // add to
-        // the tables.
+        // add to the tables.
         if (!seen.equals(fingerprint(session))) {
             dependents = compared(session, live, next, isNew);
         }
