@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import functools
 import glob
 import gzip
 import hashlib
@@ -9,6 +10,7 @@ import json
 import os
 import re
 import secrets
+import select
 import socket
 import sys
 import threading
@@ -36,7 +38,7 @@ class LoginRefused(Exception):
         self.code, self.message = code, message
 
 
-def login(account, question, data, peer):
+def login(account, question, data, process):
     wrong = LoginRefused("390100", "Incorrect username or password was specified.")
     name = data.get("LOGIN_NAME", "").upper()
     with account.lock:
@@ -80,9 +82,8 @@ def login(account, question, data, peer):
         except Refused as e:
             raise LoginRefused(e.code, e.message) from e
         account.sessions[session.token] = session
-    process = process_of(peer)
     if process is not None:
-        threading.Thread(target=watch, args=(session, process), daemon=True).start()
+        watch(session, process)
     return session
 
 
@@ -102,18 +103,33 @@ def verify(user, account_name, name, token):
         raise invalid
 
 
+WATCHED = {}  # the sessions of each process that has logged in
+WATCHING = threading.Lock()
+
+
 def watch(session, process):
-    """Ends the session of a process that is gone, so that its transaction is rolled back and its locks are free."""
-    while not session.closed:
-        try:
-            with open(f"/proc/{process}/stat") as stat:
-                gone = stat.read().rpartition(")")[2].split()[0] in "ZX"
-        except OSError:
-            gone = True
-        if gone:
-            session.close()
+    """Ends the session when its process does, so that its transaction is rolled back and its locks are free."""
+    with WATCHING:
+        if process in WATCHED:
+            WATCHED[process] = [s for s in WATCHED[process] if not s.closed] + [session]
             return
-        time.sleep(0.1)
+        try:
+            end = os.pidfd_open(process)
+        except ProcessLookupError:
+            end = None
+        WATCHED[process] = [session]
+    threading.Thread(target=end_with, args=(process, end), daemon=True).start()
+
+
+def end_with(process, end):
+    if end is not None:
+        select.select([end], [], [])
+        os.close(end)
+    with WATCHING:
+        sessions = WATCHED.pop(process)
+    for session in sessions:
+        if not session.closed:
+            session.close()
 
 
 PROCESSES = []  # that have logged in, the last one first
@@ -145,6 +161,10 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
+
+    @functools.cached_property
+    def process(self):
+        return process_of(self.client_address)
 
     def log_message(self, *_):
         pass
@@ -180,7 +200,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             asked = json.loads(body) if body.strip() else {}
             if url.path == "/session/v1/login-request":
-                session = login(account, question, asked["data"], self.client_address)
+                session = login(account, question, asked["data"], self.process)
                 return self.done(login_answer(session))
             if url.path == "/telemetry/send":
                 return self.done(None)
@@ -256,6 +276,7 @@ def statement_answer(session, question, asked):
         bindings = asked.get("bindings") or {}
         bindings = [bindings[str(i)] for i in range(1, len(bindings) + 1)]
         sql = asked["sqlText"]
+        before = dict(session.parameters)
         account = session.account
         account.queries.append([str(uuid.uuid4()), sql, session.user, session.role, session.number, session.parameters["QUERY_TAG"], datetime.datetime.now(UTC)])
         try:
@@ -271,7 +292,7 @@ def statement_answer(session, question, asked):
         if isinstance(result, Upload):
             return result.data
         return {
-            "parameters": parameters_of(session),
+            "parameters": parameters_of(session) if session.parameters != before else [],
             "rowtype": [row_type(c) for c in result.columns],
             "rowset": [[wire(v, c) for v, c in zip(row, result.columns)] for row in result.rows],
             "total": len(result.rows),

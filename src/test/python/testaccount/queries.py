@@ -73,6 +73,8 @@ def query(session, sql, bindings, describe):
         return Result([("GET_DDL", "VARCHAR")], [[definition(session, text_of(ddl[1]))]])
     if watched := re.fullmatch(r"SELECT SYSTEM\$SHOW_BUDGETS_FOR_RESOURCE\(('[^']*'), ('(?:[^'\\]|''|\\.)*')\)", sql.strip()):
         return budgets_of(session, text_of(watched[1]), Words(text_of(watched[2])).name())
+    if sql == "SELECT CURRENT_TRANSACTION()":  # sent so often that translating it would be most of the server's work
+        return Result([("CURRENT_TRANSACTION()", "VARCHAR")], [[session.transaction]])
     sql = with_table_functions(session, sql, relations)
     try:
         tree = parse_one(sql)
@@ -168,10 +170,17 @@ fakesnow.transforms.integer_precision = integer_precision
 fakesnow.transforms.numeric_agg_implicit_cast = lambda node: node
 
 
+TRANSLATED = {}  # what the same query became before
+
+
 def translate(duck, tree):
     """A query in DuckDB's words."""
-    cursor = FakeSnowflakeCursor(FakeSnowflakeConnection(duck, {}, create_database=False), duck)
-    return cursor._transform(tree, None).sql(dialect="duckdb")
+    if tree not in TRANSLATED:
+        if len(TRANSLATED) > 1000:
+            TRANSLATED.clear()
+        cursor = FakeSnowflakeCursor(FakeSnowflakeConnection(duck, {}, create_database=False), duck)
+        TRANSLATED[tree.copy()] = cursor._transform(tree, None).sql(dialect="duckdb")
+    return TRANSLATED[tree]
 
 
 def constraint(error):
@@ -201,7 +210,7 @@ def with_table_functions(session, sql, relations):
             raise compilation(2141, "42601", f"Unknown table function {match[2].upper()}")
         with session.account.lock:
             columns, rows = function(session, **{k.lower() if isinstance(k, str) else f"_{k}": v for k, v in arguments.items()})
-        name = f"_relation_{next(session.account.numbers)}"
+        name = f"_relation_{len(relations)}"
         relations[name.upper()] = arrow(columns, rows)
         sql = sql[: match.start()] + name + sql[match.end() + end + 1 :]
     return sql
@@ -234,7 +243,7 @@ def resolve(session, tree, relations, current=None, visible=None):
             continue
         if len(parts) > 1 and parts[-2] == "INFORMATION_SCHEMA":
             columns, rows = information_schema(session, parts)
-            name = f"_RELATION_{next(account.numbers)}"
+            name = f"_RELATION_{len(relations)}"
             relations[name] = arrow(columns, rows)
             visible.update(c[0] for c in columns)
             stand_in(table, name, parts[-1])

@@ -163,7 +163,7 @@ def scope(session, words, columns):
 
 
 def rows_of(session, table):
-    return session.account.duck.cursor().execute(f'SELECT count(*) FROM "{table.duck}"').fetchone()[0]
+    return session.account.counter.execute(f'SELECT count(*) FROM "{table.duck}"').fetchone()[0]
 
 
 def yes(flag):

@@ -161,6 +161,7 @@ class Account:
         self.duck = FakeSnow().duck_conn
         self.duck.execute(macros.creation_sql("memory"))
         self.duck.execute("CREATE MACRO _as_timestamp(value) AS CAST(value AS TIMESTAMP)")
+        self.counter = self.duck.cursor()
         self.queries = collections.deque(maxlen=10000)  # of all sessions, the newest last
 
     def roles_of(self, role):

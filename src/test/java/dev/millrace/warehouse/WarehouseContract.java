@@ -34,6 +34,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,7 +62,7 @@ public abstract class WarehouseContract {
 
     /** Replacements that a reader watches; each takes its time where the engine is not by our side. */
     protected int watchedReplacements() {
-        return 50;
+        return 25;
     }
 
     /** Whether text may hold the character NUL. */
@@ -83,6 +84,11 @@ public abstract class WarehouseContract {
     void open() {
         landing = new Landing(folder.resolve("staging"));
         warehouse = engine().open(folder);
+    }
+
+    @AfterEach
+    void close() {
+        warehouse.close();
     }
 
     protected static Fault fault(Runnable act) {

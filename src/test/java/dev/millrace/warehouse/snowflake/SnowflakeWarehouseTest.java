@@ -134,7 +134,7 @@ class SnowflakeWarehouseTest extends WarehouseContract {
 
     @Override
     protected int watchedReplacements() {
-        return 15;
+        return 8;
     }
 
     private String database() {
