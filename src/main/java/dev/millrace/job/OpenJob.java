@@ -74,7 +74,7 @@ record OpenJob(
     };
 
     /**
-     * Loads a job file.
+     * Loads a job file, or the job of a run's plan, which stands for its job file where that is not at hand.
      *
      * @throws Fault of kind USER with all mistakes
      */
@@ -83,6 +83,13 @@ record OpenJob(
     }
 
     static OpenJob load(String file, Optional<String> env, Map<String, String> settings, Surroundings around) {
+        if (StoredRun.isPlan(file)) {
+            if (env.isPresent() || !settings.isEmpty()) {
+                throw Fault.user("Invalid job file: " + file
+                        + ": a run's plan is the job as it was resolved: leave --env and --set out");
+            }
+            return StoredRun.at(file, around).open();
+        }
         Job job = parsed(file, env, settings, around);
         return of(file, given(file, env, settings), job, job.staging().at().uri(), around);
     }

@@ -98,7 +98,13 @@ record StoredRun(OpenJob open, RunStore store) {
         }
     }
 
-    private static StoredRun at(String location, Surroundings around) {
+    /** Whether a location is that of a run's plan. */
+    static boolean isPlan(String location) {
+        Matcher parts = LOCATION.matcher(location);
+        return location.endsWith("/plan.json") && parts.matches() && RunId.isRunId(parts.group(3));
+    }
+
+    static StoredRun at(String location, Surroundings around) {
         Matcher parts = LOCATION.matcher(location);
         if (!parts.matches() || !RunId.isRunId(parts.group(3))) {
             throw Fault.user(
@@ -117,7 +123,7 @@ record StoredRun(OpenJob open, RunStore store) {
 
     /** How commands take a run of a job: by its plan, where the job was read from one, else with the job file. */
     static String argument(OpenJob open, RunId run) {
-        return LOCATION.matcher(open.given()).matches() ? open.given() : run + " --job " + open.given();
+        return isPlan(open.given()) ? open.given() : run + " --job " + open.given();
     }
 
     private static String absolute(String root, Surroundings around) {

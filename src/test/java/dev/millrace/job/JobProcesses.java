@@ -26,7 +26,10 @@ final class JobProcesses {
     static final int SIGKILL = 128 + 9;
     private static final Duration DEADLINE = Duration.ofMinutes(3);
 
-    private static final Path FOLDER = Path.of(System.getProperty("millrace.home"), "target", "job-processes");
+    /** Each process that runs tests has its own: an archive is written in place. */
+    private static final Path FOLDER = Path.of(
+            System.getProperty("millrace.home"), "target", "job-processes-" + System.getProperty("millrace.fork", "1"));
+
     private static final String ARCHIVE = ".jsa";
 
     private final String classPath;

@@ -155,7 +155,7 @@ class RunCommandsTest {
         assertThat(run.end().orElseThrow().outcome()).isEqualTo(Outcome.DONE);
         assertThat(trial.query(open, "SELECT count(*) FROM w.commands_resumed")).containsExactly("10");
 
-        // The job file is not needed where the run's folder is named.
+        // The job file is not needed where the run's folder is named, nor where its plan stands for it.
         Path second = job(trial, "resumed", "min-rows: {commands_resumed: 6}");
         assertThat(trial.run(List.of(Phase.INFER_SCHEMA), second).code()).isZero();
         RunStore next = trial.run(open);
@@ -166,6 +166,14 @@ class RunCommandsTest {
             assertThat(Trial.command("resume", location).code()).isZero();
             assertThat(next.end().orElseThrow().outcome()).isEqualTo(Outcome.DONE);
         }
+        String plan = "file://" + folder + "/staging/resumed/runs/" + next.id() + "/plan.json";
+        assertThat(Trial.command("sql", plan, "select count(*) from commands_resumed")
+                        .out())
+                .contains("10");
+        assertThat(Trial.command("status", plan).out()).contains(next.id().value());
+        assertThat(Trial.command("rollback", plan).out()).contains(run.id().value());
+        assertThat(Trial.command("status", plan, "--set", "name=other").err())
+                .startsWith("Invalid job file: " + plan + ": a run's plan is the job as it was resolved");
     }
 
     @Test

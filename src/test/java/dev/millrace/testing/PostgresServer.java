@@ -155,7 +155,13 @@ public final class PostgresServer {
         }
     }
 
+    /** The folder of {@code initdb} and {@code postgres}; {@code -Dmillrace.postgres} names that of another version. */
     private static Optional<Path> programs() {
+        Optional<Path> named =
+                Optional.ofNullable(System.getProperty("millrace.postgres")).map(Path::of);
+        if (named.isPresent()) {
+            return named;
+        }
         Path debian = Path.of("/usr/lib/postgresql");
         if (!Files.isDirectory(debian)) {
             return Stream.of(System.getenv("PATH").split(":", -1))

@@ -58,6 +58,9 @@ final class SnowflakeInherited {
 
     private static final String BY_HAND = "make live so by hand";
 
+    /** After so many tables the lock is asked for: its session must not stand idle for minutes while others wait. */
+    private static final int TABLES_A_LOOK = 10;
+
     private static final String RETENTION = "DATA_RETENTION_TIME_IN_DAYS";
 
     /**
@@ -340,9 +343,10 @@ final class SnowflakeInherited {
         RowReader<String> columns = row -> column(row, places, given);
         if (Shown.ifWhole(session, "SHOW COLUMNS IN SCHEMA " + exactly(database, schema), columns)
                 .isEmpty()) {
-            for (String table : tables) {
-                Shown.whole(session, "SHOW COLUMNS IN TABLE " + exactly(database, schema, table), columns);
-            }
+            ofEach(
+                    tables,
+                    table ->
+                            Shown.whole(session, "SHOW COLUMNS IN TABLE " + exactly(database, schema, table), columns));
         }
         grants.readFuture(schema, given);
         policies.readTags(schema, tables, given, seen);
@@ -350,14 +354,28 @@ final class SnowflakeInherited {
         if (by == By.SWAP) {
             management(schema, given, budgets);
             grants.read("SCHEMA", schema, "", given, owners);
-            for (String table : tables) {
+            ofEach(tables, table -> {
                 grants.read("TABLE", schema, table, given, owners);
                 parametersOfTable(schema, table, given);
-            }
+            });
         }
         // A new owner may keep us from giving the rest.
         given.putAll(owners);
         return new All(places, given, seen, budgets);
+    }
+
+    /** What is asked of a table. */
+    private interface OfTable {
+        void ask(String table) throws SQLException;
+    }
+
+    private void ofEach(List<String> tables, OfTable what) throws SQLException {
+        for (int i = 0; i < tables.size(); i++) {
+            if (i % TABLES_A_LOOK == 0) {
+                lock.require();
+            }
+            what.ask(tables.get(i));
+        }
     }
 
     private String column(ResultSet row, Set<String> places, Map<Given, Way> given) throws SQLException {
