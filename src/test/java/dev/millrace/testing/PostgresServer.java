@@ -66,6 +66,15 @@ public final class PostgresServer {
         return port;
     }
 
+    /** Its version, as in 15. */
+    public static int major() {
+        try (Connection connection = connect("postgres", ADMIN)) {
+            return connection.getMetaData().getDatabaseMajorVersion();
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     /** Its certificate, which is its own authority. */
     public static synchronized Path certificate() {
         port();
