@@ -8,9 +8,11 @@ import dev.millrace.warehouse.sql.Inherited;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -66,6 +68,20 @@ final class PostgresInherited extends Inherited<PostgresSession> {
     private static final String OF_INDEX = "SELECT 'pg_class'::regclass, i.oid UNION ALL"
             + " SELECT 'pg_constraint'::regclass, k.oid FROM pg_catalog.pg_constraint k"
             + " WHERE k.conindid = i.oid AND k.conrelid = c.oid";
+
+    private static final String CONSTRAINTS =
+            " FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid"
+                    + " AND k.contype IN ('p', 'u', 'c', 'x') JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
+
+    private static final String OF_CONSTRAINT =
+            "SELECT 'pg_constraint'::regclass, k.oid UNION ALL SELECT 'pg_class'::regclass, k.conindid";
+
+    /** Those that lie in the schema of their table. */
+    private static final String STATISTICS =
+            " FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_class c ON c.oid = s.stxrelid"
+                    + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.oid = s.stxnamespace";
+
+    private static final String OF_STATISTICS = "SELECT 'pg_statistic_ext'::regclass, s.oid";
 
     PostgresInherited(PostgresSession session, String from, String to) {
         super(session, from, to);
@@ -133,7 +149,10 @@ final class PostgresInherited extends Inherited<PostgresSession> {
 
     /** What an earlier try of the replacement gave may be gone from live by now, or be another. */
     private void undo(List<Made> live) throws SQLException {
-        for (Made given : next()) {
+        // The last first: it may be said of what was made before it.
+        List<Made> made = new ArrayList<>(next());
+        Collections.reverse(made);
+        for (Made given : made) {
             if (!given.undo().isEmpty() && !live.contains(given)) {
                 session().execute(given.undo());
             }
@@ -158,6 +177,8 @@ final class PostgresInherited extends Inherited<PostgresSession> {
         all.addAll(indexes(schema));
         all.addAll(statistics(schema));
         all.addAll(uses(schema));
+        all.addAll(samplings(schema));
+        all.addAll(remarks(schema));
         return all;
     }
 
@@ -379,12 +400,8 @@ final class PostgresInherited extends Inherited<PostgresSession> {
     private List<Made> constraints(String schema) throws SQLException {
         return session()
                 .rows(
-                        "SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)"
-                                + columnsOf("SELECT 'pg_constraint'::regclass, k.oid UNION ALL"
-                                        + " SELECT 'pg_class'::regclass, k.conindid")
-                                + " FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid"
-                                + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                                + " WHERE n.nspname = ? AND k.contype IN ('p', 'u', 'c', 'x')",
+                        "SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)" + columnsOf(OF_CONSTRAINT)
+                                + CONSTRAINTS + " WHERE n.nspname = ?",
                         row -> new Made(
                                 row.getString(1),
                                 texts(row, 4),
@@ -396,16 +413,14 @@ final class PostgresInherited extends Inherited<PostgresSession> {
                         schema);
     }
 
-    /** Those that lie in the schema of their table. */
     private List<Made> statistics(String schema) throws SQLException {
         return session()
                 .rows(
                         "SELECT c.relname, s.stxname, substr(x.text, length(x.head) + 1,"
                                 + " length(x.text) - length(x.head) - length(x.tail))"
-                                + columnsOf("SELECT 'pg_statistic_ext'::regclass, s.oid")
-                                + " FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_class c ON c.oid = s.stxrelid"
-                                + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.oid = s.stxnamespace,"
-                                + " LATERAL (SELECT pg_get_statisticsobjdef(s.oid) AS text, 'CREATE STATISTICS '"
+                                + columnsOf(OF_STATISTICS)
+                                + STATISTICS
+                                + ", LATERAL (SELECT pg_get_statisticsobjdef(s.oid) AS text, 'CREATE STATISTICS '"
                                 + " || quote_ident(n.nspname) || '.' || quote_ident(s.stxname) AS head, ' FROM '"
                                 + " || quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS tail) x"
                                 + " WHERE n.nspname = ?",
@@ -417,6 +432,62 @@ final class PostgresInherited extends Inherited<PostgresSession> {
                                         + at(row.getString(1)),
                                 "DROP STATISTICS " + at(row.getString(2))),
                         schema);
+    }
+
+    /** How many values are sampled of expressions of indexes, and for statistics. */
+    private List<Made> samplings(String schema) throws SQLException {
+        return session()
+                .rows(
+                        "SELECT c.relname, 'INDEX', i.relname, 'ALTER COLUMN ' || a.attnum || ' SET STATISTICS ',"
+                                + " a.attstattarget::int" + columnsOf(OF_INDEX) + INDEXES
+                                + " JOIN pg_catalog.pg_attribute a ON a.attrelid = i.oid AND a.attstattarget >= 0"
+                                + " WHERE n.nspname = ?"
+                                + " UNION ALL SELECT c.relname, 'STATISTICS', s.stxname, 'SET STATISTICS ',"
+                                + " s.stxstattarget::int" + columnsOf(OF_STATISTICS) + STATISTICS
+                                + " WHERE s.stxstattarget >= 0 AND n.nspname = ?",
+                        row -> sampling(
+                                row.getString(1),
+                                row.getString(2) + " " + at(row.getString(3)) + " " + row.getString(4),
+                                row.getInt(5),
+                                texts(row, 6)),
+                        schema,
+                        schema);
+    }
+
+    private static Made sampling(String table, String what, int target, List<String> columns) {
+        return new Made(table, columns, what + target, "ALTER " + what + target, "ALTER " + what + "-1");
+    }
+
+    /** Comments on indexes, constraints and statistics; those on tables and columns are told by {@link #comments}. */
+    private List<Made> remarks(String schema) throws SQLException {
+        String description = " JOIN pg_catalog.pg_description d ON d.objsubid = 0 AND d.classoid = ";
+        return session()
+                .rows(
+                        "SELECT c.relname, 'INDEX', i.relname, d.description" + columnsOf(OF_INDEX) + INDEXES
+                                + description + "'pg_class'::regclass AND d.objoid = i.oid WHERE n.nspname = ?"
+                                + " UNION ALL SELECT c.relname, 'CONSTRAINT', k.conname, d.description"
+                                + columnsOf(OF_CONSTRAINT) + CONSTRAINTS
+                                + description + "'pg_constraint'::regclass AND d.objoid = k.oid WHERE n.nspname = ?"
+                                + " UNION ALL SELECT c.relname, 'STATISTICS', s.stxname, d.description"
+                                + columnsOf(OF_STATISTICS) + STATISTICS
+                                + description + "'pg_statistic_ext'::regclass AND d.objoid = s.oid WHERE n.nspname = ?",
+                        row -> remark(
+                                row.getString(1), row.getString(2), row.getString(3), row.getString(4), texts(row, 5)),
+                        schema,
+                        schema,
+                        schema);
+    }
+
+    private Made remark(String table, String kind, String name, String text, List<String> columns) {
+        String on = "COMMENT ON " + kind + " "
+                + (kind.equals("CONSTRAINT") ? identifier(name) + " ON " + at(table) : at(name))
+                + " IS ";
+        return new Made(
+                table,
+                columns,
+                "the comment " + literal(text) + " on " + kind.toLowerCase(Locale.ROOT) + " " + name,
+                on + literal(text),
+                on + "NULL");
     }
 
     private List<Made> notNulls(String schema) throws SQLException {

@@ -226,7 +226,13 @@ class PostgresWarehouseTest extends WarehouseContract {
                         + " ALTER COLUMN text SET STORAGE EXTERNAL, ALTER COLUMN text SET STATISTICS 500,"
                         + " ALTER COLUMN version SET (n_distinct = 1)",
                 "ALTER TABLE shop.lines SET (fillfactor = 70, toast.autovacuum_enabled = false)",
-                "CREATE STATISTICS shop.\"to gether\" (ndistinct) ON order_id, version FROM shop.lines");
+                "CREATE STATISTICS shop.\"to gether\" (ndistinct) ON order_id, version FROM shop.lines",
+                "COMMENT ON INDEX shop.\"by ON shop.orders id\" IS 'it''s for reports'",
+                "COMMENT ON CONSTRAINT positive ON shop.lines IS 'ids of orders'",
+                "COMMENT ON STATISTICS shop.\"to gether\" IS 'they depend'",
+                "ALTER STATISTICS shop.\"to gether\" SET STATISTICS 200",
+                "CREATE INDEX halves ON shop.orders ((id / 2))",
+                "ALTER INDEX shop.halves ALTER COLUMN 1 SET STATISTICS 300");
         TableDefinition more =
                 new TableDefinition("more", List.of(new Column("id", ColumnType.BIGINT, true)), List.of());
         for (int k = 2; k <= 3; k++) {
@@ -264,7 +270,17 @@ class PostgresWarehouseTest extends WarehouseContract {
                                             + " FROM pg_constraint WHERE connamespace = 'shop'::regnamespace"
                                             + " AND contype <> 'n' ORDER BY 1")
                             .rows())
-                    .containsExactly(List.of("by ON shop.orders id"), List.of("positive"));
+                    .containsExactly(List.of("by ON shop.orders id"), List.of("halves"), List.of("positive"));
+            assertThat(listed("SELECT stxstattarget FROM pg_statistic_ext WHERE stxnamespace = 'shop'::regnamespace"
+                            + " UNION ALL SELECT attstattarget FROM pg_attribute"
+                            + " WHERE attrelid = 'shop.halves'::regclass"))
+                    .containsExactly("200", "300");
+            assertThat(listed("SELECT obj_description('shop.\"by ON shop.orders id\"'::regclass, 'pg_class') UNION ALL"
+                            + " SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conname = 'positive'"
+                            + " AND connamespace = 'shop'::regnamespace UNION ALL"
+                            + " SELECT obj_description(oid, 'pg_statistic_ext') FROM pg_statistic_ext"
+                            + " WHERE stxnamespace = 'shop'::regnamespace"))
+                    .containsExactly("it's for reports", "ids of orders", "they depend");
             assertThat(Queried.of(
                                     warehouse,
                                     "SELECT pg_get_expr(d.adbin, d.adrelid), a.attnotnull, a.attstorage::text,"
@@ -371,6 +387,8 @@ class PostgresWarehouseTest extends WarehouseContract {
                 "ALTER TABLE shop.t ADD CONSTRAINT filled CHECK (gone <> ''), ADD CONSTRAINT once UNIQUE (id, gone)",
                 "CREATE INDEX fitting ON shop.t (size)",
                 "CREATE INDEX of_text ON shop.t (size text_pattern_ops)",
+                "COMMENT ON INDEX shop.of_text IS 'fast'",
+                "COMMENT ON INDEX shop.fitting IS 'fits'",
                 "ALTER TABLE shop.t ADD CONSTRAINT sized CHECK (size <> ''), ADD CONSTRAINT given CHECK (size IS NOT NULL)",
                 "ALTER TABLE shop.t ALTER COLUMN gone SET DEFAULT 'none', ALTER COLUMN size SET DEFAULT 'none',"
                         + " ALTER COLUMN size SET STORAGE EXTERNAL, ALTER COLUMN size SET STATISTICS 500",
@@ -381,7 +399,9 @@ class PostgresWarehouseTest extends WarehouseContract {
             told = warnings.told().stream().distinct().sorted().toList();
         }
         assertThat(told).allMatch(line -> line.startsWith("What was made of table t is not taken over: "));
-        assertThat(told.stream().map(line -> line.substring(line.indexOf(": ") + 2)))
+        assertThat(told.stream()
+                        .map(line ->
+                                line.substring(line.indexOf(": ") + 2).replaceAll("shop__[0-9a-z_]+", "shop__RUN")))
                 .containsExactly(
                         "column size has another type, and PostgreSQL says column \"size\" is of type bigint but default"
                                 + " expression is of type text: ALTER TABLE \"shop\".\"t\" ALTER COLUMN size SET DEFAULT"
@@ -393,6 +413,8 @@ class PostgresWarehouseTest extends WarehouseContract {
                                 + " text_pattern_ops)",
                         "column size has another type, and PostgreSQL says operator does not exist: bigint <> text: ALTER"
                                 + " TABLE \"shop\".\"t\" ADD CONSTRAINT \"sized\" CHECK ((size <> ''::text))",
+                        "column size has another type, and PostgreSQL says relation \"shop__RUN.of_text\" does not exist:"
+                                + " COMMENT ON INDEX \"shop\".\"of_text\" IS 'fast'",
                         "this run has no TOAST: ALTER TABLE \"shop\".\"t\" SET (toast.autovacuum_enabled = 'false')",
                         "this run has no column gone: ALTER TABLE \"shop\".\"t\" ADD CONSTRAINT \"filled\" CHECK ((gone <>"
                                 + " ''::text))",
@@ -653,7 +675,10 @@ class PostgresWarehouseTest extends WarehouseContract {
         asLoader(
                 "CREATE INDEX other ON shop.lines (text)",
                 "CREATE STATISTICS shop.together ON text, version FROM shop.lines",
-                "ALTER TABLE shop.lines ADD CONSTRAINT few CHECK (version < 9)");
+                "ALTER TABLE shop.lines ADD CONSTRAINT few CHECK (version < 9)",
+                "CREATE INDEX told ON shop.lines (version, text)",
+                "COMMENT ON INDEX shop.other IS 'gone with it'",
+                "COMMENT ON INDEX shop.told IS 'before'");
         Fault refused =
                 fault(() -> whileReadersAreWaitedFor(3, reader -> asLoader("CREATE INDEX late ON shop.lines (text)")));
         assertThat(refused.kind()).isEqualTo(Fault.Kind.WORLD);
@@ -665,6 +690,7 @@ class PostgresWarehouseTest extends WarehouseContract {
         asLoader(
                 "DROP INDEX shop.other",
                 "CREATE INDEX other ON shop.lines (version)",
+                "COMMENT ON INDEX shop.told IS NULL",
                 "DROP STATISTICS shop.together",
                 "ALTER TABLE shop.lines DROP CONSTRAINT few");
         assertThat(warehouse.replace(Landing.load(3))).isTrue();
@@ -675,7 +701,10 @@ class PostgresWarehouseTest extends WarehouseContract {
                         + " ORDER BY 1"))
                 .containsExactly(
                         "CREATE INDEX late ON shop.lines USING btree (text)",
-                        "CREATE INDEX other ON shop.lines USING btree (version)");
+                        "CREATE INDEX other ON shop.lines USING btree (version)",
+                        "CREATE INDEX told ON shop.lines USING btree (version, text)");
+        assertThat(listed("SELECT obj_description('shop.told'::regclass, 'pg_class')"))
+                .containsExactly((String) null);
 
         asLoader("ALTER TABLE shop.lines CLUSTER ON late");
         Fault moved =
