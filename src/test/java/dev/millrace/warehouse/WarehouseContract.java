@@ -62,7 +62,7 @@ public abstract class WarehouseContract {
 
     /** Replacements that a reader watches; each takes its time where the engine is not by our side. */
     protected int watchedReplacements() {
-        return 25;
+        return 50;
     }
 
     /** Whether text may hold the character NUL. */
