@@ -190,6 +190,13 @@ def constraint(error):
     return Refused(100078, "22000", text.split("\n")[0])
 
 
+def stored(relations, columns, rows):
+    """Puts rows among a query's relations and says how it names them: alike each time, so that its translation is known."""
+    name = f"_RELATION_{len(relations)}"
+    relations[name] = arrow(columns, rows)
+    return name
+
+
 def with_table_functions(session, sql, relations):
     """Puts what table functions of the information schema return in their place."""
     while match := TABLE_FUNCTION.search(sql):
@@ -210,8 +217,7 @@ def with_table_functions(session, sql, relations):
             raise compilation(2141, "42601", f"Unknown table function {match[2].upper()}")
         with session.account.lock:
             columns, rows = function(session, **{k.lower() if isinstance(k, str) else f"_{k}": v for k, v in arguments.items()})
-        name = f"_relation_{len(relations)}"
-        relations[name.upper()] = arrow(columns, rows)
+        name = stored(relations, columns, rows)
         sql = sql[: match.start()] + name + sql[match.end() + end + 1 :]
     return sql
 
@@ -243,8 +249,7 @@ def resolve(session, tree, relations, current=None, visible=None):
             continue
         if len(parts) > 1 and parts[-2] == "INFORMATION_SCHEMA":
             columns, rows = information_schema(session, parts)
-            name = f"_RELATION_{len(relations)}"
-            relations[name] = arrow(columns, rows)
+            name = stored(relations, columns, rows)
             visible.update(c[0] for c in columns)
             stand_in(table, name, parts[-1])
             continue

@@ -26,6 +26,7 @@ import java.util.stream.Stream;
 record StoredRun(OpenJob open, RunStore store) {
     private static final Pattern LOCATION =
             Pattern.compile("(.*/|)([^/]+)/runs/([^/]+)/?(?:plan\\.json|record\\.json|end\\.json)?");
+    private static final String PLAN = "plan.json";
     private static final String JOBS = "jobs";
 
     /**
@@ -100,23 +101,26 @@ record StoredRun(OpenJob open, RunStore store) {
 
     /** Whether a location is that of a run's plan. */
     static boolean isPlan(String location) {
-        Matcher parts = LOCATION.matcher(location);
-        return location.endsWith("/plan.json") && parts.matches() && RunId.isRunId(parts.group(3));
+        return location.endsWith("/" + PLAN) && parts(location).isPresent();
+    }
+
+    /** The root, job and run of a location, where it is one of a run. */
+    private static Optional<Matcher> parts(String location) {
+        return Optional.of(LOCATION.matcher(location))
+                .filter(parts -> parts.matches() && RunId.isRunId(parts.group(3)));
     }
 
     static StoredRun at(String location, Surroundings around) {
-        Matcher parts = LOCATION.matcher(location);
-        if (!parts.matches() || !RunId.isRunId(parts.group(3))) {
-            throw Fault.user(
-                    "Invalid run: " + location + ": must be a run's name like 2026-11-21T07-00-00Z-k3f9, or its "
-                            + "folder STAGING/JOB/runs/NAME/");
-        }
+        Matcher parts = parts(location)
+                .orElseThrow(() -> Fault.user(
+                        "Invalid run: " + location + ": must be a run's name like 2026-11-21T07-00-00Z-k3f9, or its "
+                                + "folder STAGING/JOB/runs/NAME/"));
         String root = parts.group(1).isEmpty() ? around.base().toString() : absolute(parts.group(1), around);
         Storage staging = around.storages().apply(root, StorageOptions.DEFAULT);
         String job = parts.group(2);
         RunId id = new RunId(parts.group(3));
         RunStore store = new JobStore(staging, job, around.clock(), around.random()).run(id);
-        String file = staging.uri(store.path("plan.json"));
+        String file = staging.uri(store.path(PLAN));
         OpenJob open = OpenJob.ofPlan(file, file, store.plan().jobJson(), staging, around);
         return new StoredRun(open, open.store().run(id));
     }

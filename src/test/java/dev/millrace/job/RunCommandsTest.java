@@ -171,6 +171,7 @@ class RunCommandsTest {
                         .out())
                 .contains("10");
         assertThat(Trial.command("status", plan).out()).contains(next.id().value());
+        assertThat(Trial.command("check", plan)).isEqualTo(new Trial.Ended(0, plan + ": no mistakes\n", ""));
         assertThat(Trial.command("rollback", plan).out()).contains(run.id().value());
         assertThat(Trial.command("status", plan, "--set", "name=other").err())
                 .startsWith("Invalid job file: " + plan + ": a run's plan is the job as it was resolved");

@@ -447,15 +447,23 @@ final class PostgresInherited extends Inherited<PostgresSession> {
                                 + " WHERE s.stxstattarget >= 0 AND n.nspname = ?",
                         row -> sampling(
                                 row.getString(1),
-                                row.getString(2) + " " + at(row.getString(3)) + " " + row.getString(4),
+                                row.getString(2),
+                                row.getString(3),
+                                row.getString(4),
                                 row.getInt(5),
                                 texts(row, 6)),
                         schema,
                         schema);
     }
 
-    private static Made sampling(String table, String what, int target, List<String> columns) {
-        return new Made(table, columns, what + target, "ALTER " + what + target, "ALTER " + what + "-1");
+    private Made sampling(String table, String kind, String name, String set, int target, List<String> columns) {
+        String alter = "ALTER " + kind + " " + at(name) + " " + set;
+        return new Made(
+                table,
+                columns,
+                kind.toLowerCase(Locale.ROOT) + " " + name + " " + set + target,
+                alter + target,
+                alter + "-1");
     }
 
     /** Comments on indexes, constraints and statistics; those on tables and columns are told by {@link #comments}. */
